@@ -1,0 +1,269 @@
+"""What ingest shows the other stages: cameras, frames, detections, shots, plans, streams and subjects.
+
+Pure: no I/O, no clock. Wire types are msgpack (`encode`/`decode` below), settings in key-value buckets are JSON.
+
+Rules
+- Boxes are relative to the full frame, 0..1, origin top left; times are microseconds since 1970 UTC (`_us`).
+- Wire and stored types ignore unknown fields and grow by defaulted ones; what people write is checked in `api`.
+- `epoch` fences: the revision of the camera's lease. A reader drops a lower epoch once it saw a higher one.
+- A message id is a pure function of its content, so that a repeat is recognised by id.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+
+from model_repository.contract import ModelRef
+
+T = TypeVar("T")
+Box = tuple[float, float, float, float]
+Point = tuple[float, float]
+Token = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
+"""One ASCII token of a NATS subject: camera ids, kinds, recognisers."""
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """Wire form of a message (msgpack)."""
+    return msgspec.msgpack.encode(message)
+
+
+def decode(payload: bytes, kind: type[T]) -> T:
+    """Read a wire message; raises `msgspec.DecodeError`/`ValidationError` on garbage (a poison message)."""
+    return msgspec.msgpack.decode(payload, type=kind)
+
+
+class Camera(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera as set up (KV bucket `cameras`, key = id). `url` may hold credentials: mask before showing."""
+
+    id: Token
+    name: str
+    url: str
+    enabled: bool = True
+    region: str = ""
+    analysis_fps: float | None = None
+    transport: Literal["tcp", "udp"] = "tcp"
+
+
+class FrameStamp(msgspec.Struct, frozen=True, kw_only=True):
+    """Which picture: order within a camera is (epoch, seq)."""
+
+    camera: Token
+    epoch: int
+    seq: int
+    captured_at_us: int
+    clock: Literal["rtcp", "arrival"] = "arrival"
+
+
+class Detection(msgspec.Struct, frozen=True, kw_only=True):
+    """One box of one frame, after tracking. `track` is empty for a box that no track took."""
+
+    box: Box
+    label: str
+    confidence: float
+    track: str = ""
+
+
+class FrameReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What was seen on one looked-at frame; no detections means "looked, nothing". Subject `zool.detections.<camera>`."""
+
+    stamp: FrameStamp
+    detections: tuple[Detection, ...] = ()
+    ended_tracks: tuple[str, ...] = ()
+    """Tracks that the tracker gave up with this frame: nothing more will be said of them."""
+    model: ModelRef
+    width: int
+    height: int
+    """Size of the full frame in pixels."""
+
+    @property
+    def message_id(self) -> str:
+        """`<camera>.<epoch>.<seq>`."""
+        return f"{self.stamp.camera}.{self.stamp.epoch}.{self.stamp.seq}"
+
+
+class Shot(msgspec.Struct, frozen=True, kw_only=True):
+    """A crop worth recognising. Subject `zool.shots.<recogniser>.<camera>`."""
+
+    shot_id: str
+    stamp: FrameStamp
+    recogniser: Token
+    track: str
+    label: str
+    box: Box
+    """Of the object."""
+    crop: Box
+    """Of the picture in `jpeg`: the object's box enlarged by `BoundingBox`, clipped to the frame."""
+    jpeg: bytes
+    width: int
+    height: int
+    """Of the crop, in pixels."""
+    quality: float
+    """0..1, comparable within a track."""
+    ordinal: int
+    """0 for the first shot of its track."""
+
+
+class ShotPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """When a recogniser wants a crop of a track: the first usable one, then on quality gains, at most N."""
+
+    recogniser: Token
+    labels: tuple[str, ...]
+    side_px_min: int = 64
+    """Shorter side of the object's box, in pixels of the full frame."""
+    shots_max: int = 8
+    gain_min: float = 0.08
+    gap_ms_min: int = 150
+
+
+class IngestPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What a camera's functions ask of ingest (KV bucket `plans`, key = camera id), compiled by postprocess."""
+
+    camera: Token
+    revision: int = 0
+    analysis_fps: float | None = None
+    class_floor: dict[str, float] = {}
+    """Confidence per label, applied after association; labels not named here are not published."""
+    masks: tuple[tuple[Point, ...], ...] = ()
+    shots: tuple[ShotPolicy, ...] = ()
+
+
+Phase = Literal["disabled", "connecting", "live", "lost"]
+Cause = Literal["none", "dns", "refused", "timeout", "auth", "not_found", "no_video", "codec", "broken", "unsafe_url"]
+
+
+class CameraState(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a camera stands, sent once a second on core NATS `zool.state.<camera>` (not stored)."""
+
+    camera: Token
+    phase: Phase
+    cause: Cause = "none"
+    detail: str = ""
+    """The cause in English words, with credentials masked."""
+    since_us: int = 0
+    epoch: int = 0
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    frames_decoded: int = 0
+    frames_analysed: int = 0
+    frames_dropped: int = 0
+    """Frames due for analysis that were dropped (newest wins, deadline, Triton away)."""
+    inference_ok: bool = True
+
+
+class CameraNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that ingest itself writes to `zool.events.<camera>.<kind>`; reads as a `postprocess` Event."""
+
+    event_id: str
+    version: int
+    kind: Literal["camera_lost", "camera_restored", "camera_blind"]
+    camera: Token
+    opened_at_us: int
+    closed_at_us: int | None = None
+    final: bool = True
+    cause: str = ""
+    text: str = ""
+
+
+class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """`cameras/test`: asked of ingest by request/reply on `zool.rpc.probe`."""
+
+    url: str
+    transport: Literal["tcp", "udp"] = "tcp"
+
+
+class ProbeReply(msgspec.Struct, frozen=True, kw_only=True):
+    """What a probe found: either codec, size, fps and a snapshot, or the cause in words."""
+
+    ok: bool
+    cause: Cause = "none"
+    detail: str = ""
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    jpeg: bytes = b""
+
+
+class SnapshotReply(msgspec.Struct, frozen=True, kw_only=True):
+    """Newest picture of a camera, asked on `zool.rpc.snapshot.<camera>`; `jpeg` empty = none, see `detail`."""
+
+    jpeg: bytes = b""
+    captured_at_us: int = 0
+    detail: str = ""
+
+
+class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A JetStream stream: every process makes sure that those it uses exist."""
+
+    name: str
+    subjects: tuple[str, ...]
+    age_s_max: int
+    bytes_max: int
+
+
+_MIB = 1024 * 1024
+STREAMS: dict[str, StreamSpec] = {
+    spec.name: spec
+    for spec in (
+        StreamSpec(name="DETECTIONS", subjects=("zool.detections.*",), age_s_max=900, bytes_max=2048 * _MIB),
+        StreamSpec(name="SHOTS", subjects=("zool.shots.*.*",), age_s_max=86_400, bytes_max=20_480 * _MIB),
+        StreamSpec(name="READS", subjects=("zool.reads.*",), age_s_max=86_400, bytes_max=1024 * _MIB),
+        StreamSpec(name="EVENTS", subjects=("zool.events.*.*",), age_s_max=604_800, bytes_max=5120 * _MIB),
+        StreamSpec(name="DEAD", subjects=("zool.dead.*",), age_s_max=2_592_000, bytes_max=1024 * _MIB),
+    )
+}
+BUCKETS = ("cameras", "functions", "plans", "leases", "snapshots", "users")
+
+PROBE_SUBJECT = "zool.rpc.probe"
+
+
+def detections_subject(camera: str) -> str:
+    """Where the frame reports of a camera go."""
+    return f"zool.detections.{camera}"
+
+
+def shots_subject(recogniser: str, camera: str) -> str:
+    """Where the shots of a camera for a recogniser go."""
+    return f"zool.shots.{recogniser}.{camera}"
+
+
+def reads_subject(camera: str) -> str:
+    """Where the reads of a camera go."""
+    return f"zool.reads.{camera}"
+
+
+def events_subject(camera: str, kind: str) -> str:
+    """Where the events of a camera go."""
+    return f"zool.events.{camera}.{kind}"
+
+
+def dead_subject(stage: str) -> str:
+    """Where a stage puts what it can't process."""
+    return f"zool.dead.{stage}"
+
+
+def state_subject(camera: str) -> str:
+    """Where the state of a camera is told, once a second."""
+    return f"zool.state.{camera}"
+
+
+def snapshot_subject(camera: str) -> str:
+    """Where the newest picture of a camera is asked for."""
+    return f"zool.rpc.snapshot.{camera}"
+
+
+def mask_url(url: str) -> str:
+    """The address with credentials replaced: for logs, answers, errors. Works on malformed addresses too."""
+    scheme, mark, rest = url.partition("://")
+    if not mark:
+        return url
+    authority, slash, path = rest.partition("/")
+    at = authority.rfind("@")
+    if at < 0 and "@" in rest:  # a '/' inside the password: hide everything up to the last '@'
+        return f"{scheme}://***@{rest[rest.rfind('@') + 1 :]}"
+    host = authority[at + 1 :] if at >= 0 else authority
+    return f"{scheme}://{'***@' if at >= 0 else ''}{host}{slash}{path}"

@@ -1,0 +1,127 @@
+"""What the other stages may know about models: tensor names, shapes, dtypes, cards and the letterbox.
+
+Pure: no I/O, no clock. A client needs this module and a Triton address, nothing else of `model_repository`.
+
+Rules
+- Ensembles are the contract; the steps inside one are free per target.
+- Input size, letterbox anchor and labels travel with the model, as the JSON of its `ModelCard` in the Triton parameter
+  `card` of the ensemble; no client hard-codes them.
+- All boxes that leave an ensemble are in pixels of the tensor that entered it; `Letterbox` maps them back.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+DETECTOR = "detector"
+PLATE_READER = "plate_reader"
+
+# detector: FRAME uint8 [H*3/2, W], one letterboxed I420 picture: H rows of Y, then H/4 rows of U, then H/4 rows of V
+# (planes packed, BT.601 limited range).
+FRAME = "FRAME"
+BOXES = "BOXES"  # float32 [DETECTIONS_MAX, 4] x1, y1, x2, y2 in pixels of FRAME; rows past COUNT are zero
+SCORES = "SCORES"  # float32 [DETECTIONS_MAX] descending
+CLASSES = "CLASSES"  # int32 [DETECTIONS_MAX] index into the card's labels
+COUNT = "COUNT"  # int32 [1]
+DETECTIONS_MAX = 100
+SCORE_FLOOR = 0.10
+"""The one low score floor of every detector: the tracker needs the weak boxes, ingest applies the real one after it."""
+
+# plate_reader: CROP uint8 [PLATE_CROP_PX, PLATE_CROP_PX, 3], BGR, a vehicle crop letterboxed top-left with grey 114.
+CROP = "CROP"
+PLATE_CROP_PX = 416
+TEXT = (
+    "TEXT"  # bytes [1], UTF-8, canonical alphabet of the region (Russian plates in Cyrillic); empty = no readable plate
+)
+CONFIDENCE = "CONFIDENCE"  # float32 [1], of the whole text; where TEXT is empty, of "no readable plate"
+CHAR_CONFIDENCE = "CHAR_CONFIDENCE"  # float32 [PLATE_CHARS_MAX], zero past the end of TEXT
+QUAD = "QUAD"  # float32 [4, 2] corners tl, tr, br, bl in pixels of CROP; zero where no plate was found
+PLATE_SCORE = "PLATE_SCORE"  # float32 [1], of the plate's corners
+REGION = "REGION"  # bytes [1], ISO 3166 alpha-2 in lower case, or empty
+PLATE_CHARS_MAX = 12
+
+CARD_PARAMETER = "card"
+
+
+class ModelRef(msgspec.Struct, frozen=True, kw_only=True):
+    """Which weights answered: goes into every event."""
+
+    name: str
+    version: str = ""
+    sha256: str = ""
+    starter: bool = False
+
+
+class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is and how a client has to feed it."""
+
+    name: str
+    task: str
+    version: str = ""
+    sha256: str = ""
+    starter: bool = False
+    licence: str = ""
+    trained_on: str = ""
+    input_width: int = 0
+    input_height: int = 0
+    anchor: Literal["center", "top_left"] = "center"
+    fill: int = 114
+    labels: tuple[str, ...] = ()
+    parts: tuple[ModelRef, ...] = ()
+
+    @property
+    def ref(self) -> ModelRef:
+        """The short form that events carry."""
+        return ModelRef(name=self.name, version=self.version, sha256=self.sha256, starter=self.starter)
+
+
+class Letterbox(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture fitted into a tensor with its proportions kept.
+
+    `x_tensor = x_picture * scale_x + left`; width and height inside are even, so that chroma planes fit.
+    """
+
+    scale_x: float
+    scale_y: float
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def to_picture(self, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        """Map x1, y1, x2, y2 from tensor pixels to picture pixels (not clipped)."""
+        x1, y1, x2, y2 = box
+        return (
+            (x1 - self.left) / self.scale_x,
+            (y1 - self.top) / self.scale_y,
+            (x2 - self.left) / self.scale_x,
+            (y2 - self.top) / self.scale_y,
+        )
+
+    def to_tensor(self, box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+        """Map x1, y1, x2, y2 from picture pixels to tensor pixels."""
+        x1, y1, x2, y2 = box
+        return (
+            x1 * self.scale_x + self.left,
+            y1 * self.scale_y + self.top,
+            x2 * self.scale_x + self.left,
+            y2 * self.scale_y + self.top,
+        )
+
+
+def letterbox(
+    picture: tuple[int, int], tensor: tuple[int, int], anchor: Literal["center", "top_left"] = "center"
+) -> Letterbox:
+    """Fit a picture (width, height) into a tensor (width, height), both in pixels.
+
+    The inner size is rounded to even numbers and the offsets too: I420 halves its chroma.
+    """
+    (w, h), (tw, th) = picture, tensor
+    scale = min(tw / w, th / h)
+    inner_w = max(2, min(tw, round(w * scale / 2) * 2))
+    inner_h = max(2, min(th, round(h * scale / 2) * 2))
+    left = (tw - inner_w) // 4 * 2 if anchor == "center" else 0
+    top = (th - inner_h) // 4 * 2 if anchor == "center" else 0
+    return Letterbox(scale_x=inner_w / w, scale_y=inner_h / h, left=left, top=top, width=inner_w, height=inner_h)

@@ -1,0 +1,167 @@
+"""What postprocess shows the other stages: functions and their settings, lines, zones, reads, events.
+
+Pure: no I/O, no clock.
+
+Rules
+- Coordinates are relative to the full frame (0..1, origin top left), times microseconds since 1970 UTC.
+- A directed line runs a→b. A subject crosses *forward* when it goes from the left of a→b to its right, as seen by someone
+  who stands at a and looks at b on the picture; with y pointing down that is cross(b-a, p-a) going from < 0 to > 0.
+- An event is known by `event_id`; versions only grow, `opened_at_us` never changes after the first. A reader drops
+  what is not newer than what it has.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Literal
+
+import msgspec
+
+from ingest.contract import Box, Point, Token
+from model_repository.contract import ModelRef
+
+Relative = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+RelativePoint = tuple[Relative, Relative]
+
+EVENT_NAMESPACE = uuid.UUID("6f0a8f52-7c1e-5d8b-9a55-2d6c3f1b7e10")
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A directed tripwire a→b. `entry` says which way of crossing is an entry."""
+
+    id: Token
+    a: RelativePoint
+    b: RelativePoint
+    entry: Literal["forward", "backward"] = "forward"
+
+
+class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A polygon of three points or more."""
+
+    id: Token
+    points: Annotated[tuple[RelativePoint, ...], msgspec.Meta(min_length=3, max_length=64)]
+
+
+class VehiclesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="vehicles"):
+    """Function `vehicles`: entries and exits over lines, with plates."""
+
+    lines: Annotated[tuple[Line, ...], msgspec.Meta(max_length=16)] = ()
+    zones: Annotated[tuple[Zone, ...], msgspec.Meta(max_length=16)] = ()
+    class_list: tuple[str, ...] | None = None
+    confidence_ratio: Annotated[float, msgspec.Meta(ge=0.05, le=0.95)] | None = None
+    plates: bool = True
+    plate_confidence_min: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.5
+
+
+FunctionSettings = VehiclesSettings  # a tagged union as functions are added
+
+
+class CameraFunction(msgspec.Struct, frozen=True, kw_only=True):
+    """A module switched on for a camera (KV bucket `functions`, key `<camera>.<name>`)."""
+
+    camera: Token
+    name: Token
+    enabled: bool = True
+    settings: FunctionSettings
+    revision: int = 0
+
+
+class PlateRead(msgspec.Struct, frozen=True, kw_only=True, tag="plate"):
+    """What plate_reader said of one shot; `text` empty = no readable plate."""
+
+    text: str
+    confidence: float
+    char_confidence: tuple[float, ...] = ()
+    quad: tuple[Point, ...] = ()
+    """Corners tl, tr, br, bl relative to the full frame."""
+    plate_score: float = 0.0
+    region: str = ""
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recogniser said about a shot. Subject `zool.reads.<camera>`."""
+
+    shot_id: str
+    recogniser: Token
+    camera: Token
+    epoch: int
+    track: str
+    captured_at_us: int
+    read: PlateRead
+    model: ModelRef
+
+    @property
+    def message_id(self) -> str:
+        """`<shot>.<recogniser>`."""
+        return f"{self.shot_id}.{self.recogniser}"
+
+
+class EventPhoto(msgspec.Struct, frozen=True, kw_only=True):
+    """A crop behind an event: the shot's picture is in the store under `shot_id`."""
+
+    shot_id: str
+    captured_at_us: int
+    role: Literal["best", "plate", "context"] = "best"
+    quad: tuple[Point, ...] = ()
+    thumbnail: bytes = b""
+    """JPEG ≤ 30 KB: on screen before the store has the photo."""
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened. Subject `zool.events.<camera>.<kind>`, message id `<event_id>.<version>`."""
+
+    event_id: str
+    version: int
+    kind: Token
+    camera: Token
+    opened_at_us: int
+    closed_at_us: int | None = None
+    final: bool = False
+    """No further version will follow, but for feedback."""
+    function: str = ""
+    rule: str = ""
+    """The line or zone."""
+    track: str = ""
+    epoch: int = 0
+    direction: Literal["", "entry", "exit"] = ""
+    label: str = ""
+    confidence: float = 0.0
+    plate: str = ""
+    plate_confidence: float = 0.0
+    plate_reads: int = 0
+    """How many reads voted."""
+    box: Box | None = None
+    photos: tuple[EventPhoto, ...] = ()
+    models: tuple[ModelRef, ...] = ()
+    settings_revision: int = 0
+    frame_seq: int = 0
+    cause: str = ""
+    text: str = ""
+
+    @property
+    def message_id(self) -> str:
+        """`<event_id>.<version>`."""
+        return f"{self.event_id}.{self.version}"
+
+
+def event_id(*, camera: str, function: str, rule: str, kind: str, subject: str, occurrence: int) -> str:
+    """The same happening gives the same id, whoever computes it and however often (DESIGN, invariant 3)."""
+    return str(uuid.uuid5(EVENT_NAMESPACE, "\x1f".join((camera, function, rule, kind, subject, str(occurrence)))))
+
+
+_LOOKALIKES = str.maketrans("АВЕКМНОРСТУХ", "ABEKMHOPCTYX")
+
+
+def fold_plate(text: str) -> str:
+    """Plate text for comparing: upper case, no spaces or dashes, Cyrillic look-alikes as Latin."""
+    return "".join(c for c in text.upper() if c.isalnum()).translate(_LOOKALIKES)
+
+
+class ClickHouseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[clickhouse]` of config.ini."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8123
+    user: str = "zool"
+    password: str = ""
+    database: str = "zool"
