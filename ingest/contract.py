@@ -66,7 +66,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FrameReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was seen on one looked-at frame; no detections means "looked, nothing". Subject `zool.detections.<camera>`."""
+    """What was seen on one looked-at frame; no detections means "looked, nothing" (`zool.detections.<camera>`)."""
 
     stamp: FrameStamp
     detections: tuple[Detection, ...] = ()

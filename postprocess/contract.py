@@ -4,8 +4,8 @@ Pure: no I/O, no clock.
 
 Rules
 - Coordinates are relative to the full frame (0..1, origin top left), times microseconds since 1970 UTC.
-- A directed line runs a→b. A subject crosses *forward* when it goes from the left of a→b to its right, as seen by someone
-  who stands at a and looks at b on the picture; with y pointing down that is cross(b-a, p-a) going from < 0 to > 0.
+- A directed line runs a→b. A subject crosses *forward* when it goes from the left of a→b to its right, as someone sees it
+  who stands at a and looks at b; on the picture, with y pointing down that is cross(b-a, p-a) going from < 0 to > 0.
 - An event is known by `event_id`; versions only grow, `opened_at_us` never changes after the first. A reader drops
   what is not newer than what it has.
 """

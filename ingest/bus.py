@@ -1,0 +1,492 @@
+"""The broker, as every process sees it: streams, buckets, durable consumers, request and reply.
+
+Edge (asyncio, nats-py). One `Bus` owns one connection, which is re-made for ever.
+
+Rules
+- `publish` returns after JetStream has the message; with the same id it may be called again.
+- A consumer acknowledges by hand, after the effect.
+- What does not come back in time raises `BusUnavailable`/`BusTimeout`; nothing here retries for ever in silence
+  but the connection itself and the wait for a server at start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Protocol, Self
+
+import msgspec
+import nats
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, KeyValueConfig, RetentionPolicy, StreamConfig
+
+from ingest.contract import STREAMS
+from ingest.settings import NatsSettings
+
+log = logging.getLogger(__name__)
+
+RECONNECT_WAIT_S = 0.25
+DEDUPE_WINDOW_S = 120.0
+KV_PREFIX = "zool-"
+
+_AWAY = (
+    nats.errors.Error,
+    nats.js.errors.Error,
+    TimeoutError,
+    OSError,
+)
+
+
+class BusUnavailable(Exception):  # noqa: N818 - a state of the world, named as such
+    """The broker did not take or answer a request: try again later, with the same message id."""
+
+
+class BusTimeout(Exception):  # noqa: N818 - as above
+    """Nobody answered a request in time."""
+
+
+class RevisionConflict(Exception):  # noqa: N818 - as above
+    """A bucket's key was changed by somebody else since it was read."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"{key} was changed since it was read: read it again and repeat the change")
+
+
+class HealthBoard(Protocol):
+    """Where the bus says how it is."""
+
+    def set(self, component: str, *, ok: bool, detail: str = "") -> None:
+        """Tell the state of a component."""
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A key of a bucket; `value` None = deleted."""
+
+    key: str
+    value: bytes | None
+    revision: int
+
+
+class Message:
+    """A message of a stream, to be acknowledged after its effect."""
+
+    def __init__(self, raw: Msg) -> None:
+        self._raw = raw
+        meta = raw.metadata
+        self.subject: str = raw.subject
+        self.payload: bytes = raw.data
+        self.seq: int = meta.sequence.stream
+        self.deliveries: int = meta.num_delivered or 1
+        self.time_us: int = int(meta.timestamp.timestamp() * 1e6)
+        self.message_id: str = (raw.headers or {}).get("Nats-Msg-Id", "")
+
+    async def ack(self) -> None:
+        """Done. A lost acknowledgement means one more delivery, never a loss."""
+        with contextlib.suppress(*_AWAY):
+            await self._raw.ack()
+
+    async def nak(self, delay_s: float) -> None:
+        """Not now: deliver again after `delay_s`."""
+        with contextlib.suppress(*_AWAY):
+            await self._raw.nak(delay=delay_s)
+
+    async def progress(self) -> None:
+        """Still working on it: restart the acknowledgement's clock."""
+        with contextlib.suppress(*_AWAY):
+            await self._raw.in_progress()
+
+
+class Consumer:
+    """A pull consumer, durable or not."""
+
+    def __init__(self, bus: Bus, subscribe: Callable[[], Awaitable[object]]) -> None:
+        self._bus, self._subscribe = bus, subscribe
+        self._sub: object | None = None
+
+    async def fetch(self, count: int, *, timeout_s: float) -> list[Message]:
+        """Up to `count` messages; empty when none came in `timeout_s` or the broker is away."""
+        try:
+            if self._sub is None:
+                self._sub = await self._subscribe()
+            raws: list[Msg] = await self._sub.fetch(count, timeout=timeout_s)  # type: ignore[attr-defined]
+        except (TimeoutError, nats.errors.TimeoutError):
+            return []
+        except _AWAY as error:
+            self._sub = None
+            self._bus.report(error)
+            await asyncio.sleep(RECONNECT_WAIT_S)
+            return []
+        return [Message(raw) for raw in raws]
+
+    async def pending(self) -> int:
+        """How many messages wait behind this consumer."""
+        if self._sub is None:
+            self._sub = await self._subscribe()
+        info = await self._sub.consumer_info()  # type: ignore[attr-defined]
+        return int(info.num_pending or 0)
+
+
+class Bucket:
+    """A key-value bucket; keys are ASCII tokens joined by dots."""
+
+    def __init__(self, bus: Bus, name: str) -> None:
+        self._bus, self.name = bus, name
+
+    async def get(self, key: str) -> Entry | None:
+        """The key's value and revision, or None."""
+        try:
+            kv = await self._bus.kv(self.name)
+            found = await kv.get(key)
+        except nats.js.errors.KeyNotFoundError:
+            return None
+        except _AWAY as error:
+            raise BusUnavailable(f"bucket {self.name}: {error}") from error
+        return Entry(key=key, value=found.value or b"", revision=found.revision or 0)
+
+    async def put(self, key: str, value: bytes, *, expect: int | None = None) -> int:
+        """Write; `expect` is the revision that must stand there (0 = the key must be new). Returns the new revision."""
+        try:
+            kv = await self._bus.kv(self.name)
+            if expect is None:
+                return int(await kv.put(key, value))
+            if expect == 0:
+                return int(await kv.create(key, value))
+            return int(await kv.update(key, value, last=expect))
+        except nats.js.errors.KeyWrongLastSequenceError as error:
+            raise RevisionConflict(key) from error
+        except _AWAY as error:
+            raise BusUnavailable(f"bucket {self.name}: {error}") from error
+
+    async def delete(self, key: str, *, expect: int | None = None) -> None:
+        """Delete; with `expect` only if that revision stands there."""
+        try:
+            kv = await self._bus.kv(self.name)
+            await kv.delete(key, last=expect)
+        except nats.js.errors.KeyWrongLastSequenceError as error:
+            raise RevisionConflict(key) from error
+        except _AWAY as error:
+            raise BusUnavailable(f"bucket {self.name}: {error}") from error
+
+    async def all(self) -> dict[str, Entry]:
+        """Every present key."""
+        found: dict[str, Entry] = {}
+        async for entry in self.watch():
+            if entry is None:
+                break
+            if entry.value is not None:
+                found[entry.key] = entry
+        return found
+
+    async def watch(self) -> AsyncIterator[Entry | None]:
+        """The present keys, then one None, then every change for ever. After an outage all present keys come again."""
+        while True:
+            try:
+                kv = await self._bus.kv(self.name)
+                watcher = await kv.watchall()
+            except _AWAY as error:
+                self._bus.report(error)
+                await asyncio.sleep(RECONNECT_WAIT_S)
+                continue
+            try:
+                async for entry in self._entries(watcher):
+                    yield entry
+            finally:
+                with contextlib.suppress(*_AWAY):
+                    await watcher.stop()
+
+    async def _entries(self, watcher: object) -> AsyncIterator[Entry | None]:
+        """Changes from one watcher, until the broker was away (the watcher's consumer may be gone with it)."""
+        outage = self._bus.outages
+        initial = True
+        while outage == self._bus.outages:
+            try:
+                raw = await watcher.updates(timeout=1.0)  # type: ignore[attr-defined]
+            except (TimeoutError, nats.errors.TimeoutError):
+                continue
+            except _AWAY as error:
+                self._bus.report(error)
+                return
+            if raw is None:
+                if initial:
+                    initial = False
+                    yield None
+                continue
+            gone = raw.operation in {"DEL", "PURGE"}
+            yield Entry(key=raw.key, value=None if gone else (raw.value or b""), revision=raw.revision or 0)
+
+
+class Bus:
+    """One connection to the broker."""
+
+    def __init__(self, settings: NatsSettings, *, name: str, health: HealthBoard | None = None) -> None:
+        self._settings, self._name, self._health = settings, name, health
+        self._client = Client()
+        self._js = self._client.jetstream(timeout=5.0)
+        self._kvs: dict[str, Any] = {}
+        self.outages = 0
+        """Grows with every lost connection: what lives on the server without being durable must be made again."""
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def open(cls, settings: NatsSettings, *, name: str, health: HealthBoard | None = None) -> AsyncIterator[Self]:
+        """A connected bus; waits for the broker for as long as it takes."""
+        bus = cls(settings, name=name, health=health)
+        await bus._connect()
+        try:
+            yield bus
+        finally:
+            with contextlib.suppress(*_AWAY):
+                await asyncio.wait_for(bus._client.drain(), 3.0)
+            if not bus._client.is_closed:
+                await bus._client.close()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is there now."""
+        return bool(self._client.is_connected)
+
+    def report(self, error: BaseException) -> None:
+        """Say that the broker is not as it should be."""
+        if self._health is not None and not self.connected:
+            self._health.set("nats", ok=False, detail=str(error) or type(error).__name__)
+
+    async def _connect(self) -> None:
+        options: dict[str, object] = {}
+        if self._settings.user:
+            options = {"user": self._settings.user, "password": self._settings.password}
+        self._say(ok=False, detail="connecting")
+        while True:
+            try:
+                await self._client.connect(
+                    self._settings.url,
+                    name=self._name,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=RECONNECT_WAIT_S,
+                    connect_timeout=2,
+                    ping_interval=5,
+                    max_outstanding_pings=2,
+                    error_cb=self._on_error,
+                    disconnected_cb=self._on_lost,
+                    reconnected_cb=self._on_back,
+                    **options,
+                )
+            except (TimeoutError, nats.errors.NoServersError, OSError) as error:
+                self._say(ok=False, detail=f"{self._settings.url}: {error or 'no answer'}")
+                await asyncio.sleep(RECONNECT_WAIT_S)
+                continue
+            self._say(ok=True)
+            return
+
+    def _say(self, *, ok: bool, detail: str = "") -> None:
+        if self._health is not None:
+            self._health.set("nats", ok=ok, detail=detail)
+
+    async def _on_error(self, error: Exception) -> None:
+        log.debug("nats: %s", error)
+
+    async def _on_lost(self) -> None:
+        self.outages += 1
+        self._kvs.clear()
+        self._say(ok=False, detail="connection lost")
+
+    async def _on_back(self) -> None:
+        self._say(ok=True)
+
+    async def ensure_streams(self, *names: str) -> None:
+        """Make the named streams if they are not there (or differ); waits for the broker."""
+        for name in names:
+            spec = STREAMS[name]
+            config = StreamConfig(
+                name=spec.name,
+                subjects=list(spec.subjects),
+                retention=RetentionPolicy.LIMITS,
+                max_age=float(spec.age_s_max),
+                max_bytes=spec.bytes_max,
+                duplicate_window=DEDUPE_WINDOW_S,
+                allow_direct=True,
+            )
+            await self._until_done(lambda config=config: self._js.add_stream(config))  # type: ignore[misc]
+
+    async def ensure_buckets(self, *names: str) -> None:
+        """Make the named buckets if they are not there; waits for the broker."""
+        for name in names:
+            await self._until_done(lambda name=name: self._ensure_bucket(name))  # type: ignore[misc]
+
+    async def _ensure_bucket(self, name: str) -> None:
+        try:
+            await self._js.key_value(KV_PREFIX + name)
+        except nats.js.errors.NotFoundError:
+            await self._js.create_key_value(KeyValueConfig(bucket=KV_PREFIX + name, history=1))
+
+    async def _until_done(self, call: Callable[[], Awaitable[object]]) -> None:
+        while True:
+            try:
+                await call()
+            except nats.js.errors.BadRequestError as error:
+                if error.err_code == 10058:  # the stream stands with another configuration: leave it to its owner
+                    return
+                raise
+            except _AWAY as error:
+                self.report(error)
+                await asyncio.sleep(RECONNECT_WAIT_S)
+                continue
+            return
+
+    async def publish(self, subject: str, payload: bytes, *, message_id: str, timeout_s: float = 5.0) -> None:
+        """Hand a message to its stream; raises `BusUnavailable` when no acknowledgement came."""
+        if not self.connected:
+            raise BusUnavailable(f"{subject}: the broker is away")
+        try:
+            await self._js.publish(subject, payload, timeout=timeout_s, headers={"Nats-Msg-Id": message_id})
+        except _AWAY as error:
+            raise BusUnavailable(f"{subject}: {error or type(error).__name__}") from error
+
+    async def tell(self, subject: str, payload: bytes) -> None:
+        """Say it to whoever listens now; lost while the broker is away."""
+        if not self.connected:
+            return
+        with contextlib.suppress(*_AWAY):
+            await self._client.publish(subject, payload)
+
+    async def ask(self, subject: str, payload: bytes, *, timeout_s: float) -> bytes:
+        """Request and reply; raises `BusTimeout` (also when nobody serves the subject) or `BusUnavailable`."""
+        if not self.connected:
+            raise BusUnavailable(f"{subject}: the broker is away")
+        try:
+            reply = await self._client.request(subject, payload, timeout=timeout_s)
+        except (nats.errors.NoRespondersError, nats.errors.TimeoutError, TimeoutError) as error:
+            raise BusTimeout(f"{subject}: no answer in {timeout_s:g} s") from error
+        except _AWAY as error:
+            raise BusUnavailable(f"{subject}: {error}") from error
+        return bytes(reply.data)
+
+    async def serve(self, subject: str, handler: Callable[[str, bytes], Awaitable[bytes]]) -> None:
+        """Answer requests on a subject; each runs in a task of its own."""
+        running: set[asyncio.Task[None]] = set()
+
+        async def answer(raw: Msg) -> None:
+            reply = await handler(raw.subject, raw.data)
+            with contextlib.suppress(*_AWAY):
+                await raw.respond(reply)
+
+        async def start(raw: Msg) -> None:
+            task = asyncio.create_task(answer(raw))
+            running.add(task)
+            task.add_done_callback(running.discard)
+
+        await self._client.subscribe(subject, cb=start)
+
+    async def listen(self, subject: str, handler: Callable[[str, bytes], Awaitable[None]]) -> None:
+        """Hear what is said on a subject (not stored)."""
+
+        async def hear(raw: Msg) -> None:
+            await handler(raw.subject, raw.data)
+
+        await self._client.subscribe(subject, cb=hear)
+
+    def bucket(self, name: str) -> Bucket:
+        """A key-value bucket by its short name."""
+        return Bucket(self, name)
+
+    async def kv(self, name: str) -> Any:
+        """nats-py's handle of a bucket."""
+        if name not in self._kvs:
+            self._kvs[name] = await self._js.key_value(KV_PREFIX + name)
+        return self._kvs[name]
+
+    async def consumer(
+        self,
+        stream: str,
+        durable: str,
+        *,
+        subjects: tuple[str, ...] = (),
+        ack_wait_s: float = 30.0,
+        deliver_max: int = -1,
+        start_seq: int | None = None,
+        pending_max: int = 1000,
+    ) -> Consumer:
+        """A durable pull consumer; `start_seq` matters only when it is made. Made at the first fetch."""
+        config = ConsumerConfig(
+            durable_name=durable,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ack_wait_s,
+            max_deliver=deliver_max,
+            max_ack_pending=pending_max,
+            deliver_policy=DeliverPolicy.ALL if start_seq is None else DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=start_seq,
+            filter_subjects=list(subjects) or None,
+        )
+        return Consumer(self, lambda: self._subscribe(stream, durable, config))
+
+    async def _subscribe(self, stream: str, durable: str, config: ConsumerConfig) -> object:
+        try:
+            await self._js.consumer_info(stream, durable)
+        except nats.js.errors.NotFoundError:
+            await self._js.add_consumer(stream, config)
+        return await self._js.pull_subscribe_bind(durable=durable, stream=stream)
+
+    async def reader(self, stream: str, *, subject: str, start_seq: int | None = None) -> Consumer:
+        """Read a stream from `start_seq` (None = only what is new) with no acknowledgements; gone 60 s after last use.
+
+        After an outage reading goes on from the next sequence, nothing is skipped.
+        """
+        state = {"next": start_seq}
+
+        async def subscribe() -> object:
+            start = state["next"]
+            config = ConsumerConfig(
+                ack_policy=AckPolicy.NONE,
+                deliver_policy=DeliverPolicy.NEW if start is None else DeliverPolicy.BY_START_SEQUENCE,
+                opt_start_seq=start,
+                filter_subject=subject,
+                inactive_threshold=60.0,
+                mem_storage=True,
+            )
+            info = await self._js.add_consumer(stream, config)
+            return await self._js.pull_subscribe_bind(consumer=info.name, stream=stream)
+
+        return _Reader(self, subscribe, state)
+
+    async def last_seq(self, stream: str) -> int:
+        """Sequence of the newest message of a stream, 0 when it is empty."""
+        try:
+            info = await self._js.stream_info(stream)
+        except _AWAY as error:
+            raise BusUnavailable(f"stream {stream}: {error}") from error
+        return int(info.state.last_seq)
+
+    async def last_message(self, stream: str, subject: str) -> bytes | None:
+        """The newest message of a subject, or None."""
+        try:
+            raw = await self._js.get_last_msg(stream, subject)
+        except nats.js.errors.NotFoundError:
+            return None
+        except _AWAY as error:
+            raise BusUnavailable(f"{subject}: {error}") from error
+        return bytes(raw.data)
+
+    async def first_seq(self, stream: str) -> int:
+        """Sequence of the oldest message that a stream still keeps."""
+        try:
+            info = await self._js.stream_info(stream)
+        except _AWAY as error:
+            raise BusUnavailable(f"stream {stream}: {error}") from error
+        return int(info.state.first_seq)
+
+
+class _Reader(Consumer):
+    def __init__(self, bus: Bus, subscribe: Callable[[], Awaitable[object]], state: dict[str, int | None]) -> None:
+        super().__init__(bus, subscribe)
+        self._state = state
+
+    async def fetch(self, count: int, *, timeout_s: float) -> list[Message]:
+        messages = await super().fetch(count, timeout_s=timeout_s)
+        if messages:
+            self._state["next"] = messages[-1].seq + 1
+        return messages
