@@ -1,0 +1,29 @@
+"""The seam for faults: every RTP packet of a camera passes through its link on the way to each viewer.
+
+Now there is one link, which changes nothing. A link that loses, doubles, swaps or holds back packets is an object with
+the same method, given to `CameraServer` as `ServerSettings.link_of`; nothing else has to know of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Link(Protocol):
+    """The network between one camera and its viewers."""
+
+    def carry(self, viewer: int, packets: Sequence[bytes], now_us: int) -> Sequence[bytes]:
+        """The whole RTP packets that `viewer` (its SSRC) is sent now, in place of `packets`, one picture's.
+
+        `now_us` is the wall clock. A link may keep packets and give them out with a later picture.
+        """
+        ...
+
+
+class PerfectLink:
+    """Everything arrives, once, in order, at once."""
+
+    def carry(self, viewer: int, packets: Sequence[bytes], now_us: int) -> Sequence[bytes]:  # noqa: ARG002 (the seam)
+        """Give `packets` back as they are."""
+        return packets

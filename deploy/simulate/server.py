@@ -1,0 +1,246 @@
+"""Edge: the simulator as a whole. `async with CameraServer([...]) as server:` serves until the block ends.
+
+One TCP socket for RTSP, one pair of UDP sockets for all UDP viewers, one feed per camera. Event loop only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import msgspec
+
+from deploy.simulate.auth import Credentials
+from deploy.simulate.clip import load_clip
+from deploy.simulate.connection import Connection
+from deploy.simulate.errors import NameTakenError, PortInUseError
+from deploy.simulate.feed import Clock, Feed, Prepared, prepare, schedule_of
+from deploy.simulate.link import Link, PerfectLink
+from deploy.simulate.outlet import Address, Outlet
+from deploy.simulate.viewer import FeedViewer, Sent
+
+SWEEP_INTERVAL_S = 5.0
+_UDP_PAIR_ATTEMPTS_MAX = 50
+_US_PER_S = 1_000_000
+_ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """A file to serve; `name` is the stem of the file unless given, `copies` above 1 makes name-1, name-2 and so on."""
+
+    path: Path
+    name: str = ""
+    copies: int = 1
+
+    def names(self) -> list[str]:
+        """The names of its cameras."""
+        name = self.name or self.path.stem
+        return [name] if self.copies == 1 else [f"{name}-{number}" for number in range(1, self.copies + 1)]
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How to serve; `link_of` gives the link (the seam for faults) of each camera by its name."""
+
+    loop: bool = True
+    credentials: Credentials | None = None
+    clients_max: int = 512
+    link_of: Callable[[str], Link] = lambda _name: PerfectLink()
+
+
+class CameraStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One camera now. A picture is taken at started_at (Unix time, s) + loop number * duration_s + its time in the clip."""
+
+    name: str
+    url: str
+    started_at: float
+    duration_s: float
+    fps: float
+    width: int
+    height: int
+    codec: str
+    clients: int
+    position_s: float
+    ended: bool
+    pictures_sent: int
+    octets_sent: int
+    gops_dropped: int
+
+
+class CameraServer:
+    """Cameras out of files."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source | Path],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        settings: ServerSettings | None = None,
+    ) -> None:
+        """Nothing is read or opened before `async with`; port 0 takes any free one."""
+        self._sources = [one if isinstance(one, Source) else Source(path=one) for one in sources]
+        self._settings = settings or ServerSettings()
+        self.host = host
+        self.port = port
+        self.credentials = self._settings.credentials
+        self.udp_ports = (0, 0)
+        self._feeds: dict[str, Feed] = {}
+        self._links: dict[str, Link] = {}
+        self._sent: dict[str, Sent] = {}
+        self._connections: set[Connection] = set()
+        self._empty = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        """Read the files, open the sockets, start the clocks of all cameras together. Raises SimulateError."""
+        prepared = await asyncio.to_thread(_prepare_all, self._sources)
+        loop = asyncio.get_running_loop()
+        self.udp = await self._open_udp()
+        try:
+            self._server = await loop.create_server(lambda: Connection(self), self.host, self.port)
+        except OSError as error:
+            for socket in self.udp:
+                socket.close()
+            raise PortInUseError(self.host, self.port, error.strerror or str(error)) from error
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._clock = Clock(wall_us=time.time_ns() // 1000, loop_s=loop.time(), loop_time=loop.time)
+        for source, one in zip(self._sources, prepared, strict=True):
+            self._add(source, one)
+        self._sweeper = loop.call_later(SWEEP_INTERVAL_S, self._sweep)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Cut off every client and close the sockets."""
+        self._sweeper.cancel()
+        self._server.close()
+        for connection in tuple(self._connections):
+            connection.abort()
+        for socket in self.udp:
+            socket.close()
+        # The transports report their end in the next turns of the loop; only then are all sockets closed.
+        if self._connections:
+            await self._empty.wait()
+        await self._server.wait_closed()
+
+    def url(self, name: str) -> str:
+        """The address of a camera. Raises KeyError for a name that is not served."""
+        host = _ANY_HOST.get(self.host, self.host)
+        return f"rtsp://{f'[{host}]' if ':' in host else host}:{self.port}/{quote(self._feeds[name].name)}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The cameras, in the order of the sources."""
+        return tuple(self._feeds)
+
+    def status(self) -> list[CameraStatus]:
+        """Every camera as it is now."""
+        return [self._status(feed) for feed in self._feeds.values()]
+
+    def enter(self, connection: Connection) -> bool:
+        """Count a new connection; False if there are too many."""
+        self._connections.add(connection)
+        self._empty.clear()
+        return len(self._connections) <= self._settings.clients_max
+
+    def leave(self, connection: Connection) -> None:
+        """Count it no more."""
+        self._connections.discard(connection)
+        if not self._connections:
+            self._empty.set()
+
+    def feed(self, name: str) -> Feed | None:
+        """The camera of that name."""
+        return self._feeds.get(name)
+
+    def viewer(self, feed: Feed, outlet: Outlet) -> FeedViewer:
+        """A new viewer of that camera."""
+        return FeedViewer(feed, outlet, self._links[feed.name], self._sent[feed.name])
+
+    def heard_from(self, address: Address) -> None:
+        """Note RTCP of a UDP viewer as a sign of life of its session."""
+        for connection in self._connections:
+            if connection.rtcp_address == address:
+                connection.heard()
+
+    def _add(self, source: Source, prepared: Prepared) -> None:
+        names = source.names()
+        for index, name in enumerate(names):
+            # Copies are shifted by parts of one picture's time: real cameras do not send in the same millisecond.
+            shift_us = round(index * _US_PER_S / (len(names) * prepared.clip.fps))
+            schedule = schedule_of(prepared.clip, self._clock.wall_us + shift_us, loop=self._settings.loop)
+            self._feeds[name] = Feed(name, prepared, schedule, self._clock)
+            self._links[name] = self._settings.link_of(name)
+            self._sent[name] = Sent()
+
+    def _status(self, feed: Feed) -> CameraStatus:
+        clip, schedule, sent = feed.prepared.clip, feed.schedule, self._sent[feed.name]
+        return CameraStatus(
+            name=feed.name,
+            url=self.url(feed.name),
+            started_at=schedule.started_us / _US_PER_S,
+            duration_s=schedule.period_s,
+            fps=clip.fps,
+            width=clip.width,
+            height=clip.height,
+            codec=clip.codec.value,
+            clients=len(feed.viewers),
+            position_s=schedule.position_s(self._clock.now_us()),
+            ended=feed.ended,
+            pictures_sent=sent.pictures,
+            octets_sent=sent.octets,
+            gops_dropped=sent.gops_dropped,
+        )
+
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        for connection in tuple(self._connections):
+            if connection.silent(loop.time()):
+                connection.abort()
+        self._sweeper = loop.call_later(SWEEP_INTERVAL_S, self._sweep)
+
+    async def _open_udp(self) -> tuple[asyncio.DatagramTransport, asyncio.DatagramTransport]:
+        """A pair of neighbouring ports, the first one even (RFC 3550, 11)."""
+        loop = asyncio.get_running_loop()
+        for _ in range(_UDP_PAIR_ATTEMPTS_MAX):
+            first = await self._open_udp_port(loop, 0)
+            port = first.get_extra_info("sockname")[1]
+            with suppress(PortInUseError):
+                second = await self._open_udp_port(loop, port ^ 1)
+                self.udp_ports = (port & ~1, port | 1)
+                return (first, second) if port % 2 == 0 else (second, first)
+            first.close()
+        raise PortInUseError(self.host, 0, "no free pair of UDP ports")
+
+    async def _open_udp_port(self, loop: asyncio.AbstractEventLoop, port: int) -> asyncio.DatagramTransport:
+        try:
+            transport, _ = await loop.create_datagram_endpoint(
+                lambda: _Reports(self.heard_from), local_addr=(self.host, port)
+            )
+        except OSError as error:
+            raise PortInUseError(self.host, port, error.strerror or str(error)) from error
+        return transport
+
+
+class _Reports(asyncio.DatagramProtocol):
+    """What clients send to the UDP ports: reports and hole punching; only that they came matters."""
+
+    def __init__(self, heard_from: Callable[[Address], None]) -> None:
+        self._heard_from = heard_from
+
+    def datagram_received(self, data: bytes, addr: Address) -> None:  # noqa: ARG002 (asyncio's signature)
+        self._heard_from(addr)
+
+
+def _prepare_all(sources: Sequence[Source]) -> list[Prepared]:
+    names = [name for source in sources for name in source.names()]
+    for name in names:
+        if names.count(name) > 1:
+            raise NameTakenError(name)
+    return [prepare(load_clip(source.path)) for source in sources]
