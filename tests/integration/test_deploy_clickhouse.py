@@ -1,0 +1,159 @@
+"""The ordinary ClickHouse client against the face: the same suite passes on the engine in process."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from tests.support.clickhouse import ClickHouseServer, running_clickhouse
+
+Client = Any
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
+    """One server for the module."""
+    with running_clickhouse(tmp_path_factory.mktemp("ch") / "data") as running:
+        yield running
+
+
+@pytest.fixture(params=["zstd", "lz4", "gzip", False])
+def client(server: ClickHouseServer, request: pytest.FixtureRequest) -> Iterator[Client]:
+    """The ordinary client, with every compression that it knows."""
+    made = connect(server, compress=request.param)
+    made.command("DROP TABLE IF EXISTS t")
+    yield made
+    made.close()
+
+
+def connect(server: ClickHouseServer, **options: object) -> Client:
+    """A client of the server."""
+    settings = server.settings
+    given: dict[str, Any] = {"password": settings.password, **options}
+    return clickhouse_connect.get_client(host=settings.host, port=settings.port, username="zool", **given)
+
+
+CREATE = """
+CREATE TABLE t (id UInt32, at DateTime64(6, 'UTC'), name String, pic String, v UInt32)
+ENGINE ReplacingMergeTree(v) ORDER BY (at, id)
+"""
+
+
+def suite(client: Client) -> None:
+    """What zool needs of ClickHouse."""
+    client.command(CREATE)
+    at = datetime(2026, 11, 23, 12, 0, 0, 123456, tzinfo=UTC)
+    rows = [[1, at, "А123ВС77", b"\x00\xff\n;'", 1], [1, at, "А123ВС77", b"\x01", 2], [2, at, "tab\there", b"", 1]]
+    summary = client.insert("t", rows, column_names=["id", "at", "name", "pic", "v"])
+    assert summary.written_rows == 3
+    found = client.query(
+        "SELECT id, at, name, pic FROM t FINAL WHERE name = {name:String} OR id = {id:UInt32} ORDER BY id",
+        parameters={"name": "А123ВС77", "id": 2},
+        query_formats={"String": "bytes"},
+        tz_mode="aware",
+    )
+    assert found.result_rows == [(1, at, "А123ВС77".encode(), b"\x01"), (2, at, b"tab\there", b"")]
+    assert client.command("SELECT count() FROM t FINAL") == 2
+    assert client.query("SELECT 1 AS a WHERE 0").result_rows == []
+    with pytest.raises(DatabaseError, match="UNKNOWN_TABLE"):
+        client.query("SELECT * FROM nowhere")
+    with pytest.raises(DatabaseError, match="SYNTAX_ERROR"):
+        client.command("SELEC 1")
+
+
+def test_the_face_passes_the_suite(client: Client) -> None:
+    """Over HTTP with each compression."""
+    suite(client)
+
+
+def test_the_engine_in_process_passes_the_suite(tmp_path: Path) -> None:
+    """The same suite on chDB without the face, in a process of its own (one engine per process)."""
+    code = (
+        "import sys, clickhouse_connect\n"
+        "from tests.integration.test_deploy_clickhouse import suite\n"
+        "suite(clickhouse_connect.get_client(dsn='chdb://' + sys.argv[1]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "d")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_settings_hold_for_one_statement(server: ClickHouseServer) -> None:
+    """A setting sent with a statement does not leak into the next on the same worker."""
+    client = connect(server)
+    for _ in range(8):
+        assert client.command("SELECT getSetting('max_threads')", settings={"max_threads": 3}) == 3
+        assert client.command("SELECT getSetting('max_result_rows')") == 0
+    assert {client.command("SELECT toString(getSetting('max_threads'))") for _ in range(8)} != {"3"}
+
+
+@pytest.mark.parametrize("password", ["", "wrong"])
+def test_a_wrong_password_is_refused(server: ClickHouseServer, password: str) -> None:
+    """No password, or another one: 403 and ClickHouse's number."""
+    with pytest.raises(DatabaseError, match="Authentication failed"):
+        connect(server, password=password)
+
+
+def test_writers_and_readers_at_once(server: ClickHouseServer) -> None:
+    """Three writers and a reader: every row arrives, the reader sees only whole batches."""
+    client = connect(server)
+    client.command("DROP TABLE IF EXISTS many")
+    client.command("CREATE TABLE many (w UInt8, n UInt32) ENGINE MergeTree ORDER BY (w, n)")
+
+    def write(writer: int) -> None:
+        own = connect(server)
+        for batch in range(5):
+            own.insert("many", [[writer, batch * 1000 + n] for n in range(1000)], column_names=["w", "n"])
+
+    def read(_: int) -> None:
+        own = connect(server)
+        for _ in range(10):
+            assert own.command("SELECT count() % 1000 FROM many") == 0
+
+    jobs: list[tuple[Callable[[int], None], int]] = [(write, 0), (write, 1), (write, 2), (read, 0)]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        for job in [pool.submit(call, n) for call, n in jobs]:
+            job.result()
+    assert client.command("SELECT uniqExact(w, n) FROM many") == 15_000
+
+
+def test_killed_and_started_again_it_has_what_was_acknowledged(tmp_path: Path) -> None:
+    """Kill -9 behind an acknowledged insert loses nothing."""
+    with running_clickhouse(tmp_path / "d") as server:
+        client = connect(server)
+        client.command(CREATE)
+        client.insert("t", [[1, datetime(2026, 1, 1, tzinfo=UTC), "a", b"", 1]])
+        server.kill()
+        server.start()
+        assert connect(server).command("SELECT count() FROM t") == 1
+
+
+def test_bad_bodies_get_an_answer_in_words(server: ClickHouseServer) -> None:
+    """Garbage instead of zstd, an empty statement, a form: refused, and the server lives."""
+    base = f"http://127.0.0.1:{server.port}/?user=zool&password={server.settings.password}"
+    cases: list[tuple[bytes, dict[str, str], str]] = [
+        (b"junk", {"Content-Encoding": "zstd"}, "not zstd"),
+        (b"", {}, "empty"),
+        (b"\xff\xfe", {}, "UTF-8"),
+        (b"a=b", {"Content-Type": "application/x-www-form-urlencoded"}, "form bodies"),
+    ]
+    for body, headers, words in cases:
+        request = urllib.request.Request(base, data=body, headers={"Content-Type": "text/plain"} | headers)
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(request, timeout=10)  # noqa: S310
+        assert caught.value.code == 400
+        assert words in caught.value.read().decode()
+        caught.value.close()
+    assert connect(server).command("SELECT 1") == 1
