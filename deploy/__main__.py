@@ -1,0 +1,73 @@
+"""`zool`, the command line."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.metadata
+import sys
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """A subcommand: its module declares `add_arguments` and `run`, and is imported only when it is used."""
+
+    module: str
+    help: str
+
+
+COMMANDS: dict[str, Command] = {
+    "up": Command(module="deploy.up.command", help="run the whole system on this machine"),
+    "demo": Command(
+        module="deploy.demo.command", help="run the system on the demo site, and compare it with the truth"
+    ),
+    "simulate": Command(module="deploy.simulate.command", help="serve video files over RTSP as live cameras"),
+}
+PASSED_ON: dict[str, Command] = {
+    "models": Command(module="model_repository.__main__", help="import, build, list and train models"),
+    "site": Command(module="model_repository.scenes.__main__", help="render the demo site and training scenes"),
+}
+"""These bring their own command line: everything behind the name is theirs."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `zool`; returns 0, 1 (it did not work) or 2 (asked in a way that can't work)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words and words[0] in PASSED_ON:
+        return _pass_on(words)
+    parser = argparse.ArgumentParser(prog="zool", description="Self-hosted video analytics: IP cameras in, events out.")
+    parser.add_argument("--version", action="version", version=f"zool {importlib.metadata.version('zool')}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in (COMMANDS | PASSED_ON).items():
+        sub = commands.add_parser(name, help=command.help, description=command.help)
+        if words and words[0] == name:
+            importlib.import_module(command.module).add_arguments(sub)
+    args = parser.parse_args(words)
+    return _guarded(lambda: importlib.import_module(COMMANDS[args.command].module).run(args))
+
+
+def _pass_on(words: list[str]) -> int:
+    module = importlib.import_module(PASSED_ON[words[0]].module)
+    return _guarded(lambda: module.main(words[1:]))
+
+
+def _guarded(call: Callable[[], int]) -> int:
+    from deploy.errors import DeployError  # noqa: PLC0415 - quick start
+    from ingest.settings import SettingsError  # noqa: PLC0415 - quick start
+
+    try:
+        return call()
+    except SettingsError as error:
+        sys.stderr.write(f"zool: {error}\n")
+        return 2
+    except DeployError as error:
+        sys.stderr.write(f"zool: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

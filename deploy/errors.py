@@ -1,0 +1,84 @@
+"""What can go wrong while the system is started on one machine.
+
+DeployError
+├── PortTaken           another program listens there
+├── AlreadyRunning      a second start on the same data folder
+├── DataDirUnusable     the folder can't be made or written
+├── ProgramMissing      a server is not in this environment
+├── ComponentFailed     a component did not come up; carries the last lines it said
+├── SiteMissing         the demo site's clips or truth are not there
+└── ApiRefused          the running system refused a request of the demo
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class DeployError(Exception):
+    """Root: `str()` is a sentence that says what is wrong, where, and what to do."""
+
+    exit_code = 2
+    """2: it was asked for in a way that can't work; 1: it did not work."""
+
+
+class PortTaken(DeployError):  # noqa: N818 - named by what happened
+    """Another program listens on the port that the user asked for."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        super().__init__(f"port {port} on {host} is taken by another program: stop it or choose another with --port")
+
+
+class AlreadyRunning(DeployError):  # noqa: N818 - as above
+    """A supervisor already holds the data folder."""
+
+    def __init__(self, data_dir: Path, pid: str) -> None:
+        self.data_dir, self.pid = data_dir, pid
+        who = f" (process {pid})" if pid else ""
+        super().__init__(f"zool already runs on {data_dir}{who}: stop it, or choose another folder with --data-dir")
+
+
+class DataDirUnusable(DeployError):  # noqa: N818 - as above
+    """The data folder can't be made or written."""
+
+    def __init__(self, data_dir: Path, reason: str) -> None:
+        self.data_dir, self.reason = data_dir, reason
+        super().__init__(f"can't use the data folder {data_dir}: {reason}; choose another with --data-dir")
+
+
+class ProgramMissing(DeployError):  # noqa: N818 - as above
+    """A server that zool starts is not in this environment."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"{name} is not in this environment: install zool with the extra `onebox` (`make install`)")
+
+
+class ComponentFailed(DeployError):  # noqa: N818 - as above
+    """A component did not become ready."""
+
+    exit_code = 1
+
+    def __init__(self, name: str, reason: str, log_file: Path, said: list[str]) -> None:
+        self.name, self.reason, self.log_file, self.said = name, reason, log_file, said
+        lines = "".join(f"\n    {line}" for line in said)
+        super().__init__(f"{name} did not come up: {reason}. Its last lines (all in {log_file}):{lines}")
+
+
+class SiteMissing(DeployError):  # noqa: N818 - as above
+    """The demo site is not complete."""
+
+    def __init__(self, folder: Path, what: str) -> None:
+        self.folder, self.what = folder, what
+        super().__init__(f"the demo site in {folder} is not complete ({what}): make it with `zool site clips`")
+
+
+class ApiRefused(DeployError):  # noqa: N818 - as above
+    """The running system refused a request."""
+
+    exit_code = 1
+
+    def __init__(self, method: str, path: str, status: int, body: str) -> None:
+        self.method, self.path, self.status, self.body = method, path, status, body
+        super().__init__(f"{method} {path} was answered with {status}: {body[:300]}")

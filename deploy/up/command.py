@@ -1,0 +1,159 @@
+"""`zool up`: the whole system on one machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+
+from api.config import ApiSettings
+from deploy.up import machine
+from deploy.up.plan import LOOPBACK, Layout, components, nats_conf
+from deploy.up.supervisor import Supervisor
+from ingest.config import IngestSettings
+from ingest.settings import SettingsError, check_sections, load
+from postprocess.config import DecideSettings, RecogniseSettings, StoreSettings
+
+DATA_DIR = Path("var/zool")
+
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "ingest": IngestSettings,
+    "recognise": RecogniseSettings,
+    "decide": DecideSettings,
+    "store": StoreSettings,
+    "api": ApiSettings,
+}
+"""Sections of config.ini; what binds the processes together (addresses, passwords) `zool up` sets by itself."""
+
+
+class StoppedEarly(Exception):  # noqa: N818 - a wish, not a fault
+    """SIGINT or SIGTERM came before the system was ready."""
+
+
+class System(msgspec.Struct, frozen=True, kw_only=True):
+    """A running system."""
+
+    url: str
+    token: str
+    token_file: Path
+    data_dir: Path
+    supervisor: Supervisor
+
+
+def add_arguments(parser: argparse.ArgumentParser, data_dir: Path = DATA_DIR) -> None:
+    """Declare what `zool up` understands."""
+    parser.add_argument("--config", type=Path, help="config.ini; without it every setting has its default")
+    parser.add_argument("--data-dir", type=Path, default=data_dir, help="folder of all data (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=int, help="port of the console and the API (default: config.ini's, 8080; 0 = any)"
+    )
+    parser.add_argument("--host", help=f"address of the console and the API (default: config.ini's, {LOOPBACK})")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run until SIGINT or SIGTERM."""
+    return asyncio.run(_run(args))
+
+
+async def _run(args: argparse.Namespace) -> int:
+    stop = stop_event()
+    with contextlib.suppress(StoppedEarly):
+        async with running(args, say=say, stop=stop) as system:
+            say(f"console  {system.url}/   (token in {system.token_file})")
+            say("Ctrl-C stops everything.")
+            await stop.wait()
+            say("stopping …")
+    return 0
+
+
+def stop_event() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def say(line: str) -> None:
+    """One line for the person in front of it."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def read_config(path: Path | None) -> tuple[str, ApiSettings]:
+    """Check the whole file before anything starts; raises `SettingsError`."""
+    if path is None:
+        ini = ""
+    else:
+        try:
+            ini = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                section="config.ini", key="", value=str(path), allowed=f"can't be read: {error}"
+            ) from None
+    check_sections(ini, SECTIONS)
+    for name, kind in SECTIONS.items():
+        load(kind, name, ini=ini)
+    return ini, load(ApiSettings, "api", ini=ini)
+
+
+@contextlib.asynccontextmanager
+async def running(
+    args: argparse.Namespace, *, say: Callable[[str], None], stop: asyncio.Event
+) -> AsyncIterator[System]:
+    """A system that is ready; stopped in order at the end. Raises `DeployError`, `SettingsError`, `StoppedEarly`."""
+    _, api = read_config(args.config)
+    host, port = args.host or api.host, api.port if args.port is None else args.port
+    data_dir: Path = args.data_dir.absolute()
+    nats_server = machine.find_nats_server()
+    lock = machine.open_data_dir(data_dir)
+    try:
+        ports = machine.choose_ports(host, port)
+        layout = Layout(
+            data_dir=data_dir,
+            python=sys.executable,
+            nats_server=nats_server,
+            config=args.config.absolute() if args.config else None,
+            api_host=host,
+        )
+        secrets = machine.passwords(data_dir)
+        machine.write_private(layout.nats_conf, nats_conf(ports, data_dir, secrets))
+        token = machine.admin_token(layout.token_file)
+        machine.raise_limits()
+        supervisor = Supervisor(components(layout, ports, secrets), logs=data_dir / "logs", say=say)
+        shown = LOOPBACK if host in {"0.0.0.0", "::"} else host
+        system = System(
+            url=f"http://{shown}:{ports.api}",
+            token=token,
+            token_file=layout.token_file,
+            data_dir=data_dir,
+            supervisor=supervisor,
+        )
+        say(f"zool starts on {data_dir}")
+        try:
+            await supervisor.start()
+            await _ready_or_stopped(supervisor, stop)
+            yield system
+        finally:
+            await supervisor.stop()
+    finally:
+        os.close(lock)
+
+
+async def _ready_or_stopped(supervisor: Supervisor, stop: asyncio.Event) -> None:
+    ready = asyncio.create_task(supervisor.ready())
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not ready.done():
+            raise StoppedEarly
+        await ready
+    finally:
+        ready.cancel()
+        stopping.cancel()

@@ -1,0 +1,105 @@
+"""What the supervisor needs of this machine: the data folder, its lock, passwords, the token, free ports.
+
+Edge (files, sockets).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import resource
+import secrets
+import shutil
+import socket
+import sys
+from pathlib import Path
+
+from deploy.errors import AlreadyRunning, DataDirUnusable, PortTaken, ProgramMissing
+from deploy.up.plan import ACCOUNTS, LOOPBACK, Ports
+
+
+def open_data_dir(path: Path) -> int:
+    """Make the folder (0700) and take its lock; returns the lock's descriptor, which must stay open."""
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DataDirUnusable(path, error.strerror or str(error)) from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        pid = os.read(handle, 32).decode(errors="replace").strip()
+        os.close(handle)
+        raise AlreadyRunning(path, pid) from None
+    os.ftruncate(handle, 0)
+    os.write(handle, str(os.getpid()).encode())
+    return handle
+
+
+def passwords(data_dir: Path) -> dict[str, str]:
+    """Passwords between the components: made at the first start, kept (0600), never shown."""
+    path = data_dir / "passwords.json"
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    missing = [name for name in (*ACCOUNTS, "clickhouse") if name not in kept]
+    if missing:
+        kept |= {name: secrets.token_urlsafe(24) for name in missing}
+        write_private(path, json.dumps(kept))
+    return kept
+
+
+def admin_token(path: Path) -> str:
+    """The administrator's token: made at the first start, kept (0600)."""
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(32) + "\n")
+    return path.read_text().strip()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def choose_ports(api_host: str, api_port: int) -> Ports:
+    """Free loopback ports for all; raises `PortTaken` where the API's is not free."""
+    if api_port:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((api_host, api_port))
+            except OSError:
+                raise PortTaken(api_host, api_port) from None
+    sockets = [socket.socket() for _ in range(6 + len(ACCOUNTS))]
+    for each in sockets:
+        each.bind((LOOPBACK, 0))
+    free = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return Ports(
+        nats=free[0],
+        triton_grpc=free[1],
+        triton_http=free[2],
+        triton_metrics=free[3],
+        clickhouse=free[4],
+        api=api_port or free[5],
+        faces=dict(zip(ACCOUNTS, free[6:], strict=True)),
+    )
+
+
+def find_nats_server() -> str:
+    """The binary beside this Python, or on the path."""
+    beside = Path(sys.executable).with_name("nats-server")
+    found = str(beside) if beside.exists() else shutil.which("nats-server")
+    if not found:
+        raise ProgramMissing("nats-server")
+    return found
+
+
+def raise_limits() -> None:
+    """As many open files as this user may have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536) if hard > 0 else 65536, hard))

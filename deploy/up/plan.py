@@ -1,0 +1,193 @@
+"""What runs on one machine: a table of components, and the broker's configuration.
+
+Pure: ports, passwords and paths come in, commands and environments go out.
+
+Rules
+- Everything but the API listens on loopback, on ports that were free at the start and stay for the run.
+- Each process has its own account at the broker and may say only what its role says; none may delete or purge a stream,
+  only the api reads the bucket of users.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+LOOPBACK = "127.0.0.1"
+ACCOUNTS = ("ingest", "recognise", "decide", "store", "api")
+
+
+class Component(msgspec.Struct, frozen=True, kw_only=True):
+    """One process under the supervisor."""
+
+    name: str
+    argv: tuple[str, ...]
+    environ: Mapping[str, str] = {}
+    ready_url: str = ""
+    """HTTP 200 = ready; empty = ready when `ready_port` takes connections."""
+    ready_port: int = 0
+    wave: int = 0
+    """Stopping goes wave by wave, 0 first."""
+    ready_s_max: float = 120.0
+
+
+class Ports(msgspec.Struct, frozen=True, kw_only=True):
+    """Loopback ports, and the API's."""
+
+    nats: int
+    triton_grpc: int
+    triton_http: int
+    triton_metrics: int
+    clickhouse: int
+    faces: Mapping[str, int]
+    api: int
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """Where things lie on this machine."""
+
+    data_dir: Path
+    python: str
+    nats_server: str
+    config: Path | None = None
+    api_host: str = LOOPBACK
+
+    @property
+    def token_file(self) -> Path:
+        """The administrator's token, mode 0600."""
+        return self.data_dir / "admin.token"
+
+    @property
+    def nats_conf(self) -> Path:
+        """The broker's configuration, mode 0600."""
+        return self.data_dir / "nats.conf"
+
+
+def components(layout: Layout, ports: Ports, passwords: Mapping[str, str]) -> tuple[Component, ...]:
+    """The table, in the order in which its lines are shown."""
+    servers = (
+        Component(
+            name="nats",
+            argv=(layout.nats_server, "-c", str(layout.nats_conf)),
+            ready_port=ports.nats,
+            wave=1,
+        ),
+        Component(
+            name="triton",
+            argv=(
+                layout.python, "-m", "model_repository", "serve",
+                "--repository", str(layout.data_dir / "triton"), "--data-dir", str(layout.data_dir),
+                "--grpc-port", str(ports.triton_grpc), "--http-port", str(ports.triton_http),
+                "--metrics-port", str(ports.triton_metrics),
+            ),
+            ready_url=f"http://{LOOPBACK}:{ports.triton_http}/v2/health/ready",
+            wave=1,
+        ),
+        Component(
+            name="clickhouse",
+            argv=(
+                layout.python, "-m", "deploy.clickhouse",
+                "--data", str(layout.data_dir / "clickhouse"), "--port", str(ports.clickhouse),
+            ),
+            environ={"ZOOL_CLICKHOUSE_USER": "zool", "ZOOL_CLICKHOUSE_PASSWORD": passwords["clickhouse"]},
+            ready_url=f"http://{LOOPBACK}:{ports.clickhouse}/ping",
+            wave=1,
+        ),
+    )  # fmt: skip
+    return (*servers, *(_stage(name, layout, ports, passwords) for name in ACCOUNTS))
+
+
+def _stage(name: str, layout: Layout, ports: Ports, passwords: Mapping[str, str]) -> Component:
+    argv = {"ingest": ("-m", "ingest"), "api": ("-m", "api")}.get(name, ("-m", "postprocess", name))
+    environ = {
+        "ZOOL_CONFIG": str(layout.config or ""),
+        "ZOOL_NATS_URL": f"nats://{LOOPBACK}:{ports.nats}",
+        "ZOOL_NATS_USER": name,
+        "ZOOL_NATS_PASSWORD": passwords[name],
+        "ZOOL_FACE_HOST": LOOPBACK,
+        "ZOOL_FACE_PORT": str(ports.faces[name]),
+    }
+    if name in {"ingest", "recognise", "api"}:
+        environ["ZOOL_TRITON_URL"] = f"{LOOPBACK}:{ports.triton_grpc}"
+    if name in {"store", "api"}:
+        environ |= {
+            "ZOOL_CLICKHOUSE_HOST": LOOPBACK,
+            "ZOOL_CLICKHOUSE_PORT": str(ports.clickhouse),
+            "ZOOL_CLICKHOUSE_USER": "zool",
+            "ZOOL_CLICKHOUSE_PASSWORD": passwords["clickhouse"],
+        }
+    if name == "api":
+        environ |= {
+            "ZOOL_API_HOST": layout.api_host,
+            "ZOOL_API_PORT": str(ports.api),
+            "ZOOL_API_TOKEN_FILE": str(layout.token_file),
+        }
+    return Component(
+        name=name,
+        argv=(layout.python, *argv),
+        environ=environ,
+        ready_url=f"http://{LOOPBACK}:{ports.faces[name]}/health/ready",
+    )
+
+
+_SHARED_PUBLISH = (
+    "$JS.API.INFO", "$JS.API.STREAM.CREATE.*", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.NAMES",
+    "$JS.API.STREAM.MSG.GET.*", "$JS.API.CONSUMER.>", "$JS.API.DIRECT.GET.>", "$JS.ACK.>", "$JS.FC.>", "_INBOX.>",
+)  # fmt: skip
+_USERS_ONLY_API = (
+    "$JS.API.CONSUMER.*.KV_zool-users.>",
+    "$JS.API.CONSUMER.*.KV_zool-users",
+    "$JS.API.CONSUMER.DURABLE.CREATE.KV_zool-users.>",
+    "$JS.API.CONSUMER.MSG.NEXT.KV_zool-users.>",
+    "$JS.API.DIRECT.GET.KV_zool-users",
+    "$JS.API.DIRECT.GET.KV_zool-users.>",
+    "$JS.API.STREAM.MSG.GET.KV_zool-users",
+)
+_PUBLISH: Mapping[str, tuple[str, ...]] = {
+    "ingest": (
+        "zool.detections.*", "zool.shots.*.*", "zool.events.*.camera_lost", "zool.events.*.camera_restored",
+        "zool.events.*.camera_blind", "zool.state.*", "zool.dead.ingest", "$KV.zool-leases.>",
+    ),
+    "recognise": ("zool.reads.*", "zool.dead.recognise"),
+    "decide": ("zool.events.*.*", "zool.dead.decide", "$KV.zool-plans.>", "$KV.zool-snapshots.>"),
+    "store": ("zool.dead.store", "zool.events.*.*"),
+    "api": ("zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>"),
+}  # fmt: skip
+_SUBSCRIBE: Mapping[str, tuple[str, ...]] = {"ingest": ("zool.rpc.>",), "api": ("zool.state.*",)}
+
+
+def nats_conf(ports: Ports, data_dir: Path, passwords: Mapping[str, str]) -> str:
+    """nats-server's configuration (its format takes JSON)."""
+    users = [
+        {
+            "user": name,
+            "password": passwords[name],
+            "permissions": {
+                "publish": {
+                    "allow": [*_SHARED_PUBLISH, *_PUBLISH[name]],
+                    "deny": [] if name == "api" else list(_USERS_ONLY_API),
+                },
+                "subscribe": {"allow": ["_INBOX.>", *_SUBSCRIBE.get(name, ())]},
+            },
+        }
+        for name in ACCOUNTS
+    ]
+    return json.dumps(
+        {
+            "listen": f"{LOOPBACK}:{ports.nats}",
+            "server_name": "zool",
+            "max_payload": 4 * 1024 * 1024,
+            "jetstream": {"store_dir": str(data_dir / "nats"), "max_mem": 256 * 1024 * 1024},
+            "authorization": {"users": users, "timeout": 5},
+        },
+        indent=1,
+    )
+
+
+def respawn_delay_s(deaths_s: list[float], now_s: float) -> float:
+    """Pause before a component is started again: none after a single death, doubling when it keeps dying."""
+    recent = sum(1 for at in deaths_s if now_s - at < 30.0)
+    return 0.0 if recent <= 1 else min(10.0, 0.5 * 2 ** (recent - 2))
