@@ -1,0 +1,132 @@
+"""`python -m model_repository`: build, serve, import, list and train models."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import runpy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from model_repository import builder, store, triton
+from model_repository.card import TASKS
+from model_repository.contract import DETECTOR
+from model_repository.errors import ModelError, TrainingToolsMissing
+
+TRAININGS = {
+    "detector": "model_repository.train.detector",
+    "plate_corners": "model_repository.train.plate_corners",
+    "plate_ocr": "model_repository.train.plate_ocr",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand; returns the exit code (2: refused, with the reason on stderr)."""
+    options, rest = _parser().parse_known_args(argv)
+    if rest and options.command is not _train:
+        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+    options.rest = rest
+    try:
+        return int(options.command(options))
+    except ModelError as error:
+        print(f"zool models: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m model_repository", description="Models: build, serve, import, train."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("build", help="render a ready Triton model repository")
+    command.add_argument("--target", choices=["cpu"], default="cpu")
+    command.add_argument("--out", type=Path, required=True, help="folder of the repository; replaced when out of date")
+    _with_common(command, _build)
+
+    command = commands.add_parser("serve", help="build if needed, then become the Triton server")
+    command.add_argument("--repository", type=Path, required=True)
+    for face in ("grpc", "http", "metrics"):
+        command.add_argument(f"--{face}-port", type=int, required=True, metavar="N")
+    _with_common(command, _serve)
+
+    command = commands.add_parser("import", help="deploy weights of your own in place of the starter")
+    command.add_argument("file", type=Path)
+    command.add_argument("--as", dest="task", required=True, metavar="TASK", help=f"one of: {DETECTOR}")
+    command.add_argument("--labels", type=Path, help="class names, one per line, where the file does not hold them")
+    command.add_argument("--name", default="", help="default: the name of the file")
+    command.add_argument("--size", default="", metavar="WIDTHxHEIGHT", help="where the file leaves its input size open")
+    _with_common(command, _import)
+
+    command = commands.add_parser("list", help="which weights there are and which are in use")
+    _with_common(command, _list)
+
+    command = commands.add_parser("train", help="train a starter model on rendered scenes", add_help=False)
+    command.add_argument("task", choices=sorted(TRAININGS))
+    command.set_defaults(command=_train)
+    return parser
+
+
+def _with_common(command: argparse.ArgumentParser, function: object) -> None:
+    default = Path(os.environ.get("ZOOL_DATA_DIR", "data"))
+    command.add_argument("--data-dir", type=Path, default=default, help="default: %(default)s")
+    command.add_argument("--only", choices=sorted(builder.STEPS), action="append", help=argparse.SUPPRESS)
+    command.set_defaults(command=function)
+
+
+def _build(options: argparse.Namespace) -> int:
+    written = builder.build(options.out, options.data_dir, _ensembles(options))
+    print(f"{options.out}: {'built' if written else 'up to date'}")
+    return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    """Become Triton: the process keeps its id, so that whoever started it watches the server itself."""
+    wheel = triton.locate()
+    builder.build(options.repository, options.data_dir, _ensembles(options))
+    backends = triton.prepare(wheel, options.repository.with_name(f"{options.repository.name}.backends"))
+    triton.sweep(options.repository)
+    command = triton.server_command(
+        wheel,
+        repository=options.repository,
+        backends=backends,
+        ports=triton.Ports(grpc=options.grpc_port, http=options.http_port, metrics=options.metrics_port),
+        environ=os.environ,
+    )
+    os.execve(command.argv[0], list(command.argv), dict(command.environ))  # noqa: S606
+
+
+def _import(options: argparse.Namespace) -> int:
+    from model_repository import importer  # noqa: PLC0415 - reading networks is slow to import
+
+    card = importer.examine(options.file, options.task, name=options.name, labels=options.labels, size=options.size)
+    weights = store.add(options.file, card, options.data_dir)
+    print(f"{card.task}: {card.name} ({card.head}, {card.input_width}x{card.input_height}, {len(card.labels)} classes)")
+    print(f"deployed to {weights.path}; it is served from the next start of Triton on")
+    return 0
+
+
+def _list(options: argparse.Namespace) -> int:
+    for task in TASKS:
+        for weights, used in store.known(task, options.data_dir):
+            card = weights.card
+            print(f"{'*' if used else ' '} {task:14} {card.name:28} {card.sha256[:12]}  {card.trained_on or '-'}")
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    sys.argv = [f"train {options.task}", *options.rest]
+    try:
+        runpy.run_module(TRAININGS[options.task], run_name="__main__", alter_sys=True)
+    except ModuleNotFoundError as error:
+        raise TrainingToolsMissing(error.name or str(error)) from error
+    return 0
+
+
+def _ensembles(options: argparse.Namespace) -> tuple[str, ...]:
+    return tuple(options.only or builder.STEPS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""Renders a Triton model repository for a target from the sources in `ensembles/` and the deployed weights.
+
+Rules of this file
+- Reads the package's own sources and the data directory, writes only the folder that it was told to.
+- A repository appears whole or not at all: it is built beside its place and moved there in one step.
+- A repository that was built from the same sources and weights is left alone: starting again costs no build.
+
+Triton names come from the folders: `ensembles/detector/` is the ensemble `detector`, `ensembles/detector/network/` its
+step `detector_network`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+from typing import Literal
+
+import msgspec
+
+from model_repository import card, store
+from model_repository.card import Weights
+from model_repository.contract import (
+    DETECTIONS_MAX,
+    DETECTOR,
+    PLATE_CHARS_MAX,
+    PLATE_CROP_PX,
+    PLATE_READER,
+    ModelCard,
+)
+from model_repository.limits import CANDIDATES_MAX, STRIP_HEIGHT_PX, STRIP_WIDTH_PX
+
+SOURCES = Path(__file__).parent / "ensembles"
+STAMP = "BUILT.json"
+
+Target = Literal["cpu"]
+
+STEPS: Mapping[str, Mapping[str, str]] = {
+    DETECTOR: {"network": "detector", "boxes": ""},
+    PLATE_READER: {"corners": "plate_corners", "text": "plate_ocr"},
+}
+"""Ensemble → its steps → the task whose weights the step runs ('' for a step without a network)."""
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True):
+    """One folder of the repository, rendered but not written."""
+
+    name: str
+    config: str
+    source: Path | None = None
+    weights: Weights | None = None
+
+
+def render(ensembles: tuple[str, ...], weights: Mapping[str, Weights]) -> tuple[Model, ...]:
+    """Fill the templates: the models of all ensembles, steps first. `weights` by task. Pure but for reading sources."""
+    models: list[Model] = []
+    for ensemble in ensembles:
+        folder = SOURCES / ensemble
+        values = _values(ensemble, weights)
+        for step, task in STEPS[ensemble].items():
+            models.append(
+                Model(
+                    name=f"{ensemble}_{step}",
+                    config=_filled(folder / step / "config.pbtxt", values),
+                    source=folder / step / "model.py",
+                    weights=weights[task] if task else None,
+                )
+            )
+        models.append(Model(name=ensemble, config=_filled(folder / "config.pbtxt", values)))
+    return tuple(models)
+
+
+def build(out: Path, data_directory: Path, ensembles: tuple[str, ...] = tuple(STEPS)) -> bool:
+    """Make `out` a ready model repository; returns whether anything had to be written.
+
+    Raises WeightsMissing, CardInvalid, WeightsChanged.
+    """
+    tasks = {task for ensemble in ensembles for task in STEPS[ensemble].values() if task}
+    weights = {task: store.deployed(task, data_directory) for task in sorted(tasks)}
+    models = render(ensembles, weights)
+    stamp = _stamp(models)
+    if _read_stamp(out) == stamp:
+        return False
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        for model in models:
+            _write(model, draft / model.name)
+        (draft / STAMP).write_text(stamp, "utf-8")
+        _replace(draft, out)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return True
+
+
+def public_card(ensemble: str, weights: Mapping[str, Weights]) -> ModelCard:
+    """The card that travels with an ensemble: of its one network, or of the last one with all named as parts."""
+    cards = [weights[task].card for task in STEPS[ensemble].values() if task]
+    last = cards[-1].public()
+    if len(cards) == 1:
+        return last
+    return msgspec.structs.replace(
+        last,
+        task=ensemble,
+        starter=any(each.starter for each in cards),
+        input_width=PLATE_CROP_PX,
+        input_height=PLATE_CROP_PX,
+        anchor="top_left",
+        parts=tuple(each.ref for each in cards),
+    )
+
+
+def _values(ensemble: str, weights: Mapping[str, Weights]) -> dict[str, str]:
+    public = public_card(ensemble, weights)
+    numbers = {
+        "frame_rows": public.input_height * 3 // 2,
+        "frame_width": public.input_width,
+        "candidates_max": CANDIDATES_MAX,
+        "detections_max": DETECTIONS_MAX,
+        "crop_px": PLATE_CROP_PX,
+        "chars_max": PLATE_CHARS_MAX,
+        "strip_width": STRIP_WIDTH_PX,
+        "strip_height": STRIP_HEIGHT_PX,
+    }
+    # A JSON string is a valid string of protobuf's text format as long as nothing is written as \u.
+    quoted = json.dumps(msgspec.json.encode(public).decode(), ensure_ascii=False)
+    return {name: str(number) for name, number in numbers.items()} | {"card": quoted}
+
+
+def _filled(template: Path, values: Mapping[str, str]) -> str:
+    return Template(template.read_text("utf-8")).substitute(values)
+
+
+def _stamp(models: tuple[Model, ...]) -> str:
+    digest = hashlib.sha256()
+    for model in models:
+        digest.update(model.config.encode())
+        if model.source:
+            digest.update(model.source.read_bytes())
+        if model.weights:
+            digest.update(msgspec.json.encode(model.weights.card))
+    return json.dumps({"models": [model.name for model in models], "sha256": digest.hexdigest()}) + "\n"
+
+
+def _read_stamp(out: Path) -> str:
+    try:
+        return (out / STAMP).read_text("utf-8")
+    except OSError:
+        return ""
+
+
+def _write(model: Model, folder: Path) -> None:
+    version = folder / "1"
+    version.mkdir(parents=True)
+    (folder / "config.pbtxt").write_text(model.config, "utf-8")
+    if model.source:
+        shutil.copyfile(model.source, version / "model.py")
+    if model.weights:
+        shutil.copyfile(model.weights.path, version / "network.onnx")
+        card.save(model.weights.card, version / "network.json")
+
+
+def _replace(draft: Path, out: Path) -> None:
+    """Put a finished folder in the place of another; between the two renames there is none, never half of one."""
+    old = out.with_name(f".{out.name}.{os.getpid()}.old")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.exists():
+        out.rename(old)
+    draft.rename(out)
+    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,84 @@
+"""Cards of weights: what a network file is, how it is fed and how its answer is read.
+
+Rules of this file
+- Pure, apart from `load` and `save`, which read and write the two files of one set of weights.
+- Weights are a pair of files with one stem: `NAME.onnx` and `NAME.json` (this card). Starters lie in
+  `model_repository/weights/`, imported ones in `<data-dir>/models/<task>/<name>/`.
+- Unknown keys are ignored on reading, so that cards of later versions can be served by earlier ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from model_repository.contract import ModelCard
+from model_repository.errors import CardInvalid, WeightsChanged
+
+Head = Literal["yolov8", "yolov5", "yolox", "end2end", "plate_corners", "ctc"]
+
+TASKS: tuple[str, ...] = ("detector", "plate_corners", "plate_ocr")
+"""What weights can be deployed for; each has its own folder under `<data-dir>/models/`."""
+
+
+class WeightsCard(ModelCard, frozen=True, kw_only=True):
+    """A `ModelCard` with what only this stage needs to know about the network.
+
+    The network takes `(picture - subtract) / divide` as float32 [N, 3, H, W] in `colour` order, unless `raw` says that
+    it takes uint8 as it is and normalises by itself. `margin_x` and `margin_y` are the parts of a plate's width and
+    height that stay around it in a rectified crop (task `plate_ocr`); `alphabet` and `blank` belong to the head `ctc`.
+    """
+
+    head: Head
+    colour: Literal["rgb", "bgr", "gray"] = "rgb"
+    subtract: float = 0.0
+    divide: float = 255.0
+    raw: bool = False
+    margin_x: float = 0.0
+    margin_y: float = 0.0
+    alphabet: str = ""
+    blank: int = -1
+    score_min: float = 0.0
+
+    def public(self) -> ModelCard:
+        """The part that clients see."""
+        return msgspec.convert(msgspec.to_builtins(self), ModelCard)
+
+
+class Weights(msgspec.Struct, frozen=True, kw_only=True):
+    """One set of weights on disk."""
+
+    path: Path
+    card: WeightsCard
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def load(onnx_path: Path) -> Weights:
+    """Read the card beside a network and check that it is of this very file.
+
+    Raises CardInvalid (no card, not JSON, a field missing or of the wrong type) and WeightsChanged.
+    """
+    card_path = onnx_path.with_suffix(".json")
+    try:
+        card = msgspec.json.decode(card_path.read_bytes(), type=WeightsCard)
+    except OSError as error:
+        raise CardInvalid(card_path, error.strerror or "cannot be read") from error
+    except msgspec.DecodeError as error:
+        raise CardInvalid(card_path, str(error)) from error
+    found = file_sha256(onnx_path)
+    if card.sha256 and card.sha256 != found:
+        raise WeightsChanged(onnx_path, card.sha256, found)
+    return Weights(path=onnx_path, card=msgspec.structs.replace(card, sha256=found))
+
+
+def save(card: WeightsCard, path: Path) -> None:
+    """Write a card as JSON, one field per line."""
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")

@@ -1,0 +1,234 @@
+"""What can go wrong with models: building, importing and serving them.
+
+Each error holds its fields and writes its own sentence: what, where, what to do.
+
+ModelError
+├── CardInvalid             a card beside the weights cannot be read
+├── WeightsMissing          no weights for a task that must be served
+├── WeightsChanged          the file is not the one its card speaks of
+├── ImportRefused           weights that a user gave cannot be taken
+│   ├── FileUnreadable      not an ONNX file, or a broken one
+│   ├── NeedsExport         a training checkpoint, not an exported network
+│   ├── TaskNotSupported    weights of this kind cannot be imported yet
+│   ├── InputUnknown        the network does not take one picture
+│   ├── HeadUnknown         the shape of the output fits no known head
+│   ├── LabelsNeeded        nothing says what the classes are called
+│   └── LabelsWrong         there are more or fewer names than classes
+└── ServerMissing           Triton cannot be started on this machine
+    ├── StubMissing         no Triton stub for the running Python
+    └── LibpythonMissing    the stub's shared Python library is not installed
+TrainingToolsMissing        the group of packages that trains is not installed
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class ModelError(Exception):
+    """Anything this stage refuses."""
+
+
+class CardInvalid(ModelError):
+    """A card (JSON beside the weights) cannot be read."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Hold the file and what is wrong with it."""
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        """Name the file and the fault."""
+        return f"model card {self.path}: {self.reason}"
+
+
+class WeightsMissing(ModelError):
+    """No weights are deployed for a task."""
+
+    def __init__(self, task: str, looked: tuple[Path, ...]) -> None:
+        """Hold the task and the places that were searched."""
+        super().__init__(task, looked)
+        self.task, self.looked = task, looked
+
+    def __str__(self) -> str:
+        """Say where weights would have been taken from and how to get some."""
+        places = ", ".join(map(str, self.looked))
+        return (
+            f"no weights for {self.task!r} (looked at {places}): import some with "
+            f"`zool models import FILE --as {self.task}` or train the starter with `zool models train {self.task}`"
+        )
+
+
+class WeightsChanged(ModelError):
+    """The weights are not those their card was written for."""
+
+    def __init__(self, path: Path, expected: str, found: str) -> None:
+        """Hold the file and both hashes."""
+        super().__init__(path, expected, found)
+        self.path, self.expected, self.found = path, expected, found
+
+    def __str__(self) -> str:
+        """Name both hashes."""
+        return (
+            f"weights {self.path} have SHA-256 {self.found[:12]}…, their card says {self.expected[:12]}…: "
+            "import the file again, or restore it"
+        )
+
+
+class ImportRefused(ModelError):
+    """Weights that a user gave cannot be taken."""
+
+
+class FileUnreadable(ImportRefused):
+    """The file is no ONNX network, or a broken one."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Hold the file and what the reader said."""
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        """Name the file and the fault."""
+        return f"{self.path} cannot be read as an ONNX network: {self.reason}"
+
+
+class NeedsExport(ImportRefused):
+    """A training checkpoint: running it would mean running the code inside."""
+
+    def __init__(self, path: Path) -> None:
+        """Hold the file."""
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        """Say how to turn it into something that can be taken."""
+        return (
+            f"{self.path} is a training checkpoint, which can hold code; export it to ONNX where it was trained "
+            "(for ultralytics: `yolo export model=… format=onnx`) and import the .onnx file"
+        )
+
+
+class TaskNotSupported(ImportRefused):
+    """Weights of this kind cannot be imported yet."""
+
+    def __init__(self, task: str, supported: tuple[str, ...]) -> None:
+        """Hold the task and those that can be imported."""
+        super().__init__(task, supported)
+        self.task, self.supported = task, supported
+
+    def __str__(self) -> str:
+        """Name what can be imported."""
+        return f"importing as {self.task!r} is not supported yet; supported: {', '.join(self.supported)}"
+
+
+class InputUnknown(ImportRefused):
+    """The network does not take one picture."""
+
+    def __init__(self, path: Path, found: str) -> None:
+        """Hold the file and the inputs it has."""
+        super().__init__(path, found)
+        self.path, self.found = path, found
+
+    def __str__(self) -> str:
+        """Say what was found and what is expected."""
+        return (
+            f"{self.path} takes {self.found}; expected one float picture [N, 3, height, width], both sides "
+            "multiples of 32 (give --size WIDTHxHEIGHT where the file leaves them open)"
+        )
+
+
+class HeadUnknown(ImportRefused):
+    """The shape of the output fits no known head."""
+
+    def __init__(self, path: Path, found: str) -> None:
+        """Hold the file and the outputs it has."""
+        super().__init__(path, found)
+        self.path, self.found = path, found
+
+    def __str__(self) -> str:
+        """Name the heads that are known."""
+        return (
+            f"{self.path} answers {self.found}, which is no known detector head; known: YOLOv8/11 [N, 4+classes, "
+            "anchors], YOLOv5 and YOLOX [N, anchors, 5+classes], end-to-end [N, boxes, 6]"
+        )
+
+
+class LabelsNeeded(ImportRefused):
+    """Nothing says what the classes are called."""
+
+    def __init__(self, path: Path, classes: int) -> None:
+        """Hold the file and how many classes it has."""
+        super().__init__(path, classes)
+        self.path, self.classes = path, classes
+
+    def __str__(self) -> str:
+        """Say how to give the names."""
+        return f"{self.path} has {self.classes} classes and does not name them: give --labels FILE, one name per line"
+
+
+class LabelsWrong(ImportRefused):
+    """There are more or fewer names than classes."""
+
+    def __init__(self, source: str, found: int, classes: int) -> None:
+        """Hold where the names came from and both counts."""
+        super().__init__(source, found, classes)
+        self.source, self.found, self.classes = source, found, classes
+
+    def __str__(self) -> str:
+        """Name both counts."""
+        return f"{self.source} holds {self.found} names, the network has {self.classes} classes"
+
+
+class ServerMissing(ModelError):
+    """Triton cannot be started on this machine."""
+
+    def __init__(self, looked: Path) -> None:
+        """Hold the place where the server was expected."""
+        super().__init__(looked)
+        self.looked = looked
+
+    def __str__(self) -> str:
+        """Name the package that carries it."""
+        return f"no Triton server at {self.looked}: install the package nvidia-pytriton (extra `onebox`)"
+
+
+class StubMissing(ServerMissing):
+    """Triton's Python backend has no stub for the running Python."""
+
+    def __init__(self, looked: Path, version: str) -> None:
+        """Hold the place and the Python version, '3.11'."""
+        super().__init__(looked)
+        self.version = version
+
+    def __str__(self) -> str:
+        """Name the Pythons that would do."""
+        return f"Triton has no stub for Python {self.version} at {self.looked}: use Python 3.11, 3.12 or 3.13"
+
+
+class LibpythonMissing(ServerMissing):
+    """The stub is linked with a shared libpython that is not there."""
+
+    def __init__(self, looked: Path, version: str) -> None:
+        """Hold the directory that was searched beside the loader's own, and the Python version, '3.11'."""
+        super().__init__(looked)
+        self.version = version
+
+    def __str__(self) -> str:
+        """Name the package to install."""
+        return (
+            f"libpython{self.version}.so.1.0 is neither in {self.looked} nor on the loader's path, and Triton's "
+            f"Python backend needs it: apt install libpython{self.version}"
+        )
+
+
+class TrainingToolsMissing(ModelError):
+    """The group of packages that trains is not installed."""
+
+    def __init__(self, package: str) -> None:
+        """Hold the package that could not be imported."""
+        super().__init__(package)
+        self.package = package
+
+    def __str__(self) -> str:
+        """Say how to get it."""
+        return f"training needs {self.package}, which is not installed: uv sync --group train"

@@ -1,0 +1,97 @@
+"""A network on the CPU (OpenVINO): pictures as they come in, answers as arrays.
+
+Edge: the only module that imports OpenVINO. It runs inside Triton's Python backend.
+
+Colour conversion and scaling are put into the graph, in front of the network. The network is compiled for one picture
+and a batch is worked off as a queue: on a CPU a batch is no faster than its pictures one by one, and an answer cannot
+depend on its neighbours. Precision is left to OpenVINO (bf16 where the processor has it).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import openvino as ov
+from openvino.preprocess import ColorFormat, PrePostProcessor
+
+from model_repository.card import Weights, WeightsCard
+
+Frame = npt.NDArray[np.uint8]
+Answer = npt.NDArray[np.float32]
+
+CORES_PER_STREAM = 2
+"""One picture is worked on by two cores: nearly twice as fast as by one; with more of them the gain falls off."""
+
+
+class Network:
+    """A compiled network with a queue of requests."""
+
+    def __init__(self, weights: Weights, source: str) -> None:
+        """Compile; `source` is what comes in: 'i420', 'bgr' or 'gray'."""
+        core = ov.Core()
+        model = core.read_model(weights.path)
+        model.reshape({model.inputs[0]: _input_shape(weights.card, source)})
+        if not weights.card.raw:
+            model = _prepended(model, weights.card, source)
+        self._compiled = core.compile_model(model, "CPU", _properties())
+        self._shape = tuple(self._compiled.inputs[0].shape)
+        self._queue = ov.AsyncInferQueue(self._compiled, self._compiled.get_property("NUM_STREAMS") + 1)
+        self._queue.set_callback(_finish)
+
+    def each(self, frames: Iterable[Frame], done: Callable[[int, Answer], None]) -> None:
+        """Run every picture of a batch and give (its index, the first output without the batch axis) to `done`.
+
+        The answer is valid only during the call of `done`, which may come from another thread and in any order.
+        """
+        for index, frame in enumerate(frames):
+            self._queue.start_async({0: ov.Tensor(frame.reshape(self._shape), shared_memory=True)}, (done, index))
+        self._queue.wait_all()
+
+
+def _finish(request: Any, context: tuple[Callable[[int, Answer], None], int]) -> None:
+    done, index = context
+    done(index, request.get_output_tensor(0).data[0])
+
+
+def _properties() -> dict[str, Any]:
+    cores = len(os.sched_getaffinity(0))
+    return {
+        "PERFORMANCE_HINT": "LATENCY",
+        "NUM_STREAMS": max(1, cores // CORES_PER_STREAM),
+        "INFERENCE_NUM_THREADS": cores,
+        # Pinned threads of two networks would fight for the same core while another idles.
+        "ENABLE_CPU_PINNING": False,
+    }
+
+
+def _input_shape(card: WeightsCard, source: str) -> list[int]:
+    channels = 1 if source == "gray" else 3
+    return [1, channels, card.input_height, card.input_width]
+
+
+def _prepended(model: Any, card: WeightsCard, source: str) -> Any:
+    """Put colour conversion, mean and scale in front of the network."""
+    formats = {"i420": ColorFormat.I420_SINGLE_PLANE, "bgr": ColorFormat.BGR, "gray": ColorFormat.GRAY}
+    wanted = {"rgb": ColorFormat.RGB, "bgr": ColorFormat.BGR, "gray": ColorFormat.GRAY}
+    builder = PrePostProcessor(model)
+    tensor = builder.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    steps = builder.input().preprocess().convert_element_type(ov.Type.f32)
+    if source != "gray":
+        tensor.set_color_format(formats[source])
+        steps.convert_color(wanted[card.colour])
+    if card.subtract:
+        steps.mean(card.subtract)
+    if card.divide != 1:
+        steps.scale(card.divide)
+    builder.input().model().set_layout(ov.Layout("NCHW"))
+    return builder.build()
+
+
+def weights_in(model_directory: Path) -> Path:
+    """The network inside a built Triton model (version 1)."""
+    return model_directory / "1" / "network.onnx"
