@@ -1,7 +1,7 @@
 """Edge: one RTSP connection of a client. Event loop only.
 
 A session belongs to its connection and ends with it. What a request means stands in `rtsp.py`; here are the effects.
-A client that was not heard for `SESSION_TIMEOUT_S` (no request, no RTCP) and takes nothing is cut off.
+A client that was not heard for `session_timeout_s` (no request, no RTCP) and takes nothing is cut off.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Site(Protocol):
     """What a connection needs of its server."""
 
     credentials: auth.Credentials | None
+    session_timeout_s: float
     udp: tuple[asyncio.DatagramTransport, asyncio.DatagramTransport]
     udp_ports: tuple[int, int]
 
@@ -104,7 +105,7 @@ class Connection(asyncio.Protocol):
     def silent(self, now_s: float) -> bool:
         """Whether the client is gone without having said so; one that takes everything over TCP is not."""
         takes = self._viewer is not None and self._transport_chosen is not None and self._transport_chosen.interleaved
-        return now_s - self.heard_s > rtsp.SESSION_TIMEOUT_S and not (
+        return now_s - self.heard_s > self._site.session_timeout_s and not (
             takes and not self._transport.get_write_buffer_size()
         )
 
@@ -158,7 +159,8 @@ class Connection(asyncio.Protocol):
         return not named or named == self._session
 
     def _session_header(self) -> dict[str, str]:
-        return {"Session": f"{self._session};timeout={rtsp.SESSION_TIMEOUT_S}"} if self._session else {}
+        timeout_s = max(1, round(self._site.session_timeout_s))
+        return {"Session": f"{self._session};timeout={timeout_s}"} if self._session else {}
 
     def _find(self, request: Request) -> Feed | None:
         """The camera of the request's URL; answers 404 in words if it is not there or is over."""

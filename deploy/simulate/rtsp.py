@@ -20,7 +20,6 @@ from deploy.simulate.sdp import TRACK
 
 HEAD_BYTES_MAX = 16 * 1024
 BODY_BYTES_MAX = 64 * 1024
-SESSION_TIMEOUT_S = 60
 
 REASONS = {
     200: "OK",

@@ -25,7 +25,7 @@ from deploy.simulate.link import Link, PerfectLink
 from deploy.simulate.outlet import Address, Outlet
 from deploy.simulate.viewer import FeedViewer, Sent
 
-SWEEP_INTERVAL_S = 5.0
+_SWEEPS_PER_TIMEOUT = 10
 _UDP_PAIR_ATTEMPTS_MAX = 50
 _US_PER_S = 1_000_000
 _ANY_HOST = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
@@ -50,11 +50,12 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     loop: bool = True
     credentials: Credentials | None = None
     clients_max: int = 512
+    session_timeout_s: float = 60.0
     link_of: Callable[[str], Link] = lambda _name: PerfectLink()
 
 
 class CameraStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """One camera now. A picture is taken at started_at (Unix time, s) + loop number * duration_s + its time in the clip."""
+    """One camera now. A picture is taken at started_at (Unix, s) + loop number * duration_s + its time in the clip."""
 
     name: str
     url: str
@@ -89,6 +90,7 @@ class CameraServer:
         self.host = host
         self.port = port
         self.credentials = self._settings.credentials
+        self.session_timeout_s = self._settings.session_timeout_s
         self.udp_ports = (0, 0)
         self._feeds: dict[str, Feed] = {}
         self._links: dict[str, Link] = {}
@@ -111,7 +113,7 @@ class CameraServer:
         self._clock = Clock(wall_us=time.time_ns() // 1000, loop_s=loop.time(), loop_time=loop.time)
         for source, one in zip(self._sources, prepared, strict=True):
             self._add(source, one)
-        self._sweeper = loop.call_later(SWEEP_INTERVAL_S, self._sweep)
+        self._sweep()
         return self
 
     async def __aexit__(
@@ -203,7 +205,7 @@ class CameraServer:
         for connection in tuple(self._connections):
             if connection.silent(loop.time()):
                 connection.abort()
-        self._sweeper = loop.call_later(SWEEP_INTERVAL_S, self._sweep)
+        self._sweeper = loop.call_later(self.session_timeout_s / _SWEEPS_PER_TIMEOUT, self._sweep)
 
     async def _open_udp(self) -> tuple[asyncio.DatagramTransport, asyncio.DatagramTransport]:
         """A pair of neighbouring ports, the first one even (RFC 3550, 11)."""

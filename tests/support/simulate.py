@@ -1,0 +1,67 @@
+"""Small coded clips made on the spot, and a client that tells what a simulated camera showed and when."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.codec.context import Flags
+from av.video.stream import VideoStream
+
+WIDTH, HEIGHT, FPS = 160, 96, 25
+PERIOD_US = 1_000_000 // FPS
+
+
+def make_clip(
+    path: Path, *, pictures: int, gop: int, b_frames: int = 0, codec: str = "libx264", noise: bool = False
+) -> Path:
+    """A clip whose pictures all differ: a bar that moves, or noise that cannot be compressed."""
+    rng = np.random.default_rng(7)
+    with av.open(str(path), "w") as container:
+        quiet = {"x265-params": f"log-level=error:keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}"}
+        options = {"bf": str(b_frames), "sc_threshold": "0"} if codec == "libx264" else quiet
+        stream = container.add_stream(codec, rate=FPS, options=options | ({"qp": "10"} if noise else {}))
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size = WIDTH, HEIGHT, "yuv420p", gop
+        for number in range(pictures):
+            image = np.full((HEIGHT, WIDTH, 3), 40, np.uint8)
+            if noise:
+                image = rng.integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
+            image[:, number * 3 % WIDTH :][:, :12] = 200
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def direct_hashes(path: Path) -> list[str]:
+    """What the clip shows when it is decoded from the file."""
+    with av.open(str(path)) as container:
+        return [digest(frame) for frame in container.decode(video=0)]
+
+
+def digest(frame: av.VideoFrame) -> str:
+    """One picture in short."""
+    return hashlib.sha256(frame.to_ndarray(format="yuv420p").tobytes()).hexdigest()[:16]
+
+
+def watch(url: str, transport: str, pictures: int | None = None) -> list[tuple[int, str]]:
+    """Capture time (Unix µs, from the sender reports) and digest of each picture; None plays up to the end."""
+    seen: list[tuple[int, str]] = []
+    with av.open(url, options={"rtsp_transport": transport}, timeout=20) as container:
+        stream = container.streams.video[0]
+        stream.codec_context.flags |= Flags.copy_opaque
+        for packet in container.demux(stream):
+            if packet.size:
+                packet.opaque = struct.unpack_from("<q", bytes(packet.get_sidedata("prft")))[0]
+            for frame in packet.decode():
+                assert isinstance(frame.opaque, int)
+                seen.append((frame.opaque, digest(frame)))
+            if pictures is not None and len(seen) >= pictures:
+                break
+    return seen
