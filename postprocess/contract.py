@@ -4,8 +4,8 @@ Pure: no I/O, no clock.
 
 Rules
 - Coordinates are relative to the full frame (0..1, origin top left), times microseconds since 1970 UTC.
-- A directed line runs a→b. A subject crosses *forward* when it goes from the left of a→b to its right, as someone sees it
-  who stands at a and looks at b; on the picture, with y pointing down that is cross(b-a, p-a) going from < 0 to > 0.
+- A directed line runs a→b. A subject crosses *forward* when it goes from the left of a→b to its right, as seen by
+  someone who stands at a and looks at b; with y pointing down that is cross(b-a, p-a) going from < 0 to > 0.
 - An event is known by `event_id`; versions only grow, `opened_at_us` never changes after the first. A reader drops
   what is not newer than what it has.
 """
@@ -89,6 +89,14 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     captured_at_us: int
     read: PlateRead
     model: ModelRef
+    label: str = ""
+    """Of the object in the shot."""
+    box: Box | None = None
+    """Of the object, as in the shot."""
+    quality: float = 0.0
+    """Of the shot, 0..1."""
+    thumbnail: bytes = b""
+    """JPEG ≤ 30 KB of the shot, for the event: rules see reads, not shots."""
 
     @property
     def message_id(self) -> str:

@@ -1,0 +1,54 @@
+"""`[recognise]`, `[decide]` and `[store]` of config.ini: every key, its default and what is allowed.
+
+Pure: no I/O, no clock. `ingest.settings` fills the Structs from file and environment.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
+Days = Annotated[int, msgspec.Meta(ge=1, le=3650)]
+
+
+class RecogniseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How shots are read."""
+
+    inflight_max: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+    """Requests to Triton under way at once."""
+    deadline_ms: Annotated[int, msgspec.Meta(ge=100, le=60_000)] = 5000
+    """How long one answer may take before the shot is tried again."""
+    backlog_shots_max: Annotated[int, msgspec.Meta(ge=8, le=10_000)] = 512
+    """Shots held in memory at once; within them the newest is read first."""
+    deliveries_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
+    """A shot that Triton refuses this often goes to zool.dead.recognise; Triton being away does not count."""
+    thumbnail_px: Annotated[int, msgspec.Meta(ge=64, le=640)] = 320
+    """Longer side of an event's thumbnail."""
+
+
+class DecideSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How events are decided."""
+
+    snapshot_s: Annotated[float, msgspec.Meta(ge=0.2, le=60.0)] = 2.0
+    """How often the state of rules is kept; a restart repeats at most this much of the streams."""
+    settle_s: Annotated[float, msgspec.Meta(ge=0.0, le=60.0)] = 3.0
+    """After a track's end its event waits this long for late reads before it is final."""
+    unread_s: Annotated[float, msgspec.Meta(ge=0.0, le=600.0)] = 20.0
+    """The same where no read came at all: the recogniser may be away."""
+    open_s_max: Annotated[float, msgspec.Meta(ge=5.0, le=3600.0)] = 60.0
+    """An event of a track that does not end (a waiting lorry) is final after this."""
+    late_s: Annotated[float, msgspec.Meta(ge=5.0, le=3600.0)] = 120.0
+    """Reads that come later than this after a track's end are dropped and counted."""
+
+
+class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How events and photos are kept."""
+
+    batch_rows_max: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 500
+    """Rows of one insert at most; a batch does not wait to become full."""
+    events_days: Days = 365
+    """Events older than this are deleted."""
+    photos_days: Days = 30
+    """Photos older than this are deleted."""

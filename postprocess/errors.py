@@ -1,0 +1,49 @@
+"""What can go wrong in postprocess. Errors hold fields and write their own sentence.
+
+    PostprocessError
+    ├── SchemaNameError     the database of [clickhouse] is no plain identifier
+    ├── PoisonError         a message can never be processed: goes to zool.dead.<stage> with this sentence
+    └── RecogniserError     Triton did not read a shot; `away` tells whether waiting helps
+
+Pure: no I/O, no clock.
+"""
+
+from __future__ import annotations
+
+
+class PostprocessError(Exception):
+    """Anything that postprocess raises by itself."""
+
+
+class SchemaNameError(PostprocessError):
+    """A database name that can't be put into SQL."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"[clickhouse] database = {self.name!r}: allowed are letters, digits and '_', not starting with a digit"
+
+
+class PoisonError(PostprocessError):
+    """A message that no repetition will make processable."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(what, reason)
+        self.what, self.reason = what, reason
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.reason}"
+
+
+class RecogniserError(PostprocessError):
+    """A recogniser gave no answer for a shot."""
+
+    def __init__(self, recogniser: str, reason: str, *, away: bool) -> None:
+        super().__init__(recogniser, reason, away)
+        self.recogniser, self.reason, self.away = recogniser, reason, away
+
+    def __str__(self) -> str:
+        hint = "waiting for it" if self.away else "check that the ensemble is loaded and fits this version"
+        return f"{self.recogniser}: {self.reason}; {hint}"

@@ -1,0 +1,105 @@
+"""How a passage is told: event, photos, plate as voted, version. Pure: no I/O, no clock.
+
+Rules
+- What an event says is a function of the crossing, the set of reads and `final`; its version is
+  1 + 2 × reads + final. So the same version always says the same, however detections and reads were interleaved, and
+  what is said last depends on the whole set only.
+"""
+
+from __future__ import annotations
+
+from model_repository.contract import ModelRef
+from postprocess.contract import Event, EventPhoto
+from postprocess.rules.state import Crossing, ReadNote, Subject, VehiclesPolicy
+from postprocess.vote import Ballot, Verdict, vote
+
+CONFIDENCE_STEP = 0.05
+"""A voted confidence that moved by less is not told again."""
+PHOTOS_MAX = 8
+
+
+def verdict(subject: Subject) -> Verdict:
+    """The plate as voted by all reads of a subject."""
+    return vote([Ballot(text=r.text, confidence=r.confidence, chars=r.chars) for r in subject.reads])
+
+
+def label_of(subject: Subject) -> tuple[str, float]:
+    """Majority label and the mean confidence of its boxes; ties go to the smaller name."""
+    name = max(sorted(subject.votes), key=lambda key: subject.votes[key][0])
+    total, count = subject.votes[name]
+    return name, round(total / count, 6)
+
+
+def tell(camera: str, crossing: Crossing, subject: Subject, policy: VehiclesPolicy) -> Event:
+    """The event of a crossing as known now."""
+    voted = verdict(subject)
+    sure = voted.confidence >= policy.plate_confidence_min
+    return Event(
+        event_id=crossing.event_id,
+        version=version_of(crossing, subject),
+        kind=f"vehicle_{crossing.direction}",
+        camera=camera,
+        opened_at_us=crossing.opened_at_us,
+        closed_at_us=crossing.opened_at_us,
+        final=crossing.final,
+        function="vehicles",
+        rule=crossing.line,
+        track=crossing.track,
+        epoch=crossing.epoch,
+        direction=crossing.direction,
+        label=crossing.label,
+        confidence=crossing.confidence,
+        plate=voted.text if sure else "",
+        plate_confidence=voted.confidence,
+        plate_reads=voted.reads,
+        box=crossing.box,
+        photos=_photos(subject),
+        models=_models(crossing.model, subject.reads),
+        settings_revision=crossing.settings_revision,
+        frame_seq=crossing.frame_seq,
+    )
+
+
+def version_of(crossing: Crossing, subject: Subject) -> int:
+    """Grows with every read and once more when final."""
+    return 1 + 2 * len(subject.reads) + int(crossing.final)
+
+
+def worth_telling(crossing: Crossing, subject: Subject) -> bool:
+    """Whether readers would learn something: first word, last word, another plate, a surer plate, the first photo."""
+    if version_of(crossing, subject) <= crossing.said_version:
+        return False
+    if crossing.said_version == 0 or crossing.final:
+        return True
+    voted = verdict(subject)
+    moved = abs(voted.confidence - crossing.said_confidence) >= CONFIDENCE_STEP
+    return voted.text != crossing.said_plate or moved or len(subject.reads) == 1
+
+
+def said(crossing: Crossing, subject: Subject) -> None:
+    """Remember what was just told."""
+    voted = verdict(subject)
+    crossing.said_version = version_of(crossing, subject)
+    crossing.said_plate, crossing.said_confidence = voted.text, voted.confidence
+
+
+def _photos(subject: Subject) -> tuple[EventPhoto, ...]:
+    if not subject.reads:
+        return ()
+    best = max(subject.reads, key=lambda r: r.rank)
+    others = sorted((r for r in subject.reads if r is not best), key=lambda r: r.rank, reverse=True)[: PHOTOS_MAX - 1]
+    first = EventPhoto(
+        shot_id=best.shot_id, captured_at_us=best.captured_at_us, quad=best.quad, thumbnail=subject.thumbnail
+    )
+    return (
+        first,
+        *(
+            EventPhoto(shot_id=r.shot_id, captured_at_us=r.captured_at_us, role="context", quad=r.quad)
+            for r in sorted(others, key=lambda r: (r.captured_at_us, r.shot_id))
+        ),
+    )
+
+
+def _models(detector: ModelRef, reads: list[ReadNote]) -> tuple[ModelRef, ...]:
+    readers = {(r.model.name, r.model.version, r.model.sha256): r.model for r in reads}
+    return (detector, *(readers[key] for key in sorted(readers)))

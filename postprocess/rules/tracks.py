@@ -1,0 +1,115 @@
+"""Tracks against lines, and tracks joined over a restart. Pure: no I/O, no clock.
+
+Rules
+- A track is on a side of a line when its foot (bottom centre of the box) is at least a band away from it; inside the
+  band it keeps its last clear side. It crossed when it was clearly on one side, is clearly on the other, and its
+  last step over the endless line went between a and b. Jitter at the line can't make two crossings.
+- Within an epoch the tracker's identity is believed. A track cut by the end of its epoch (restart, takeover) is
+  continued by a track of a later epoch that begins within `join_us` near where it was expected to be.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from ingest.contract import Box, Detection, Point
+from postprocess.contract import Line
+from postprocess.geometry import bottom_centre, crossing, distance
+from postprocess.rules.state import CameraMemory, Side, Track, VehiclesPolicy, track_key
+
+BAND_OF_HEIGHT = 0.04
+SPEED_SMOOTHING = 0.5
+JOIN_WAY_SHARE = 0.25
+JOIN_SIZE_RATIO_MIN = 0.4
+
+
+class Hit(msgspec.Struct, frozen=True, kw_only=True):
+    """A line was crossed, at a time interpolated between two frames."""
+
+    line: Line
+    forward: bool
+    at_us: int
+
+
+def advance(track: Track, found: Detection, at_us: int, aspect: float, policy: VehiclesPolicy) -> list[Hit]:
+    """Move a track to where it was found; returns the lines it has now crossed."""
+    point = bottom_centre(found.box)
+    band = policy.band + BAND_OF_HEIGHT * (found.box[3] - found.box[1])
+    at_us = max(at_us, track.seen_us)
+    hits = [hit for line in policy.lines if (hit := _cross(track, line, (point, at_us), aspect, band)) is not None]
+    elapsed_s = (at_us - track.seen_us) / 1e6
+    if elapsed_s > 0:
+        track.velocity = _smooth(track.velocity, track.point, point, elapsed_s)
+    track.point, track.box, track.seen_us, track.ended_us = point, found.box, at_us, None
+    return hits
+
+
+def _cross(track: Track, line: Line, now: tuple[Point, int], aspect: float, band: float) -> Hit | None:
+    point, at_us = now
+    segment = (line.a, line.b)
+    memory = track.sides.setdefault(line.id, Side())
+    step = crossing(segment, track.point, point)
+    if step is not None:
+        memory.hit_us = track.seen_us + round((at_us - track.seen_us) * step[0])
+        memory.hit_within = 0.0 <= step[1] <= 1.0
+    away = distance(segment, point, aspect)
+    if abs(away) < band:
+        return None
+    before, memory.side = memory.side, 1 if away > 0 else -1
+    if before in (0, memory.side) or not memory.hit_within:
+        return None
+    return Hit(line=line, forward=memory.side > 0, at_us=memory.hit_us)
+
+
+def _smooth(old: Point, before: Point, after: Point, elapsed_s: float) -> Point:
+    x = (after[0] - before[0]) / elapsed_s
+    y = (after[1] - before[1]) / elapsed_s
+    return (old[0] + (x - old[0]) * SPEED_SMOOTHING, old[1] + (y - old[1]) * SPEED_SMOOTHING)
+
+
+def cut_all(memory: CameraMemory) -> None:
+    """An epoch is over: what was alive in it may be continued, but goes on by itself no more."""
+    for track in memory.tracks.values():
+        if track.ended_us is None:
+            track.ended_us, track.cut = track.seen_us, True
+
+
+def predecessor(memory: CameraMemory, box: Box, at_us: int, aspect: float, policy: VehiclesPolicy) -> Track | None:
+    """The cut track that a new one continues: nearest to its expected place, of like size; None where there is none."""
+    nearest: tuple[float, str] | None = None
+    for key, track in memory.tracks.items():
+        away = _off_place(track, box, at_us, aspect, policy)
+        if away is not None and (nearest is None or (away, key) < nearest):
+            nearest = (away, key)
+    return None if nearest is None else memory.tracks[nearest[1]]
+
+
+def _off_place(track: Track, box: Box, at_us: int, aspect: float, policy: VehiclesPolicy) -> float | None:
+    gap_us = at_us - track.seen_us
+    if not track.cut or not 0 <= gap_us <= policy.join_us or not _alike(track.box, box):
+        return None
+    way = (track.velocity[0] * gap_us / 1e6, track.velocity[1] * gap_us / 1e6)
+    foot = bottom_centre(box)
+    away = math.hypot((foot[0] - track.point[0] - way[0]) * aspect, foot[1] - track.point[1] - way[1])
+    allowed = policy.join_distance + JOIN_WAY_SHARE * math.hypot(way[0] * aspect, way[1])
+    return away if away <= allowed else None
+
+
+def _alike(one: Box, two: Box) -> bool:
+    heights = sorted((one[3] - one[1], two[3] - two[1]))
+    return heights[0] >= JOIN_SIZE_RATIO_MIN * heights[1]
+
+
+def begin(epoch: int, found: Detection, at_us: int, before: Track | None) -> Track:
+    """A new track; one that continues another takes over its place, its sides and its subject."""
+    foot = bottom_centre(found.box)
+    track = Track(
+        epoch=epoch, name=found.track, subject=track_key(epoch, found.track), point=foot, box=found.box, seen_us=at_us
+    )
+    if before is not None:
+        before.cut = False
+        track.subject, track.sides, before.sides = before.subject, before.sides, {}
+        track.point, track.seen_us, track.velocity = before.point, before.seen_us, before.velocity
+    return track

@@ -1,0 +1,328 @@
+"""Vehicles over lines: frames, reads and ticks of one camera in, events out. Pure: no I/O, no clock.
+
+`step(memory, input, policy) -> (memory, outputs)`; `now` is the event-time watermark, moved by stamps and ticks only.
+
+Rules
+- Frames come in the order of their stream, reads and ticks in any order to them; older epochs and repeats are dropped.
+- An event opens at once, with the plate as voted so far; reads before and after the crossing count alike. It is final
+  when the vehicle's tracks are over and reads had time to come, or `open_us_max` after the crossing. A read that comes
+  later still (the recogniser was away) makes one more final version, up to `late_us` after the end.
+- One passage is one event: (a) a track cut by a restart goes on in its successor, see `tracks`; (b) a second
+  crossing of the same line the same way within `echo_us` by the same vehicle is none; (c) two tracks on one
+  vehicle (boxes over each other while both cross) are one vehicle; (d) a crossing within `echo_us` after one of an
+  earlier epoch waits until the plates tell whether both are one vehicle.
+- The reads, crossings and final versions do not depend on how reads and frames were interleaved.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Literal
+
+from ingest.contract import Detection, FrameReport
+from postprocess.contract import Event, Line, Read, event_id, fold_plate
+from postprocess.geometry import overlap
+from postprocess.rules.passage import label_of, said, tell, verdict, worth_telling
+from postprocess.rules.state import (
+    READS_MAX,
+    SUBJECTS_MAX,
+    THUMBNAILS_BYTES_MAX,
+    CameraMemory,
+    Crossing,
+    Note,
+    NoteKind,
+    ReadNote,
+    Subject,
+    Tick,
+    Track,
+    VehiclesPolicy,
+    track_key,
+)
+from postprocess.rules.tracks import Hit, advance, begin, cut_all, predecessor
+
+Input = FrameReport | Read | Tick
+Output = Event | Note
+
+
+class _Turn:
+    """One step under way: what is remembered, what holds, and what has been said so far."""
+
+    def __init__(self, memory: CameraMemory, policy: VehiclesPolicy) -> None:
+        self.memory, self.policy = memory, policy
+        self.outputs: list[Output] = []
+
+    def note(self, kind: NoteKind, subject: str = "") -> None:
+        self.outputs.append(Note(kind=kind, subject=subject))
+
+
+OVERLAP_MIN = 0.6
+OVERLAP_US = 500_000
+TWIN_US = 1_000_000
+RIVAL_READS_MIN = 2
+RIVAL_LETTERS_MIN = 3
+FORGET_US = 5_000_000
+"""What never crossed a line is kept this long: longer than tracks are joined over."""
+
+
+def step(memory: CameraMemory, message: Input, policy: VehiclesPolicy) -> tuple[CameraMemory, list[Output]]:
+    """Take one input; `memory` is used up and handed back."""
+    turn = _Turn(memory, policy)
+    if isinstance(message, FrameReport):
+        _see(turn, message)
+    elif isinstance(message, Read):
+        _hear(turn, message)
+    else:
+        memory.now_us = max(memory.now_us, message.now_us)
+    _sweep(turn)
+    return memory, turn.outputs
+
+
+def _see(turn: _Turn, report: FrameReport) -> None:
+    stamp = report.stamp
+    if stamp.epoch < turn.memory.epoch:
+        turn.note("stale_epoch")
+        return
+    if stamp.epoch > turn.memory.epoch:
+        cut_all(turn.memory)
+        turn.memory.epoch, turn.memory.seq = stamp.epoch, -1
+    if stamp.seq <= turn.memory.seq:
+        turn.note("repeated_frame")
+        return
+    turn.memory.seq, turn.memory.now_us = stamp.seq, max(turn.memory.now_us, stamp.captured_at_us)
+    for found in report.detections:
+        if found.track and found.label in turn.policy.labels:
+            _follow(turn, report, found)
+    for name in report.ended_tracks:
+        track = turn.memory.tracks.get(track_key(stamp.epoch, name))
+        if track is not None:
+            track.ended_us = turn.memory.now_us
+
+
+def _follow(turn: _Turn, report: FrameReport, found: Detection) -> None:
+    at_us, aspect = report.stamp.captured_at_us, report.width / max(1, report.height)
+    key = track_key(report.stamp.epoch, found.track)
+    track = turn.memory.tracks.get(key)
+    if track is None:
+        before = predecessor(turn.memory, found.box, at_us, aspect, turn.policy)
+        track = turn.memory.tracks[key] = begin(report.stamp.epoch, found, at_us, before)
+        if before is not None:
+            turn.note("joined", track.subject)
+            _merge(turn, key, track.subject)
+    subject = _subject(turn, track.subject, at_us)
+    subject.touched_us = max(subject.touched_us, at_us)
+    total, count = subject.votes.get(found.label, (0.0, 0))
+    subject.votes[found.label] = (total + found.confidence, count + 1)
+    for hit in advance(track, found, at_us, aspect, turn.policy):
+        _pass(turn, report, track, hit)
+
+
+def _pass(turn: _Turn, report: FrameReport, track: Track, hit: Hit) -> None:
+    direction = "entry" if hit.forward == (hit.line.entry == "forward") else "exit"
+    twin = _twin(turn, track, hit.line, direction, hit.at_us)
+    if twin is not None:
+        _merge(turn, track.subject, twin)
+    subject = turn.memory.subjects[track.subject]
+    if any(
+        _same_way(c, hit.line, direction) and hit.at_us - c.opened_at_us <= turn.policy.echo_us
+        for c in subject.crossings
+    ):
+        turn.note("echo", subject.key)
+        return
+    occurrence = subject.counts.get(hit.line.id, 0)
+    subject.counts[hit.line.id] = occurrence + 1
+    label, confidence = label_of(subject)
+    crossing = Crossing(
+        event_id=event_id(
+            camera=turn.memory.camera,
+            function="vehicles",
+            rule=hit.line.id,
+            kind=f"vehicle_{direction}",
+            subject=subject.key,
+            occurrence=occurrence,
+        ),
+        line=hit.line.id,
+        direction="entry" if direction == "entry" else "exit",
+        opened_at_us=hit.at_us,
+        epoch=track.epoch,
+        track=track.name,
+        label=label,
+        confidence=confidence,
+        box=track.box,
+        frame_seq=report.stamp.seq,
+        model=report.model,
+        settings_revision=turn.policy.settings_revision,
+        rival=_rival(turn, track, hit, direction),
+    )
+    subject.crossings.append(crossing)
+    _say(turn, subject)
+
+
+def _same_way(crossing: Crossing, line: Line, direction: str) -> bool:
+    return crossing.line == line.id and crossing.direction == direction
+
+
+def _twin(turn: _Turn, track: Track, line: Line, direction: str, at_us: int) -> str | None:
+    """The subject of another track that lies over this one and has just made this very crossing."""
+    for other in turn.memory.tracks.values():
+        if other.subject == track.subject or abs(track.seen_us - other.seen_us) > OVERLAP_US:
+            continue
+        if overlap(track.box, other.box) < OVERLAP_MIN:
+            continue
+        for crossing in turn.memory.subjects[other.subject].crossings:
+            if _same_way(crossing, line, direction) and abs(at_us - crossing.opened_at_us) <= TWIN_US:
+                return other.subject
+    return None
+
+
+def _rival(turn: _Turn, track: Track, hit: Hit, direction: str) -> str:
+    if not turn.policy.plates:
+        return ""
+    for subject in turn.memory.subjects.values():
+        for crossing in subject.crossings:
+            early = crossing.epoch < track.epoch and subject.key != track.subject
+            near = 0 <= hit.at_us - crossing.opened_at_us <= turn.policy.echo_us
+            if early and near and _same_way(crossing, hit.line, direction):
+                return subject.key
+    return ""
+
+
+def _hear(turn: _Turn, read: Read) -> None:
+    key = track_key(read.epoch, read.track)
+    if not read.track:
+        return
+    if read.captured_at_us + turn.policy.late_us < turn.memory.now_us and key not in turn.memory.tracks:
+        turn.note("late_read", key)
+        return
+    track = turn.memory.tracks.get(key)
+    subject = _subject(turn, key if track is None else track.subject, read.captured_at_us)
+    note = ReadNote(
+        shot_id=read.shot_id,
+        captured_at_us=read.captured_at_us,
+        text=read.read.text,
+        confidence=read.read.confidence,
+        chars=read.read.char_confidence,
+        quad=read.read.quad,
+        quality=read.quality,
+        model=read.model,
+    )
+    refused = _add_read(subject, note, read.thumbnail)
+    if refused is not None:
+        turn.outputs.append(refused)
+        return
+    _limit_thumbnails(turn)
+    _say(turn, subject)
+
+
+def _add_read(subject: Subject, note: ReadNote, thumbnail: bytes) -> Note | None:
+    if any(known.shot_id == note.shot_id for known in subject.reads):
+        return Note(kind="repeated_read", subject=subject.key)
+    if len(subject.reads) >= READS_MAX:
+        return Note(kind="overflow", subject=subject.key)
+    if all(note.rank > known.rank for known in subject.reads):
+        subject.thumbnail = thumbnail
+    subject.reads.append(note)
+    return None
+
+
+def _limit_thumbnails(turn: _Turn) -> None:
+    kept = 0
+    for subject in sorted(turn.memory.subjects.values(), key=lambda s: (s.touched_us, s.key), reverse=True):
+        kept += len(subject.thumbnail)
+        if kept > THUMBNAILS_BYTES_MAX:
+            subject.thumbnail = b""
+
+
+def _subject(turn: _Turn, key: str, at_us: int) -> Subject:
+    if key not in turn.memory.subjects:
+        if len(turn.memory.subjects) >= SUBJECTS_MAX:
+            oldest = min(turn.memory.subjects.values(), key=lambda s: (bool(s.crossings), s.touched_us, s.key))
+            _forget(turn, oldest.key)
+            turn.note("overflow", oldest.key)
+        turn.memory.subjects[key] = Subject(key=key, touched_us=at_us)
+    return turn.memory.subjects[key]
+
+
+def _forget(turn: _Turn, key: str) -> None:
+    del turn.memory.subjects[key]
+    turn.memory.tracks = {name: track for name, track in turn.memory.tracks.items() if track.subject != key}
+
+
+def _merge(turn: _Turn, source: str, target: str) -> None:
+    """`source` turned out to be the vehicle `target`: its tracks, reads and told crossings go over."""
+    if source == target or source not in turn.memory.subjects:
+        return
+    gone = turn.memory.subjects.pop(source)
+    for track in turn.memory.tracks.values():
+        if track.subject == source:
+            track.subject = target
+    subject = _subject(turn, target, gone.touched_us)
+    subject.touched_us = max(subject.touched_us, gone.touched_us)
+    for note in gone.reads:
+        best = all(note.rank >= known.rank for known in gone.reads)
+        _add_read(subject, note, gone.thumbnail if best else b"")
+    for label, (total, count) in gone.votes.items():
+        mine = subject.votes.get(label, (0.0, 0))
+        subject.votes[label] = (mine[0] + total, mine[1] + count)
+    subject.crossings.extend(c for c in gone.crossings if c.rival != target)
+    turn.note("merged", target)
+    _say(turn, subject)
+
+
+def _say(turn: _Turn, subject: Subject) -> None:
+    """Tell what is worth telling of a subject's crossings, once it is known whether they are its own."""
+    for crossing in subject.crossings:
+        if crossing.rival:
+            fate = _fate(turn, subject, crossing)
+            if fate == "same":
+                _merge(turn, subject.key, crossing.rival)
+                return
+            if fate == "unknown" and not crossing.final:
+                continue
+            crossing.rival = ""
+        if worth_telling(crossing, subject):
+            turn.outputs.append(tell(turn.memory.camera, crossing, subject, turn.policy))
+            said(crossing, subject)
+
+
+def _fate(turn: _Turn, subject: Subject, crossing: Crossing) -> Literal["same", "other", "unknown"]:
+    """Whether a crossing is its rival's, by plate."""
+    rival = turn.memory.subjects.get(crossing.rival)
+    if rival is None:
+        return "other"
+    voted = verdict(subject)
+    mine, theirs = fold_plate(voted.text), fold_plate(verdict(rival).text)
+    if not mine or not theirs:
+        return "unknown"
+    if mine == theirs:
+        return "same"
+    unlike = sum(one != two for one, two in zip_longest(mine, theirs))
+    return "other" if unlike >= RIVAL_LETTERS_MIN and voted.reads >= RIVAL_READS_MIN else "unknown"
+
+
+def _sweep(turn: _Turn) -> None:
+    """Make final what had its time, forget what nothing more can be said of."""
+    ends = _ends(turn)
+    for key in list(turn.memory.subjects):
+        subject = turn.memory.subjects.get(key)
+        if subject is None:  # merged by an earlier turn of this loop
+            continue
+        over_us = ends.get(key, subject.touched_us)
+        waits_us = turn.policy.settle_us if subject.reads or not turn.policy.plates else turn.policy.unread_us
+        for crossing in subject.crossings:
+            settled = over_us is not None and turn.memory.now_us >= over_us + waits_us
+            crossing.final |= settled or turn.memory.now_us >= crossing.opened_at_us + turn.policy.open_us_max
+        _say(turn, subject)
+        kept_us = turn.policy.late_us if subject.crossings else FORGET_US
+        if over_us is not None and turn.memory.now_us >= over_us + kept_us and key in turn.memory.subjects:
+            _forget(turn, key)
+
+
+def _ends(turn: _Turn) -> dict[str, int | None]:
+    """Subject → when the last of its tracks was over; None while one goes on."""
+    ends: dict[str, int | None] = {}
+    for track in turn.memory.tracks.values():
+        lost_us = track.seen_us + turn.policy.lost_us
+        end_us = track.ended_us if track.ended_us is not None else lost_us if turn.memory.now_us >= lost_us else None
+        before = ends.get(track.subject, 0)
+        ends[track.subject] = None if end_us is None or before is None else max(before, end_us)
+    return ends
