@@ -22,6 +22,8 @@ FILL = 114
 VISIBLE_MIN = 0.2
 SIDE_PX_MIN = 4.0
 WIDE = 16 / 9
+FULL_WIDTH = 640
+SCALES = (float(np.log(0.6)), float(np.log(1.7)))
 
 
 def clip(boxes: Floats, area: tuple[float, float, float, float]) -> Floats:
@@ -42,7 +44,9 @@ def place(picture: Picture, boxes: Floats, size: tuple[int, int], rng: Random) -
     """Scale, shift and perhaps mirror a picture into a canvas of (width, height)."""
     width, height = size
     base = width / picture.shape[1]
-    scale = base * float(np.exp(rng.uniform(np.log(0.6), np.log(1.7)))) if rng.random() < 0.75 else base
+    # A small canvas shows a part of the picture rather than all of it smaller: things keep about their size in pixels.
+    closer = (FULL_WIDTH / width) ** 0.4
+    scale = base * closer * float(np.exp(rng.uniform(*SCALES))) if rng.random() < 0.75 else base
     scale_x, scale_y = scale * rng.uniform(0.93, 1.07), scale
     room_x, room_y = width - picture.shape[1] * scale_x, height - picture.shape[0] * scale_y
     shift_x, shift_y = rng.uniform(0, 1) * room_x, rng.uniform(0, 1) * room_y

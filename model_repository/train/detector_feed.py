@@ -4,7 +4,7 @@ Rules
 - The process knows no torch: it decodes, varies and packs, and is told how far the training is by one shared number.
 - The queue is short (QUEUE_BATCHES): the training never waits long, memory never grows.
 - Small pictures first: a network learns what things look like on quarter-size batches four times as fast, and where
-  exactly they end on full ones afterwards.
+  exactly they end on full ones afterwards. Small batches too: in a budget of minutes the number of steps is what lacks.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ import numpy as np
 import numpy.typing as npt
 
 from model_repository.train.detector_augment import vary
-from model_repository.train.detector_frames import SIZE, Frames, read
+from model_repository.train.detector_frames import SIZE, Frames, read, shards
 
 QUEUE_BATCHES = 6
 LOOK_S = 5.0
+BATCH = 8
 HALF = (320, 192)
 MIDDLE = (448, 256)
 
@@ -50,14 +51,12 @@ class Phase(NamedTuple):
 
 def phase(progress: float, rng: np.random.Generator) -> Phase:
     """Size, batch and part of mosaics at a progress of 0..1."""
-    if progress < 0.35:
-        return Phase(HALF, 32, 0.35) if rng.random() < 0.8 else Phase(SIZE, 12, 0.35)
+    choice = rng.random()
+    if progress < 0.45:
+        return Phase(HALF, BATCH, 0.2) if choice < 0.9 else Phase(SIZE, BATCH, 0.2)
     if progress < 0.7:
-        choice = rng.random()
-        if choice < 0.35:
-            return Phase(HALF, 32, 0.25)
-        return Phase(MIDDLE, 24, 0.25) if choice < 0.6 else Phase(SIZE, 16, 0.25)
-    return Phase(SIZE, 16, 0.15 if progress < 0.85 else 0.0)
+        return Phase(HALF if choice < 0.3 else MIDDLE if choice < 0.7 else SIZE, BATCH, 0.2)
+    return Phase(SIZE, BATCH, 0.1 if progress < 0.85 else 0.0)
 
 
 def weights(frames: Frames) -> npt.NDArray[np.float64]:
@@ -122,7 +121,12 @@ class Feed:
 
 @contextmanager
 def feeding(folder: Path, seed: int) -> Iterator[Feed]:
-    """Run the feeding process beside the training and end it with it."""
+    """Run the feeding process beside the training and end it with it.
+
+    Raises FileNotFoundError where the folder holds no shards to train on.
+    """
+    if not shards(folder, validation=False):
+        raise FileNotFoundError(f"no shards in {folder}: render some with python -m {__package__}.detector_frames")
     context = multiprocessing.get_context("spawn")
     progress = context.Value("d", 0.0)
     batches = context.Queue(QUEUE_BATCHES)

@@ -86,10 +86,15 @@ class Frames:
 def read(folder: Path, *, validation: bool) -> Frames:
     """All shards of a folder that are (not) for validation."""
     frames = Frames()
-    for path in sorted(folder.glob("*.npz")):
-        if ".part" not in path.name and ("val" in path.name) == validation:
-            frames.load(path)
+    for path in shards(folder, validation=validation):
+        frames.load(path)
     return frames
+
+
+def shards(folder: Path, *, validation: bool) -> list[Path]:
+    """The whole shards of a folder that are (not) for validation, by name."""
+    found = sorted(folder.glob("*.npz"))
+    return [path for path in found if ".part" not in path.name and ("val" in path.name) == validation]
 
 
 def numbered(boxes: Iterable[tuple[int, float, float, float, float]]) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model_repository.train.detector_augment import FILL, clip, letterboxed, mosaic, place, vary
-from model_repository.train.detector_feed import make, pack, phase, weights
+from model_repository.train.detector_feed import feeding, make, pack, phase, weights
 from model_repository.train.detector_frames import LABELS, SIZE, Frames, main, numbered, read, toys
 
 
@@ -158,3 +158,17 @@ def test_a_batch_is_of_the_phase(frames: Frames) -> None:
     batch = make(frames, weights(frames), how, rng)
     assert batch.pictures.shape == (3, 192, 320, 3)
     assert len(batch.boxes) == len(batch.classes) == len(batch.present) == 3
+
+
+def test_the_feeding_process_makes_batches(tmp_path: Path, frames: Frames) -> None:
+    """A process of its own reads the shards and hands over batches of the phase it is told."""
+    frames.save(tmp_path / "train-1.npz")
+    with feeding(tmp_path, seed=0) as feed:
+        batch = feed.take()
+    assert len(batch.pictures) == 8
+
+
+def test_a_folder_without_shards_is_refused(tmp_path: Path) -> None:
+    """The sentence says how to make some."""
+    with pytest.raises(FileNotFoundError, match="render some with"), feeding(tmp_path, seed=0):
+        pytest.fail("nothing can be fed")
