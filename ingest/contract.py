@@ -12,6 +12,7 @@ Rules
 from __future__ import annotations
 
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -57,12 +58,15 @@ class FrameStamp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True):
-    """One box of one frame, after tracking. `track` is empty for a box that no track took."""
+    """One box of one frame, after tracking. `track` is empty for a box that no track took (or not yet: a first look)."""
 
     box: Box
     label: str
+    """By the votes of the track's boxes; the detector's own for a box without a track."""
     confidence: float
     track: str = ""
+    label_seen: str = ""
+    """What the detector called this very box, where the votes say otherwise."""
 
 
 class FrameReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,6 +192,12 @@ class ProbeReply(msgspec.Struct, frozen=True, kw_only=True):
     jpeg: bytes = b""
 
 
+class SnapshotRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Asks for the newest picture of a camera; an empty payload means the defaults."""
+
+    width_max: Annotated[int, msgspec.Meta(ge=32, le=8192)] = 960
+
+
 class SnapshotReply(msgspec.Struct, frozen=True, kw_only=True):
     """Newest picture of a camera, asked on `zool.rpc.snapshot.<camera>`; `jpeg` empty = none, see `detail`."""
 
@@ -267,3 +277,34 @@ def mask_url(url: str) -> str:
         return f"{scheme}://***@{rest[rest.rfind('@') + 1 :]}"
     host = authority[at + 1 :] if at >= 0 else authority
     return f"{scheme}://{'***@' if at >= 0 else ''}{host}{slash}{path}"
+
+
+URL_SCHEMES = ("rtsp", "rtsps")
+URL_LENGTH_MAX = 2048
+_METADATA_HOSTS = ("169.254.169.254", "fd00:ec2::254", "metadata.google.internal")
+
+
+def unsafe_reason(url: str) -> str | None:
+    """Why a camera address must not be opened, in words without its credentials; None = it may be.
+
+    libav opens files, web addresses and much else: only rtsp and rtsps with a host pass, whoever wrote the address.
+    """
+    if len(url) > URL_LENGTH_MAX:
+        return f"the address is longer than {URL_LENGTH_MAX} characters"
+    if not url.isascii() or any(c <= " " or c == "\x7f" for c in url):
+        return "the address holds blanks, control or non-ASCII characters; write them percent-encoded"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return f"the address {mask_url(url)} is malformed"
+    if parts.scheme.lower() not in URL_SCHEMES:
+        named = f"{parts.scheme}:" if parts.scheme else "an address without a scheme"
+        return f"{named} is not allowed for a camera; allowed are rtsp:// and rtsps://"
+    if not parts.hostname:
+        return f"the address {mask_url(url)} names no host"
+    if parts.hostname.lower().rstrip(".") in _METADATA_HOSTS:
+        return f"{parts.hostname} is no camera but a cloud's own service; it is not opened"
+    if port == 0:
+        return f"the address {mask_url(url)} names port 0"
+    return None

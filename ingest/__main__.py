@@ -1,0 +1,73 @@
+"""`python -m ingest`: wires the edges of ingest to each other."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from ingest.bus import Bus
+from ingest.camera import CameraThread
+from ingest.config import IngestSettings
+from ingest.contract import PROBE_SUBJECT, Camera, snapshot_subject
+from ingest.decode import VideoStream
+from ingest.fleet import Fleet
+from ingest.outbox import Budget
+from ingest.ports import Start
+from ingest.probe import Prober
+from ingest.process import Process, run
+from ingest.settings import NatsSettings, TritonSettings
+from ingest.slot import Wish
+from ingest.triton import TritonDetector
+from ingest.unit import STREAMS, Shared
+from model_repository.contract import ModelCard
+
+BUCKETS = ("cameras", "plans", "leases")
+POOL_THREADS = 2
+"""Crops and snapshots are encoded here; more would take the cores from decoding."""
+
+
+async def main(process: Process) -> None:
+    """Run until the process is told to stop."""
+    settings = process.settings(IngestSettings, "ingest")
+    nats, triton = process.settings(NatsSettings, "nats"), process.settings(TritonSettings, "triton")
+    fleets: list[Fleet] = []
+
+    def detector_changed(card: ModelCard | None, reason: str) -> None:
+        process.health.set("triton", ok=card is not None, detail=reason)
+        for fleet in fleets:
+            fleet.refresh()
+
+    def watch_camera(camera: Camera, start: Start, wish: Wish, ready: Callable[[], None]) -> CameraThread:
+        return CameraThread(camera, settings, VideoStream, wish=wish, start=start, ready=ready)
+
+    pool, prober = ThreadPoolExecutor(POOL_THREADS, "jpeg"), Prober(VideoStream, settings.probes_max)
+    deadline_s = settings.deadline_ms / 1000
+    async with (
+        TritonDetector(triton, deadline_s=deadline_s, changed=detector_changed) as detector,
+        Bus.open(nats, name="ingest", health=process.health) as bus,
+    ):
+        await bus.ensure_streams(*STREAMS)
+        await bus.ensure_buckets(*BUCKETS)
+        shared = Shared(
+            settings=settings,
+            bus=bus,
+            detector=detector,
+            limiter=asyncio.Semaphore(settings.inflight_max),
+            pool=pool,
+            budget=Budget(settings.outbox_mib_max * 1024 * 1024),
+            watch_camera=watch_camera,
+        )
+        fleet = Fleet(shared)
+        fleets.append(fleet)
+        await bus.serve(snapshot_subject("*"), fleet.snapshot)
+        await bus.serve(PROBE_SUBJECT, prober.answer)
+        process.health.started()
+        await fleet.run(process.stop)
+    prober.close()
+    pool.shutdown(wait=False, cancel_futures=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run("ingest", main))

@@ -1,0 +1,137 @@
+"""One camera, watched by one thread: open, decode, offer what is due, and begin again for ever. Edge: threads, time.
+
+Rules
+- Nothing that happens to a camera leaves its thread but figures; neighbours have threads of their own.
+- A camera that is not there is normal: attempts go on with growing, jittered pauses; the cause stands in the figures.
+- Stopping is a wish: the thread ends at its next packet, or after the read timeout of a silent camera.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from ingest import backoff, clock
+from ingest.config import IngestSettings
+from ingest.contract import Camera, Cause, Phase
+from ingest.errors import CameraError
+from ingest.ports import Frame, OpenStream, Start
+from ingest.slot import Slot, Wish
+
+log = logging.getLogger(__name__)
+
+RATE_WINDOW = 50
+"""Frames over which the rate is measured."""
+
+
+class CameraThread:
+    """Watches a camera until told to stop."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        settings: IngestSettings,
+        open_stream: OpenStream,
+        *,
+        wish: Wish,
+        start: Start,
+        ready: Callable[[], None],
+    ) -> None:
+        """`ready` is called from the thread whenever a due frame lies in the slot or the camera's state has changed."""
+        self._camera, self._settings, self._open = camera, settings, open_stream
+        self._ready = ready
+        self.slot = Slot(threading.Lock(), wish)
+        self._stop = threading.Event()
+        self._sampler = clock.Sampler(start.looked_us)
+        self._rng = random.Random(f"{camera.id}.{start.epoch}")
+        self._thread = threading.Thread(target=self._watch, name=f"camera-{camera.id}", daemon=True)
+        self._rate: tuple[int, int] = (0, 0)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Wish it to end; returns at once."""
+        self._stop.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; whether it came."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _watch(self) -> None:
+        attempt = 0
+        while not self._stop.is_set():
+            decoded_before = self.slot.figures.decoded
+            try:
+                self._live()
+            except CameraError as error:
+                self._say("lost", error.cause, str(error))
+                self._count(error.cause)
+                log.info("camera %s: %s", self._camera.id, error)
+            attempt = 0 if self.slot.figures.decoded > decoded_before else attempt + 1
+            self._stop.wait(backoff.delay_s(max(0, attempt - 1), self._settings.backoff_s_max, self._rng.random()))
+        self.slot.newest = None
+
+    def _live(self) -> None:
+        """One connection, from opening to its end."""
+        settings = self._settings
+        with self._open(
+            self._camera.url,
+            transport=self._camera.transport,
+            open_timeout_s=settings.open_timeout_s,
+            stall_s=settings.stall_s,
+        ) as stream:
+            facts, figures = stream.facts, self.slot.figures
+            figures.codec, figures.fps = facts.codec, facts.fps
+            figures.width, figures.height = facts.width, facts.height
+            self._rate = (0, 0)
+            self._count("none")
+            for decoded in stream.frames():
+                if self._stop.is_set():
+                    return
+                if decoded is not None:
+                    self._take(decoded)
+
+    def _take(self, decoded: Frame) -> None:
+        figures = self.slot.figures
+        figures.decoded += 1
+        if figures.phase != "live":
+            self._say("live", "none", "")
+        self._measure(decoded.arrival_us)
+        captured_us, kind = clock.captured(decoded.arrival_us, decoded.wallclock_us, self._settings.clock_skew_s_max)
+        self.slot.newest = (decoded, captured_us)
+        wish = self.slot.wish
+        if wish.geometry is None:
+            return
+        stamp_us = self._sampler.due(captured_us, wish.fps)
+        if stamp_us is None:
+            return
+        self.slot.offer(stamp_us, kind, decoded.picture())
+        self._ready()
+
+    def _measure(self, arrival_us: int) -> None:
+        """Frames per second as they really come."""
+        since_us, count = self._rate
+        if not since_us:
+            self._rate = (arrival_us, 0)
+        elif count + 1 >= RATE_WINDOW:
+            self.slot.figures.fps = round((count + 1) * 1e6 / max(1, arrival_us - since_us), 2)
+            self._rate = (arrival_us, 0)
+        else:
+            self._rate = (since_us, count + 1)
+
+    def _count(self, cause: Cause) -> None:
+        attempts = self.slot.figures.attempts
+        attempts[cause] = attempts.get(cause, 0) + 1
+
+    def _say(self, phase: Phase, cause: Cause, detail: str) -> None:
+        figures = self.slot.figures
+        if figures.phase != phase:
+            figures.since_us = time.time_ns() // 1000
+        figures.phase, figures.cause, figures.detail = phase, cause, detail
+        self._ready()

@@ -1,0 +1,46 @@
+"""`[ingest]` of config.ini: every key, its default and what is allowed.
+
+Pure: no I/O, no clock. `ingest.settings` fills the Struct from file and environment.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+Ratio = Annotated[float, msgspec.Meta(ge=0.05, le=0.95)]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How ingest looks at cameras. A function's plan and a camera's own settings override the marked ones."""
+
+    analysis_fps: Annotated[float, msgspec.Meta(ge=0.1, le=30.0)] = 5.0
+    """Frames per second and camera that are looked at (overridden by plan, then by camera)."""
+    confidence_ratio: Ratio = 0.45
+    """Boxes below are not published (overridden by the plan's class floor)."""
+    class_list: tuple[Label, ...] = ("person", "bicycle", "car", "motorcycle", "bus", "truck")
+    """Labels that are published (overridden by the plan's class floor)."""
+    bounding_box: Annotated[float, msgspec.Meta(ge=1.0, le=2.0)] = msgspec.field(default=1.15, name="BoundingBox")
+    """Enlargement of a crop about the object's centre, so that a plate is not cut."""
+    deadline_ms: Annotated[int, msgspec.Meta(ge=50, le=10_000)] = 1000
+    """How long an inference may take before its frame counts as dropped."""
+    inflight_max: Annotated[int, msgspec.Meta(ge=1, le=512)] = 8
+    """Inference requests under way at once, over all cameras; one per camera at most."""
+    stall_s: Annotated[float, msgspec.Meta(ge=1.0, le=60.0)] = 5.0
+    """No packet for this long: the connection is dropped and made anew."""
+    open_timeout_s: Annotated[float, msgspec.Meta(ge=1.0, le=60.0)] = 8.0
+    """How long opening a stream may take."""
+    backoff_s_max: Annotated[float, msgspec.Meta(ge=1.0, le=300.0)] = 30.0
+    """Longest pause between attempts; it starts at a second and doubles, with jitter."""
+    clock_skew_s_max: Annotated[float, msgspec.Meta(ge=0.0, le=3600.0)] = 5.0
+    """A camera clock (RTCP) further off than this from arrival is not believed."""
+    lost_after_s: Annotated[float, msgspec.Meta(ge=0.0, le=600.0)] = 3.0
+    """A camera without pictures for this long raises `camera_lost`."""
+    outbox_mib_max: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
+    """Messages held in memory while NATS is away, over all cameras."""
+    probes_max: Annotated[int, msgspec.Meta(ge=1, le=32)] = 4
+    """Camera tests at once."""
+    cameras_max: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 128
+    """Cameras of this process: one decoding thread each."""

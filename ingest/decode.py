@@ -1,0 +1,183 @@
+"""One RTSP stream, opened and decoded. Edge: PyAV; blocking, for a thread of its own.
+
+Rules
+- Every address passes `url.check`, and libav gets the protocol whitelist besides.
+- libav is silent: its own log lines may hold the address with its password.
+- One decoding thread per stream: a hundred cameras are enough threads by themselves.
+- What goes wrong leaves as `CameraError`, with the cause in words.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import av
+import av.error
+import av.logging
+import msgspec
+import numpy as np
+from av.codec.context import Flags
+from av.container import InputContainer
+
+from ingest import url as addresses
+from ingest.errors import CameraError
+from ingest.faults import camera_error, unresolved
+from ingest.planes import Picture
+from ingest.ports import Facts
+
+av.logging.set_level(None)
+av.logging.set_libav_level(av.logging.PANIC)
+
+CODECS = ("h264", "hevc")
+PIXELS_MAX = 8192 * 8192
+BROKEN_PACKETS_MAX = 250
+"""Packets in a row that give no picture: ten seconds of 25 fps; then the stream is given up and opened anew."""
+FULL_RANGE = 2
+NO_VIDEO = "{where} has no video track"
+WRONG_CODEC = "{where} sends {codec}; only H.264 and H.265 are supported"
+
+
+class Decoded(msgspec.Struct, frozen=True, kw_only=True):
+    """A frame: libav's (planes on demand), when its packet came, and the camera's own time if it said one (Unix µs)."""
+
+    frame: Any
+    arrival_us: int
+    wallclock_us: int | None
+
+    def picture(self) -> Picture:
+        """Views of the planes; a frame that is not 4:2:0 of 8 bits is converted first (rare, and slower)."""
+        frame, name = self.frame, self.frame.format.name
+        if name not in {"yuv420p", "yuvj420p"}:
+            frame = frame.reformat(format="yuv420p")
+        full = name == "yuvj420p" or (name == "yuv420p" and int(frame.color_range) == FULL_RANGE)
+        rows, columns = frame.height, frame.width
+        y = _plane(frame, 0, rows, columns)
+        u, v = (_plane(frame, i, (rows + 1) // 2, (columns + 1) // 2) for i in (1, 2))
+        return Picture(y=y, u=u, v=v, full_range=full)
+
+
+class VideoStream:
+    """An open stream; a context manager. Use from one thread."""
+
+    def __init__(self, url: str, *, transport: Literal["tcp", "udp"], open_timeout_s: float, stall_s: float) -> None:
+        parts = addresses.check(url)
+        self._where = f"{parts.hostname}:{addresses.port_of(parts)}"
+        _resolve(parts.hostname or "", addresses.port_of(parts))
+        try:
+            self._container = _open(url, transport, open_timeout_s, stall_s)
+        except (av.error.FFmpegError, OSError, ValueError, MemoryError) as error:
+            raise camera_error(error, self._where) from None
+        try:
+            self._stream = self._video()
+        except CameraError:
+            self._container.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._container.close()
+        except (av.error.FFmpegError, OSError):
+            return  # it was broken already; nothing is left to close
+
+    @property
+    def facts(self) -> Facts:
+        """What the stream says of itself."""
+        context = self._stream.codec_context
+        rate = self._stream.average_rate or self._stream.guessed_rate or 0
+        return Facts(
+            codec=str(context.name), width=int(context.width), height=int(context.height), fps=round(float(rate), 3)
+        )
+
+    def frames(self) -> Iterator[Decoded | None]:
+        """Frames as they come, and None for a packet without one, so that the caller can look at its stop flag.
+
+        Raises:
+            CameraError: when the stream ends, stalls or is broken.
+
+        """
+        fruitless = 0
+        try:
+            for packet in self._container.demux(self._stream):
+                if not packet.size:
+                    break
+                packet.opaque = (time.time_ns() // 1000, _wallclock_us(packet))
+                decoded = self._decode(packet)
+                fruitless = 0 if decoded else fruitless + 1
+                if fruitless > BROKEN_PACKETS_MAX:
+                    raise CameraError("broken", f"{self._where} sends video that can't be decoded")
+                yield from decoded or (None,)
+        except (av.error.FFmpegError, OSError) as error:
+            raise camera_error(error, self._where) from None
+        raise CameraError("broken", f"the stream of {self._where} ended")
+
+    def _decode(self, packet: Any) -> list[Decoded]:
+        """Frames that a packet completes; a broken packet completes none and is no reason to give up."""
+        try:
+            frames = packet.decode()
+        except (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.UndefinedError):
+            return []
+        for frame in frames:
+            if frame.width * frame.height > PIXELS_MAX:
+                raise CameraError("codec", f"{self._where} sends pictures of {frame.width}x{frame.height}: too large")
+        return [_decoded(frame) for frame in frames]
+
+    def _video(self) -> Any:
+        streams = self._container.streams.video
+        if not streams:
+            raise CameraError("no_video", NO_VIDEO.format(where=self._where))
+        stream = streams[0]
+        codec = stream.codec_context.name if stream.codec_context is not None else "an unknown codec"
+        if codec not in CODECS:
+            raise CameraError("codec", WRONG_CODEC.format(where=self._where, codec=codec))
+        stream.codec_context.thread_count = 1
+        stream.codec_context.flags |= Flags.copy_opaque | Flags.low_delay
+        return stream
+
+
+def _open(url: str, transport: str, open_timeout_s: float, stall_s: float) -> InputContainer:
+    options = {
+        "protocol_whitelist": addresses.PROTOCOLS,
+        "rtsp_transport": transport,
+        "allowed_media_types": "video",
+        "timeout": str(round(min(open_timeout_s, stall_s) * 1e6)),
+        "max_delay": "200000",
+        "analyzeduration": "1000000",
+        "probesize": "1000000",
+        "fpsprobesize": "2",
+    }
+    return av.open(url, format="rtsp", options=options, timeout=(open_timeout_s, stall_s))
+
+
+def _resolve(host: str, port: int) -> None:
+    """Tell an unknown host from a silent one: libav reports both alike."""
+    try:
+        socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError):
+        raise unresolved(host) from None
+
+
+def _wallclock_us(packet: Any) -> int | None:
+    """The camera's time of a packet after its first sender report (AVProducerReferenceTime: int64 µs, int32 flags)."""
+    if not packet.has_sidedata("prft"):
+        return None
+    return int(struct.unpack_from("<q", packet.get_sidedata("prft"))[0])
+
+
+def _decoded(frame: Any) -> Decoded:
+    arrival_us, wallclock_us = frame.opaque or (time.time_ns() // 1000, None)
+    return Decoded(frame=frame, arrival_us=arrival_us, wallclock_us=wallclock_us)
+
+
+def _plane(frame: Any, index: int, rows: int, columns: int) -> Any:
+    plane = frame.planes[index]
+    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[:rows, :columns]

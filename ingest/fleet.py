@@ -1,0 +1,148 @@
+"""All cameras of this process: begun, changed and ended as the buckets `cameras` and `plans` say. Edge: asyncio.
+
+Rules
+- A change of name, rate or plan is taken over in place; a change of address, transport or of being enabled begins anew.
+- Garbage in a bucket is logged and ignored: it concerns one camera.
+- A unit that dies of a fault of ours is begun anew after a pause; its neighbours do not notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import TypeVar
+
+import msgspec
+
+from ingest.bus import Entry
+from ingest.contract import Camera, IngestPlan, SnapshotReply, SnapshotRequest, encode
+from ingest.leases import drop_lease
+from ingest.unit import Shared, Unit
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+AGAIN_S = 1.0
+END_S_MAX = 2.0
+
+
+class Fleet:
+    """The units of a process; event loop only."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+        self._cameras: dict[str, Camera] = {}
+        self._plans: dict[str, IngestPlan] = {}
+        self._units: dict[str, Unit] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow the buckets until told to stop."""
+        follow = [asyncio.create_task(self._follow_cameras()), asyncio.create_task(self._follow_plans())]
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({*follow, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (*follow, stopping):
+            task.cancel()
+        results = await asyncio.gather(*follow, return_exceptions=True)
+        await asyncio.gather(*(self._end(name, removed=False) for name in list(self._units)))
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    def refresh(self) -> None:
+        """Tell every camera that the detector has changed."""
+        for unit in self._units.values():
+            unit.refresh()
+
+    async def snapshot(self, subject: str, payload: bytes) -> bytes:
+        """Answer `zool.rpc.snapshot.<camera>`."""
+        name = subject.rsplit(".", 1)[-1]
+        unit = self._units.get(name)
+        try:
+            request = msgspec.msgpack.decode(payload, type=SnapshotRequest) if payload else SnapshotRequest()
+        except msgspec.DecodeError as error:
+            return encode(SnapshotReply(detail=f"the request can't be read: {error}"))
+        if unit is None:
+            known = self._cameras.get(name)
+            return encode(SnapshotReply(detail="the camera is switched off" if known else f"no camera {name}"))
+        return encode(await unit.snapshot(request.width_max))
+
+    async def _follow_cameras(self) -> None:
+        seen: set[str] | None = set()
+        async for entry in self._shared.bus.bucket("cameras").watch():
+            if entry is None:
+                for name in set(self._cameras) - (seen or set()):
+                    await self._change(name, None)
+                seen = None
+                continue
+            if seen is not None:
+                seen.add(entry.key)
+            await self._change(entry.key, _read(entry, Camera))
+
+    async def _follow_plans(self) -> None:
+        async for entry in self._shared.bus.bucket("plans").watch():
+            if entry is None:
+                continue
+            plan = _read(entry, IngestPlan)
+            if plan is None and entry.value is not None:
+                continue  # garbage: what held before goes on
+            self._plans.pop(entry.key, None)
+            if plan is not None:
+                self._plans[entry.key] = plan
+            unit = self._units.get(entry.key)
+            if unit is not None:
+                unit.update(unit.camera, plan)
+
+    async def _change(self, name: str, camera: Camera | None) -> None:
+        before = self._cameras.pop(name, None)
+        if camera is not None:
+            self._cameras[name] = camera
+        wanted = camera is not None and camera.enabled
+        unit = self._units.get(name)
+        if unit is not None and before is not None and wanted and camera is not None and _same_stream(before, camera):
+            unit.update(camera, self._plans.get(name))
+            return
+        if unit is not None:
+            await self._end(name, removed=not wanted)
+        if wanted and camera is not None:
+            if len(self._units) >= self._shared.settings.cameras_max:
+                log.error("camera %s is not watched: cameras_max = %d", name, self._shared.settings.cameras_max)
+                return
+            self._units[name] = unit = Unit(camera, self._plans.get(name), self._shared)
+            self._tasks[name] = asyncio.create_task(self._keep(unit), name=f"unit-{name}")
+
+    async def _keep(self, unit: Unit) -> None:
+        """Supervise a unit: the one place where any fault of ours is caught, logged and answered by a new beginning."""
+        while True:
+            try:
+                await unit.run()
+            except Exception:
+                log.exception("camera %s: begun anew after a fault", unit.camera.id)
+            await asyncio.sleep(AGAIN_S)
+
+    async def _end(self, name: str, *, removed: bool) -> None:
+        unit, task = self._units.pop(name), self._tasks.pop(name)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        await unit.end(removed=removed)
+        if removed:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(drop_lease(self._shared.bus, name), END_S_MAX)
+
+
+def _read(entry: Entry, kind: type[T]) -> T | None:
+    """The value of a key; None where it was deleted or is garbage."""
+    if entry.value is None:
+        return None
+    try:
+        return msgspec.json.decode(entry.value, type=kind)
+    except msgspec.DecodeError as error:
+        log.warning("%s: not a %s: %s", entry.key, kind.__name__, error)
+        return None
+
+
+def _same_stream(a: Camera, b: Camera) -> bool:
+    return (a.url, a.transport, a.enabled) == (b.url, b.transport, b.enabled)

@@ -1,0 +1,74 @@
+"""The metrics of ingest: a closed set, each with its meaning and what to do when it moves. Edge: prometheus_client.
+
+README.md lists them for operators; a test holds both together.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+FRAMES_DECODED = Counter(
+    "zool_ingest_frames_decoded", "Frames decoded; stands still: see the camera's state.", ["camera"]
+)
+FRAMES_ANALYSED = Counter(
+    "zool_ingest_frames_analysed", "Frames looked at; below analysis_fps: see frames_dropped.", ["camera"]
+)
+FRAMES_DROPPED = Counter(
+    "zool_ingest_frames_dropped",
+    "Frames due but not looked at, by reason newest|deadline|inference; newest grows: Triton is too slow for the rate.",
+    ["camera", "reason"],
+)
+INFERENCE_SECONDS = Histogram(
+    "zool_ingest_inference_seconds",
+    "From sending a frame to the answer; grows: add instances or lower analysis_fps.",
+    buckets=(0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5),
+)
+LAG_SECONDS = Gauge(
+    "zool_ingest_lag_seconds",
+    "From the picture's stamp to its report; grows: network, decoder or Triton lags.",
+    ["camera"],
+)
+CONNECTS = Counter(
+    "zool_ingest_connects",
+    "Attempts to open a camera by outcome (none = opened); grows: see the cause.",
+    ["camera", "cause"],
+)
+CAMERA_LIVE = Gauge(
+    "zool_ingest_camera_live", "1 while pictures come; 0: the camera's state names the cause.", ["camera"]
+)
+TRACKS_LIVE = Gauge("zool_ingest_tracks_live", "Tracks alive; grows without end: report it as a fault.", ["camera"])
+SHOTS = Counter("zool_ingest_shots", "Crops sent, by recogniser.", ["camera", "recogniser"])
+BLIND_SECONDS = Counter(
+    "zool_ingest_blind_seconds", "Time not looked at, by cause, counted when a span ends.", ["camera", "cause"]
+)
+OUTBOX_MESSAGES = Gauge(
+    "zool_ingest_outbox_messages", "Messages waiting for the broker; stays up: NATS is away.", ["camera"]
+)
+OUTBOX_BYTES = Gauge("zool_ingest_outbox_bytes", "Bytes waiting for the broker, over all cameras.")
+OUTBOX_DROPPED = Counter(
+    "zool_ingest_outbox_dropped",
+    "Messages given up because the outbox was full; told as camera_blind (broker).",
+    ["camera"],
+)
+PROBES = Counter("zool_ingest_probes", "Camera tests by outcome.", ["cause"])
+
+PER_CAMERA = (
+    FRAMES_DECODED,
+    FRAMES_ANALYSED,
+    FRAMES_DROPPED,
+    LAG_SECONDS,
+    CONNECTS,
+    CAMERA_LIVE,
+    TRACKS_LIVE,
+    SHOTS,
+    BLIND_SECONDS,
+    OUTBOX_MESSAGES,
+    OUTBOX_DROPPED,
+)
+ALL = (*PER_CAMERA, INFERENCE_SECONDS, OUTBOX_BYTES, PROBES)
+
+
+def forget(camera: str) -> None:
+    """Drop the series of a camera that was removed."""
+    for metric in PER_CAMERA:
+        metric.remove_by_labels({"camera": camera})

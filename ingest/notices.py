@@ -1,0 +1,150 @@
+"""Events that ingest writes by itself: a camera lost, restored, or not looked at. Pure: no I/O, no clock.
+
+Rules
+- Ids follow the rule of all events (`postprocess.contract.event_id`, invariant 3): the same happening, the same id.
+- "Nothing seen" and "not looked" are different: every span longer than `gap_us_max` between two looks becomes
+  `camera_blind` with its cause. A span that lasts is told at the age of `OPEN_AFTER_US` and again, closed, when it ends.
+- After a restart the span goes on from the last look that was published, whoever made it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Literal
+
+import msgspec
+
+from ingest.contract import CameraNotice
+from ingest.faults import BlindCause
+
+NAMESPACE = uuid.UUID("6f0a8f52-7c1e-5d8b-9a55-2d6c3f1b7e10")
+OPEN_AFTER_US = 5_000_000
+GAP_US_MIN = 1_000_000
+
+Kind = Literal["camera_lost", "camera_restored", "camera_blind"]
+
+_WORDS: dict[BlindCause, str] = {
+    "camera": "the camera gave no usable picture",
+    "network": "no stream came from the camera",
+    "restart": "the watching process was restarted",
+    "takeover": "another process took the camera over",
+    "inference": "the inference server did not answer",
+    "broker": "messages could not be kept while the broker was away",
+}
+
+
+def gap_us_max(fps: float) -> int:
+    """Longest pause between two looks that is still "looking"; a second, or more at very low rates."""
+    return max(GAP_US_MIN, round(2.5e6 / fps))
+
+
+def notice_id(camera: str, kind: Kind, opened_at_us: int) -> str:
+    """The event id of a happening of a camera."""
+    return str(uuid.uuid5(NAMESPACE, "\x1f".join((camera, "", "", kind, camera, str(opened_at_us)))))
+
+
+def lost(camera: str, since_us: int, cause: str, text: str) -> CameraNotice:
+    """The camera gives no pictures; not final until it is restored."""
+    return _notice(camera, "camera_lost", since_us, cause=cause, text=text, final=False)
+
+
+def found(camera: str, lost_since_us: int, now_us: int, cause: str) -> tuple[CameraNotice, CameraNotice]:
+    """The camera is back: the closed `camera_lost` and a `camera_restored`."""
+    closed = _notice(camera, "camera_lost", lost_since_us, cause=cause, version=2, closed_at_us=now_us)
+    away_s = (now_us - lost_since_us) / 1e6
+    return closed, _notice(camera, "camera_restored", now_us, closed_at_us=now_us, text=f"back after {away_s:.1f} s")
+
+
+def blind(camera: str, since_us: int, until_us: int | None, cause: BlindCause, version: int = 1) -> CameraNotice:
+    """The camera was not looked at from–to; `until_us` None while it lasts."""
+    final = until_us is not None
+    return _notice(
+        camera,
+        "camera_blind",
+        since_us,
+        cause=cause,
+        text=_WORDS[cause],
+        version=version,
+        closed_at_us=until_us,
+        final=final,
+    )
+
+
+def _notice(
+    camera: str,
+    kind: Kind,
+    opened_at_us: int,
+    *,
+    cause: str = "",
+    text: str = "",
+    version: int = 1,
+    closed_at_us: int | None = None,
+    final: bool = True,
+) -> CameraNotice:
+    return CameraNotice(
+        event_id=notice_id(camera, kind, opened_at_us),
+        version=version,
+        kind=kind,
+        camera=camera,
+        opened_at_us=opened_at_us,
+        closed_at_us=closed_at_us,
+        final=final,
+        cause=cause,
+        text=text,
+    )
+
+
+class Watch(msgspec.Struct, kw_only=True):
+    """State of one camera: since when it is not looked at, and why."""
+
+    camera: str
+    looked_us: int
+    """The last look; at first, the last one published before, or the time the camera was switched on."""
+    cause: BlindCause | None = None
+    open_since_us: int | None = None
+    """Set once the present span was told as open."""
+    lost_since_us: int | None = None
+    lost_cause: str = ""
+
+    def trouble(self, cause: BlindCause) -> None:
+        """Note why the camera is not looked at; the first reason of a span names it, but for the restart before it."""
+        if self.cause in {None, "restart"}:
+            self.cause = cause
+
+    def look(self, captured_us: int, fps: float) -> list[CameraNotice]:
+        """A frame was looked at: report the span before it, if it was one."""
+        since_us, cause = self.looked_us, self.cause or "camera"
+        was_open = self.open_since_us is not None
+        self.looked_us, self.cause, self.open_since_us = max(since_us, captured_us), None, None
+        if captured_us - since_us <= gap_us_max(fps) and not was_open:
+            return []
+        return [blind(self.camera, since_us, max(since_us, captured_us), cause, version=2 if was_open else 1)]
+
+    def tick(self, now_us: int, fps: float) -> list[CameraNotice]:
+        """Time passes: tell a span that lasts."""
+        if self.open_since_us is not None or now_us - self.looked_us < max(OPEN_AFTER_US, 2 * gap_us_max(fps)):
+            return []
+        self.open_since_us = self.looked_us
+        return [blind(self.camera, self.looked_us, None, self.cause or "camera")]
+
+    def close(self, now_us: int, fps: float) -> list[CameraNotice]:
+        """The camera is switched off: what is open ends here, and nothing is "not looked at" from now on."""
+        told = (
+            [] if self.lost_since_us is None else [found(self.camera, self.lost_since_us, now_us, self.lost_cause)[0]]
+        )
+        self.lost_since_us = None
+        return told + self.look(now_us, fps)
+
+    def lose(self, now_us: int, cause: str, text: str) -> list[CameraNotice]:
+        """The camera has been without pictures long enough to say so; once per loss."""
+        if self.lost_since_us is not None:
+            return []
+        self.lost_since_us, self.lost_cause = now_us, cause
+        return [lost(self.camera, now_us, cause, text)]
+
+    def restore(self, now_us: int) -> list[CameraNotice]:
+        """Pictures come again."""
+        if self.lost_since_us is None:
+            return []
+        since_us, self.lost_since_us = self.lost_since_us, None
+        return list(found(self.camera, since_us, now_us, self.lost_cause))

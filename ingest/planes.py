@@ -1,0 +1,196 @@
+"""Pictures as planes: I420 into the detector's tensor, and crops out of the full resolution.
+
+Pure: numpy and OpenCV on arrays that are passed in; no I/O, no clock.
+
+Rules
+- A full frame is never converted to BGR: planes are reduced one by one, and only a crop is converted.
+- The tensor is BT.601 limited range; a full-range picture (`yuvj420p`) is squeezed after reduction, when it is small.
+- Padding is painted once, when a tensor is made; `fit` writes the inner part only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from ingest.contract import Box, Point
+from model_repository.contract import Letterbox
+
+Plane = npt.NDArray[np.uint8]
+Planes = tuple[Plane, Plane, Plane]
+NEUTRAL = 128
+JPEG_BYTES_MAX = 200 * 1024
+JPEG_QUALITIES = (90, 82, 72, 60, 45, 30)
+
+_Y_SQUEEZE: Plane = np.clip(np.round(16 + np.arange(256) * 219 / 255), 0, 255).astype(np.uint8)
+_C_SQUEEZE: Plane = np.clip(np.round(128 + (np.arange(256) - 128) * 224 / 255), 0, 255).astype(np.uint8)
+
+
+class Picture(msgspec.Struct, frozen=True, kw_only=True):
+    """A decoded frame: views into the decoder's memory, kept alive by them.
+
+    y uint8 [height, width]; u, v uint8 [ceil(height/2), ceil(width/2)]. Rows may be further apart than they are long.
+    """
+
+    y: Any
+    u: Any
+    v: Any
+    full_range: bool = False
+
+    @property
+    def width(self) -> int:
+        """Of the picture, in pixels."""
+        return int(self.y.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Of the picture, in pixels."""
+        return int(self.y.shape[0])
+
+
+def luma_of_grey(fill: int) -> int:
+    """Limited-range Y of an RGB grey 0..255."""
+    return round(16 + fill * 219 / 255)
+
+
+def blank(width: int, height: int, fill: int) -> Plane:
+    """Make an I420 tensor, uint8 [height*3/2, width], of one grey; width and height are multiples of 4."""
+    tensor = np.full((height * 3 // 2, width), NEUTRAL, dtype=np.uint8)
+    tensor[:height] = luma_of_grey(fill)
+    return tensor
+
+
+def split(tensor: Plane) -> Planes:
+    """Views of Y [h, w], U and V [h/2, w/2] of an I420 tensor [h*3/2, w]."""
+    rows, width = tensor.shape
+    height = rows * 2 // 3
+    flat = tensor.reshape(-1)
+    size, quarter = width * height, width * height // 4
+    u = flat[size : size + quarter].reshape(height // 2, width // 2)
+    v = flat[size + quarter : size + 2 * quarter].reshape(height // 2, width // 2)
+    return tensor[:height], u, v
+
+
+def fit(picture: Picture, box: Letterbox, tensor: Plane) -> None:
+    """Reduce a picture into the inner part of a tensor; in place, the padding is left as it is."""
+    y, u, v = split(tensor)
+    _reduce(picture.y, y[box.top : box.top + box.height, box.left : box.left + box.width])
+    rows = slice(box.top // 2, (box.top + box.height) // 2)
+    columns = slice(box.left // 2, (box.left + box.width) // 2)
+    _reduce(picture.u, u[rows, columns])
+    _reduce(picture.v, v[rows, columns])
+    if picture.full_range:
+        inner = y[box.top : box.top + box.height, box.left : box.left + box.width]
+        inner[:] = _Y_SQUEEZE[inner]
+        u[rows, columns] = _C_SQUEEZE[u[rows, columns]]
+        v[rows, columns] = _C_SQUEEZE[v[rows, columns]]
+
+
+def _reduce(source: Plane, target: Plane) -> None:
+    """Resize into the target's memory: areas are averaged when shrinking, so that thin things don't flicker."""
+    if source.shape == target.shape:
+        target[:] = source
+        return
+    height, width = target.shape
+    shrinks = source.shape[1] > width
+    done = cv2.resize(
+        source, (width, height), dst=target, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+    if done is not target and not np.shares_memory(done, target):  # OpenCV could not write through the view
+        target[:] = done
+
+
+class TensorMask:
+    """Privacy masks of a camera, drawn once for a tensor geometry and painted on every tensor."""
+
+    def __init__(self, masks: Sequence[Sequence[Point]], box: Letterbox, size: tuple[int, int], fill: int) -> None:
+        width, height = size
+        full = np.zeros((height, width), np.uint8)
+        for mask in masks:
+            points = [(box.left + x * box.width, box.top + y * box.height) for x, y in mask]
+            cv2.fillPoly(full, [np.round(np.array(points)).astype(np.int32)], 1)
+        self._y = full.astype(bool)
+        # a chroma sample is hidden when any of its four pixels is
+        self._c = full.reshape(height // 2, 2, width // 2, 2).max(axis=(1, 3)).astype(bool)
+        self._luma = luma_of_grey(fill)
+
+    def paint(self, tensor: Plane) -> None:
+        """Hide the masked places of a tensor, in place."""
+        y, u, v = split(tensor)
+        y[self._y] = self._luma
+        u[self._c] = NEUTRAL
+        v[self._c] = NEUTRAL
+
+
+def enlarge(box: Box, factor: float) -> Box:
+    """Scale a relative box about its centre and clip it to the frame."""
+    x1, y1, x2, y2 = box
+    dx, dy = (x2 - x1) * (factor - 1) / 2, (y2 - y1) * (factor - 1) / 2
+    return max(0.0, x1 - dx), max(0.0, y1 - dy), min(1.0, x2 + dx), min(1.0, y2 + dy)
+
+
+def crop_bgr(picture: Picture, box: Box, masks: Sequence[Sequence[Point]] = ()) -> tuple[Plane, Box]:
+    """Cut a relative box out of the planes: BGR uint8 [h, w, 3] and the box really cut (on even pixels)."""
+    x1, x2 = _even_span(box[0], box[2], picture.width)
+    y1, y2 = _even_span(box[1], box[3], picture.height)
+    y = picture.y[y1:y2, x1:x2]
+    u = picture.u[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2]
+    v = picture.v[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2]
+    cut = (x1 / picture.width, y1 / picture.height, x2 / picture.width, y2 / picture.height)
+    return _mask_bgr(_bgr(y, u, v, full_range=picture.full_range), cut, masks), cut
+
+
+def reduced_bgr(picture: Picture, width_max: int, masks: Sequence[Sequence[Point]] = ()) -> Plane:
+    """Return the whole picture as BGR uint8 [h, w, 3], at most `width_max` wide."""
+    width = min(width_max, picture.width) // 2 * 2
+    height = max(2, round(picture.height * width / picture.width / 2) * 2)
+    y = np.empty((height, width), np.uint8)
+    u, v = (np.empty((height // 2, width // 2), np.uint8) for _ in range(2))
+    for source, target in ((picture.y, y), (picture.u, u), (picture.v, v)):
+        _reduce(source, target)
+    return _mask_bgr(_bgr(y, u, v, full_range=picture.full_range), (0.0, 0.0, 1.0, 1.0), masks)
+
+
+def encode_jpeg(bgr: Plane, bytes_max: int = JPEG_BYTES_MAX) -> bytes:
+    """JPEG within a size: quality goes down first, then the picture is halved."""
+    while True:
+        for quality in JPEG_QUALITIES:
+            done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+            if done and len(data) <= bytes_max:
+                return bytes(data)
+        bgr = cv2.resize(bgr, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+
+
+def _even_span(low: float, high: float, size: int) -> tuple[int, int]:
+    """Pixels of a relative span, on even borders (chroma), two at least, inside the picture."""
+    even = size // 2 * 2
+    first = min(int(low * size) // 2 * 2, even - 2)
+    last = min(-(-int(np.ceil(high * size)) // 2) * 2, even)
+    return max(0, first), max(last, first + 2)
+
+
+def _bgr(y: Plane, u: Plane, v: Plane, *, full_range: bool) -> Plane:
+    """Convert planes of even size to BGR [h, w, 3], as BT.601."""
+    if full_range:
+        y, u, v = _Y_SQUEEZE[y], _C_SQUEEZE[u], _C_SQUEEZE[v]
+    height, width = y.shape
+    packed = np.empty((height * 3 // 2, width), np.uint8)
+    to_y, to_u, to_v = split(packed)
+    to_y[:], to_u[:], to_v[:] = y, u, v
+    bgr: Plane = cv2.cvtColor(packed, cv2.COLOR_YUV2BGR_I420)
+    return bgr
+
+
+def _mask_bgr(bgr: Plane, cut: Box, masks: Sequence[Sequence[Point]]) -> Plane:
+    height, width = bgr.shape[:2]
+    for mask in masks:
+        points = [
+            ((x - cut[0]) / (cut[2] - cut[0]) * width, (y - cut[1]) / (cut[3] - cut[1]) * height) for x, y in mask
+        ]
+        cv2.fillPoly(bgr, [np.round(np.array(points)).astype(np.int32)], (114, 114, 114))
+    return bgr

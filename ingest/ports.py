@@ -1,0 +1,102 @@
+"""What the edges of ingest look like from inside: protocols that real edges and scripted ones in tests both keep.
+
+Pure: no I/O, no clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import Any, Literal, Protocol, Self
+
+import msgspec
+import numpy.typing as npt
+
+from ingest.contract import Camera
+from ingest.planes import Picture
+from ingest.slot import Slot, Wish
+from model_repository.contract import ModelCard
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stream says of itself; `fps` 0 = it does not say."""
+
+    codec: str
+    width: int
+    height: int
+    fps: float
+
+
+class Frame(Protocol):
+    """A decoded frame: when its packet came, and the camera's own time if it said one (Unix µs)."""
+
+    @property
+    def arrival_us(self) -> int:
+        """When the packet came."""
+
+    @property
+    def wallclock_us(self) -> int | None:
+        """The camera's time."""
+
+    def picture(self) -> Picture:
+        """Views of the planes."""
+
+
+class Stream(Protocol):
+    """An open stream."""
+
+    @property
+    def facts(self) -> Facts:
+        """What it says of itself."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def frames(self) -> Iterator[Frame | None]:
+        """Frames as they come, None for a packet without one; raises `CameraError` at the end."""
+
+
+class OpenStream(Protocol):
+    """Opens a stream; raises `CameraError`."""
+
+    def __call__(self, url: str, *, transport: Literal["tcp", "udp"], open_timeout_s: float, stall_s: float) -> Stream:
+        """Open an address."""
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """From where a camera is watched: the epoch of the lease, and the stamp of the last look before."""
+
+    epoch: int
+    looked_us: int = 0
+
+
+class Watched(Protocol):
+    """A camera's thread."""
+
+    slot: Slot
+
+    def start(self) -> None:
+        """Begin."""
+
+    def stop(self) -> None:
+        """Wish it to end; returns at once."""
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; whether it came."""
+
+
+WatchCamera = Callable[[Camera, Start, Wish, Callable[[], None]], Watched]
+"""Makes a camera's thread: camera, start, wish, and what to call when something is ready."""
+
+
+class Detector(Protocol):
+    """What answers frames."""
+
+    @property
+    def card(self) -> ModelCard | None:
+        """None while it is away."""
+
+    async def infer(self, tensor: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+        """Answer one tensor; raises `InferenceError`."""

@@ -1,0 +1,241 @@
+"""Which box is the same thing as before: two-stage association after ByteTrack, aware of the time between looks.
+
+Pure: no I/O, no clock; `now_us` is the stamp of the frame.
+
+Rules
+- Strong boxes are matched first, weak ones may only continue a track; a track is never begun by a weak box.
+- A track takes at most one box of a frame and a box goes to at most one track.
+- A thing seen once is tentative; the second look confirms it and gives it an id, `<epoch>-<n>`, never used again.
+- Detectors waver between car, bus and truck: labels of one group continue each other, the votes name the track.
+- A track not seen for `lost_s` ends, or at once when it has moved out of the picture.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import lap
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from ingest.motion import Motion, PixelBox
+
+GROUPS = {"car": "vehicle", "bus": "vehicle", "truck": "vehicle", "bicycle": "cycle", "motorcycle": "cycle"}
+FORBIDDEN = 1e3
+
+
+class TrackPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """Thresholds of the tracker."""
+
+    strong_min: float = 0.4
+    start_min: float = 0.45
+    hits_min: int = 2
+    lost_s: float = 1.5
+    tentative_s: float = 0.6
+    sigmas_max: float = 3.0
+    giou_min: float = -0.6
+    weak_iou_min: float = 0.3
+    twin_iou_min: float = 0.7
+    area_ratio_max: float = 4.0
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """A box as the detector gave it, in pixels of the full frame."""
+
+    box: PixelBox
+    label: str
+    confidence: float
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a box: the track that took it ("" = none, or not yet confirmed) and that track's name by votes."""
+
+    track: str = ""
+    label: str = ""
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """The outcome of a frame: one `Taken` per box, in order, and the tracks given up."""
+
+    taken: tuple[Taken, ...]
+    ended: tuple[str, ...]
+
+
+class _Track:
+    __slots__ = ("group", "hits", "motion", "name", "seen_us", "votes")
+
+    def __init__(self, seen: Seen, now_us: int) -> None:
+        self.group = group_of(seen.label)
+        self.motion = Motion(seen.box)
+        self.hits, self.seen_us, self.name = 1, now_us, ""
+        self.votes = {seen.label: seen.confidence}
+
+    def take(self, seen: Seen, now_us: int) -> None:
+        self.motion.correct(seen.box)
+        self.hits, self.seen_us = self.hits + 1, now_us
+        self.votes[seen.label] = self.votes.get(seen.label, 0.0) + seen.confidence
+
+    @property
+    def label(self) -> str:
+        return max(sorted(self.votes), key=lambda label: self.votes[label])
+
+
+class Tracks(msgspec.Struct, kw_only=True):
+    """State of a camera's tracker; belongs to one caller and is changed by `step`."""
+
+    epoch: int
+    width: int
+    height: int
+    now_us: int | None = None
+    named: int = 0
+    live: list[_Track] = []
+
+
+def group_of(label: str) -> str:
+    """Labels of one group may continue each other's tracks."""
+    return GROUPS.get(label, label)
+
+
+def step(tracks: Tracks, seen: Sequence[Seen], now_us: int, policy: TrackPolicy) -> Step:
+    """Take the boxes of the next frame; `tracks` is changed in place."""
+    dt_s = 0.0 if tracks.now_us is None else max(0.0, (now_us - tracks.now_us) / 1e6)
+    tracks.now_us = now_us
+    for track in tracks.live:
+        track.motion.predict(dt_s)
+    owner: dict[int, _Track] = {}
+    for group in sorted({group_of(s.label) for s in seen}):
+        _associate(tracks, seen, group, policy, owner)
+    for index, track in owner.items():
+        track.take(seen[index], now_us)
+        if not track.name and track.hits >= policy.hits_min:
+            tracks.named += 1
+            track.name = f"{tracks.epoch}-{tracks.named}"
+    ended = _end(tracks, now_us, policy)
+    _begin(tracks, seen, owner, now_us, policy)
+    taken = tuple(_taken(owner.get(index)) for index in range(len(seen)))
+    return Step(taken=taken, ended=ended)
+
+
+def _taken(track: _Track | None) -> Taken:
+    return Taken(track=track.name, label=track.label) if track is not None and track.name else Taken()
+
+
+def _associate(tracks: Tracks, seen: Sequence[Seen], group: str, policy: TrackPolicy, owner: dict[int, _Track]) -> None:
+    """Match the boxes of a group: strong to confirmed, weak to what is left, strong to tentative."""
+    strong = [i for i, s in enumerate(seen) if group_of(s.label) == group and s.confidence >= policy.strong_min]
+    weak = [i for i, s in enumerate(seen) if group_of(s.label) == group and s.confidence < policy.strong_min]
+    named = [t for t in tracks.live if t.group == group and t.name]
+    fresh = [t for t in tracks.live if t.group == group and not t.name]
+    owner.update(_match(named, seen, strong, policy))
+    taken = {id(t) for t in owner.values()}
+    rest = [t for t in named if id(t) not in taken]
+    owner.update(_match_weak(rest, seen, weak, policy))
+    owner.update(_match(fresh, seen, [i for i in strong if i not in owner], policy))
+
+
+def _match(
+    candidates: list[_Track], seen: Sequence[Seen], indices: list[int], policy: TrackPolicy
+) -> dict[int, _Track]:
+    """Assign boxes to tracks by overlap and distance, within the reach of each track's motion."""
+    if not candidates or not indices:
+        return {}
+    predicted = np.array([t.motion.box for t in candidates])
+    boxes = np.array([seen[i].box for i in indices])
+    _, giou = overlaps(predicted, boxes)
+    cost = (1.0 - giou) / 2.0
+    cost[giou < policy.giou_min] = FORBIDDEN
+    cost[_too_far(candidates, predicted, boxes, policy)] = FORBIDDEN
+    return _assign(candidates, indices, cost)
+
+
+def _match_weak(
+    candidates: list[_Track], seen: Sequence[Seen], indices: list[int], policy: TrackPolicy
+) -> dict[int, _Track]:
+    """Let weak boxes continue tracks that they overlap well."""
+    if not candidates or not indices:
+        return {}
+    iou, _ = overlaps(np.array([t.motion.box for t in candidates]), np.array([seen[i].box for i in indices]))
+    cost = 1.0 - iou
+    cost[iou < policy.weak_iou_min] = FORBIDDEN
+    return _assign(candidates, indices, cost)
+
+
+def _too_far(
+    candidates: list[_Track],
+    predicted: npt.NDArray[np.float64],
+    boxes: npt.NDArray[np.float64],
+    policy: TrackPolicy,
+) -> npt.NDArray[np.bool_]:
+    """Pairs whose centres are further apart than the motion allows, or whose areas differ too much."""
+    reach = np.array([t.motion.reach for t in candidates])
+    centres = (predicted[:, None, :2] + predicted[:, None, 2:]) / 2 - (boxes[None, :, :2] + boxes[None, :, 2:]) / 2
+    sigmas = np.hypot(centres[..., 0] / reach[:, None, 0], centres[..., 1] / reach[:, None, 1])
+    ratio = np.abs(np.log(_areas(predicted)[:, None] / _areas(boxes)[None, :]))
+    far: npt.NDArray[np.bool_] = (sigmas > policy.sigmas_max) | (ratio > math.log(policy.area_ratio_max))
+    return far
+
+
+def _assign(candidates: list[_Track], indices: list[int], cost: npt.NDArray[np.float64]) -> dict[int, _Track]:
+    """Cheapest assignment that uses no forbidden pair."""
+    _, columns, _ = lap.lapjv(np.ascontiguousarray(cost), extend_cost=True, cost_limit=FORBIDDEN / 2)
+    return {indices[column]: candidates[row] for row, column in enumerate(columns) if column >= 0}
+
+
+def _end(tracks: Tracks, now_us: int, policy: TrackPolicy) -> tuple[str, ...]:
+    """Drop what was not seen for too long or has left the picture; the confirmed among them are named."""
+    ended: list[str] = []
+    kept: list[_Track] = []
+    for track in tracks.live:
+        unseen_s = (now_us - track.seen_us) / 1e6
+        if unseen_s > 0:
+            track.motion.hold_size()
+        patience_s = policy.lost_s if track.name else policy.tentative_s
+        if unseen_s <= patience_s and not (unseen_s > 0 and _outside(track.motion.box, tracks)):
+            kept.append(track)
+        elif track.name:
+            ended.append(track.name)
+    tracks.live = kept
+    return tuple(ended)
+
+
+def _outside(box: PixelBox, tracks: Tracks) -> bool:
+    """Whether the centre of a box has left the picture."""
+    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return not (0 <= x <= tracks.width and 0 <= y <= tracks.height)
+
+
+def _begin(tracks: Tracks, seen: Sequence[Seen], owner: dict[int, _Track], now_us: int, policy: TrackPolicy) -> None:
+    """Begin tracks with strong boxes that nobody took and that are no second box of a thing already taken."""
+    free = [i for i, s in enumerate(seen) if i not in owner and s.confidence >= policy.start_min]
+    for index in sorted(free, key=lambda i: -seen[i].confidence):
+        group = group_of(seen[index].label)
+        taken = [seen[i].box for i, t in owner.items() if t.group == group]
+        if taken:
+            iou, _ = overlaps(np.array([seen[index].box]), np.array(taken))
+            if iou.max() >= policy.twin_iou_min:
+                continue
+        track = _Track(seen[index], now_us)
+        tracks.live.append(track)
+        owner[index] = track
+
+
+def overlaps(
+    a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """IoU and generalised IoU, float64 [len(a), len(b)] each, of boxes [n, 4] as x1, y1, x2, y2."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = np.prod(np.clip(high - low, 0, None), axis=2)
+    union = _areas(a)[:, None] + _areas(b)[None, :] - shared
+    hull_low = np.minimum(a[:, None, :2], b[None, :, :2])
+    hull_high = np.maximum(a[:, None, 2:], b[None, :, 2:])
+    hull = np.prod(hull_high - hull_low, axis=2)
+    iou = shared / union
+    return iou, iou - (hull - union) / hull
+
+
+def _areas(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    areas: npt.NDArray[np.float64] = np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 1e-3, None), axis=1)
+    return areas

@@ -1,0 +1,141 @@
+"""The detector behind Triton. Edge: gRPC (asyncio); owns one channel, which re-makes itself.
+
+Rules
+- One request carries one frame; Triton batches across cameras. The caller bounds what is in flight.
+- A request fails fast and is never repeated: the next frame is worth more than the last one.
+- The card is read at start and again after every outage: another model may have been put in place meanwhile.
+- The stub is used directly: the client library of Triton copies each frame twice more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import grpc  # type: ignore[import-untyped]
+import numpy as np
+import numpy.typing as npt
+from tritonclient.grpc import service_pb2, service_pb2_grpc
+
+from ingest.detector import DTYPES, OUTPUTS, read_card
+from ingest.errors import CardError, InferenceError
+from ingest.settings import TritonSettings
+from model_repository.contract import CARD_PARAMETER, DETECTOR, FRAME, ModelCard
+
+log = logging.getLogger(__name__)
+
+POLL_S = 0.25
+CHECK_S = 5.0
+ANSWER_S_MAX = 2.0
+_CHANNEL = [
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 500),
+    ("grpc.keepalive_time_ms", 20_000),
+]
+
+
+class TritonDetector:
+    """An async context manager; event loop only."""
+
+    def __init__(
+        self, settings: TritonSettings, *, deadline_s: float, changed: Callable[[ModelCard | None, str], None]
+    ) -> None:
+        """`changed` hears each new card, or None with the reason when Triton went away."""
+        self._url, self._deadline_s, self._changed = settings.url, deadline_s, changed
+        self._card: ModelCard | None = None
+        self._batched = False
+        self._wake = asyncio.Event()
+        self._told = ""
+
+    async def __aenter__(self) -> Self:
+        self._channel = grpc.aio.insecure_channel(self._url, options=_CHANNEL)
+        self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
+        self._task = asyncio.create_task(self._keep_card(), name="detector-card")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+        await self._channel.close()
+
+    @property
+    def card(self) -> ModelCard | None:
+        """The card of the detector, None while Triton is away."""
+        return self._card
+
+    async def infer(self, tensor: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[Any]]:
+        """Answer one I420 tensor, uint8 [height*3/2, width]; the tensor is free again when the call returns.
+
+        Raises:
+            InferenceError: deadline, unavailable or refused.
+
+        """
+        shape = (1, *tensor.shape) if self._batched else tensor.shape
+        request = service_pb2.ModelInferRequest(model_name=DETECTOR, raw_input_contents=[tensor.tobytes()])
+        request.inputs.add(name=FRAME, datatype="UINT8", shape=shape)
+        for name in OUTPUTS:
+            request.outputs.add(name=name)
+        try:
+            answer = await self._stub.ModelInfer(request, timeout=self._deadline_s)
+        except grpc.aio.AioRpcError as error:
+            raise self._failed(error) from None
+        return {
+            output.name: np.frombuffer(raw, DTYPES[output.name])
+            for output, raw in zip(answer.outputs, answer.raw_output_contents, strict=True)
+        }
+
+    def _failed(self, error: grpc.aio.AioRpcError) -> InferenceError:
+        detail = str(error.details())[:300]
+        if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+            return InferenceError("deadline", f"no answer in {self._deadline_s * 1000:.0f} ms")
+        self._wake.set()
+        if error.code() == grpc.StatusCode.UNAVAILABLE:
+            self._lose(f"{self._url}: {detail}")
+            return InferenceError("unavailable", detail)
+        return InferenceError("refused", detail)
+
+    def _lose(self, reason: str) -> None:
+        if self._card is not None or not self._told:
+            self._told = reason
+            self._card = None
+            self._changed(None, reason)
+
+    async def _keep_card(self) -> None:
+        """Read the card until it is there, and again whenever a request failed or time went by."""
+        while True:
+            self._wake.clear()
+            try:
+                await self._read_card()
+            except CardError as error:
+                self._lose(str(error))
+            except grpc.aio.AioRpcError as error:
+                self._lose(f"{self._url}: {str(error.details())[:300]}")
+            pause_s = POLL_S if self._card is None else CHECK_S
+            if self._card is None:
+                await asyncio.sleep(pause_s)
+                continue
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), pause_s)
+
+    async def _read_card(self) -> None:
+        ready = await self._stub.ModelReady(
+            service_pb2.ModelReadyRequest(name=DETECTOR), timeout=ANSWER_S_MAX, wait_for_ready=self._card is None
+        )
+        if not ready.ready:
+            raise CardError(f"model {DETECTOR} is not ready")
+        answer = await self._stub.ModelConfig(service_pb2.ModelConfigRequest(name=DETECTOR), timeout=ANSWER_S_MAX)
+        card = read_card(answer.config.parameters[CARD_PARAMETER].string_value)
+        self._batched = answer.config.max_batch_size > 0
+        if card != self._card:
+            self._card, self._told = card, "ready"
+            self._changed(card, "")

@@ -1,0 +1,320 @@
+"""One watched camera on the event loop: looks, messages, state. Edge: asyncio.
+
+Rules
+- One request in flight at the detector; while it runs newer frames replace each other in the slot.
+- Reports, shots and notices of a camera leave through one outbox, in the order in which they came about.
+- A unit dies alone: what it raises ends this camera's tasks only, and the fleet begins it anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+import msgspec
+
+from ingest import look, metrics, notices, planes
+from ingest.bus import Bus, BusUnavailable
+from ingest.config import IngestSettings
+from ingest.contract import (
+    Camera,
+    CameraNotice,
+    CameraState,
+    FrameReport,
+    IngestPlan,
+    Shot,
+    SnapshotReply,
+    detections_subject,
+    encode,
+    events_subject,
+    shots_subject,
+    state_subject,
+)
+from ingest.detector import geometry, read_boxes
+from ingest.errors import InferenceError
+from ingest.faults import blind_cause
+from ingest.leases import Lease, take_lease
+from ingest.outbox import Budget, Item, Outbox
+from ingest.ports import Detector, Start, WatchCamera, Watched
+from ingest.shots import Pick
+from ingest.slot import Due, Wish
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+RETRY_S = 0.25
+FLUSH_S_MAX = 1.5
+STREAMS = ("DETECTIONS", "SHOTS", "EVENTS")
+
+
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """What all cameras of the process share."""
+
+    settings: IngestSettings
+    bus: Bus
+    detector: Detector
+    limiter: asyncio.Semaphore
+    pool: Executor
+    budget: Budget
+    watch_camera: WatchCamera
+
+
+class Unit:
+    """Watches one enabled camera."""
+
+    def __init__(self, camera: Camera, plan: IngestPlan | None, shared: Shared) -> None:
+        self.camera = camera
+        self._shared = shared
+        self._rules = look.rules(shared.settings, camera, plan)
+        self._outbox = Outbox(shared.budget)
+        self._wake, self._mail = asyncio.Event(), asyncio.Event()
+        self._thread: Watched | None = None
+        self._start = Start(epoch=0)
+        self._watch = notices.Watch(camera=camera.id, looked_us=_now_us())
+        self._looker = look.Looker(camera.id, 0)
+        self._dropped = {"newest": 0, "deadline": 0, "inference": 0}
+        self._told = {"decoded": 0, "analysed": 0, "outbox": 0}
+        self._analysed = 0
+        self._inference_ok = True
+        self._task: asyncio.Task[None] | None = None
+
+    def update(self, camera: Camera, plan: IngestPlan | None) -> None:
+        """Take changed settings over, without opening the stream anew."""
+        self.camera = camera
+        self._rules = look.rules(self._shared.settings, camera, plan)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Tell the thread what is wanted now (rules, or the detector, have changed)."""
+        if self._thread is not None:
+            self._thread.slot.wish = self._wish()
+
+    def _wish(self) -> Wish:
+        card = self._shared.detector.card
+        return Wish(fps=self._rules.fps, geometry=geometry(card) if card is not None else None, masks=self._rules.masks)
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        lease = await take_lease(self._shared.bus, self.camera.id, _now_us())
+        self._begin(lease)
+        thread = self._thread
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._analyse())
+                group.create_task(self._send())
+                group.create_task(self._tick())
+        finally:
+            if thread is not None:
+                thread.stop()
+
+    def _begin(self, lease: Lease) -> None:
+        self._start = Start(epoch=lease.epoch, looked_us=lease.reported_us)
+        self._looker = look.Looker(self.camera.id, lease.epoch)
+        self._watch = lease.watch
+        loop = asyncio.get_running_loop()
+
+        def ready() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: the process ends
+                loop.call_soon_threadsafe(self._wake.set)
+
+        self._thread = self._shared.watch_camera(self.camera, self._start, self._wish(), ready)
+        self._thread.start()
+
+    async def end(self, *, removed: bool) -> None:
+        """Say the last words; `removed`: the camera is no longer to be watched, so that its spans are closed."""
+        if removed:
+            for notice in self._watch.close(_now_us(), self._rules.fps):
+                self._notify(notice)
+        with contextlib.suppress(TimeoutError, BusUnavailable):
+            await asyncio.wait_for(self._flush(), FLUSH_S_MAX)
+        self._outbox.close()
+        if removed:
+            metrics.forget(self.camera.id)
+
+    # -- looking
+
+    async def _analyse(self) -> None:
+        assert self._thread is not None  # noqa: S101 - run() has made it
+        slot = self._thread.slot
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            async with self._shared.limiter:
+                taken = slot.take()
+                if taken is None:
+                    continue
+                due, reducer = taken
+                done = await self._ask(due)
+                reducer.give_back(due.tensor)
+            if done is not None:
+                await self._shoot(due, done)
+
+    async def _ask(self, due: Due) -> look.Look | None:
+        """Have a frame answered; None = it was dropped, and counted."""
+        card = self._shared.detector.card
+        if card is None:
+            self._drop("inference")
+            return None
+        begun = time.perf_counter()
+        try:
+            outputs = await self._shared.detector.infer(due.tensor)
+        except InferenceError as error:
+            self._inference_ok = False
+            self._drop("deadline" if error.reason == "deadline" else "inference")
+            return None
+        metrics.INFERENCE_SECONDS.observe(time.perf_counter() - begun)
+        self._inference_ok = True
+        seen = read_boxes(outputs, card.labels, due.box, due.size)
+        moment = look.Moment(captured_us=due.captured_us, clock=due.clock, size=due.size, model=card.ref)
+        looked = self._looker.look(seen, moment, self._rules)
+        self._report(looked.report)
+        return looked
+
+    def _drop(self, reason: str) -> None:
+        self._dropped[reason] += 1
+        self._watch.trouble("inference")
+        metrics.FRAMES_DROPPED.labels(self.camera.id, reason).inc()
+
+    def _report(self, report: FrameReport) -> None:
+        """Send what was seen, after the span before it if that was one of not looking."""
+        self._analysed += 1
+        for notice in self._watch.look(report.stamp.captured_at_us, self._rules.fps):
+            self._notify(notice)
+        self._put(detections_subject(self.camera.id), encode(report), report.message_id, report.stamp.captured_at_us)
+        metrics.LAG_SECONDS.labels(self.camera.id).set((_now_us() - report.stamp.captured_at_us) / 1e6)
+
+    async def _shoot(self, due: Due, looked: look.Look) -> None:
+        """Cut, encode and send the shots of a frame."""
+        loop, stamp = asyncio.get_running_loop(), looked.report.stamp
+        for pick in looked.picks:
+            shot = await loop.run_in_executor(self._shared.pool, _cut, due, pick, looked, self._rules)
+            subject = shots_subject(shot.recogniser, self.camera.id)
+            self._put(subject, encode(shot), shot.shot_id, stamp.captured_at_us)
+            metrics.SHOTS.labels(self.camera.id, shot.recogniser).inc()
+
+    # -- messages
+
+    def _notify(self, notice: CameraNotice) -> None:
+        if notice.kind == "camera_blind" and notice.closed_at_us is not None:
+            span_s = (notice.closed_at_us - notice.opened_at_us) / 1e6
+            metrics.BLIND_SECONDS.labels(self.camera.id, notice.cause).inc(span_s)
+        self._put(events_subject(self.camera.id, notice.kind), encode(notice), f"{notice.event_id}.{notice.version}", 0)
+
+    def _put(self, subject: str, payload: bytes, message_id: str, captured_us: int) -> None:
+        self._outbox.put(Item(subject=subject, payload=payload, message_id=message_id, captured_us=captured_us))
+        self._mail.set()
+
+    async def _send(self) -> None:
+        while True:
+            await self._mail.wait()
+            self._mail.clear()
+            await self._flush()
+
+    async def _flush(self) -> None:
+        """Send all that waits, in order; returns when the outbox is empty."""
+        bus = self._shared.bus
+        while (item := self._outbox.head()) is not None:
+            try:
+                await bus.publish(item.subject, item.payload, message_id=item.message_id)
+            except BusUnavailable as error:
+                log.debug("camera %s: %s", self.camera.id, error)
+                await asyncio.sleep(RETRY_S)
+                if bus.connected:  # the broker is there but did not take it: its streams may be gone
+                    await bus.ensure_streams(*STREAMS)
+                continue
+            self._outbox.sent(item)
+            lost = self._outbox.take_lost()
+            if lost is not None:
+                self._notify(notices.blind(self.camera.id, lost[0], lost[1], "broker"))
+
+    # -- state
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            for notice in self._notice(_now_us()):
+                self._notify(notice)
+            self._measure()
+            await self._shared.bus.tell(state_subject(self.camera.id), encode(self.state()))
+
+    def _notice(self, now_us: int) -> list[CameraNotice]:
+        """What the passing of time makes worth saying."""
+        assert self._thread is not None  # noqa: S101 - run() has made it
+        figures, found = self._thread.slot.figures, list[CameraNotice]()
+        if figures.phase == "live":
+            found += self._watch.restore(figures.since_us)
+            if self._shared.detector.card is None:
+                self._watch.trouble("inference")
+        elif figures.phase == "lost":
+            self._watch.trouble(blind_cause(figures.cause))
+            if now_us - figures.since_us >= self._shared.settings.lost_after_s * 1e6:
+                found += self._watch.lose(figures.since_us, figures.cause, figures.detail)
+        return found + self._watch.tick(now_us, self._rules.fps)
+
+    def _measure(self) -> None:
+        assert self._thread is not None  # noqa: S101 - run() has made it
+        figures, name = self._thread.slot.figures, self.camera.id
+        told = self._told
+        metrics.FRAMES_DECODED.labels(name).inc(figures.decoded - told["decoded"])
+        metrics.FRAMES_ANALYSED.labels(name).inc(self._analysed - told["analysed"])
+        metrics.FRAMES_DROPPED.labels(name, "newest").inc(figures.dropped_newest - self._dropped["newest"])
+        metrics.OUTBOX_DROPPED.labels(name).inc(self._outbox.dropped - told["outbox"])
+        told["decoded"], told["analysed"], told["outbox"] = figures.decoded, self._analysed, self._outbox.dropped
+        self._dropped["newest"] = figures.dropped_newest
+        for cause, count in list(figures.attempts.items()):
+            key = f"attempt.{cause}"
+            metrics.CONNECTS.labels(name, cause).inc(count - told.get(key, 0))
+            told[key] = count
+        metrics.CAMERA_LIVE.labels(name).set(figures.phase == "live")
+        metrics.TRACKS_LIVE.labels(name).set(self._looker.tracks_live)
+        metrics.OUTBOX_MESSAGES.labels(name).set(len(self._outbox))
+        metrics.OUTBOX_BYTES.set(self._shared.budget.bytes)
+
+    def state(self) -> CameraState:
+        """Where the camera stands."""
+        assert self._thread is not None  # noqa: S101 - run() has made it
+        figures = self._thread.slot.figures
+        return CameraState(
+            camera=self.camera.id,
+            phase=figures.phase,
+            cause=figures.cause,
+            detail=figures.detail,
+            since_us=figures.since_us,
+            epoch=self._start.epoch,
+            codec=figures.codec,
+            width=figures.width,
+            height=figures.height,
+            fps=figures.fps,
+            frames_decoded=figures.decoded,
+            frames_analysed=self._analysed,
+            frames_dropped=figures.dropped_newest + self._dropped["deadline"] + self._dropped["inference"],
+            inference_ok=self._inference_ok and self._shared.detector.card is not None,
+        )
+
+    async def snapshot(self, width_max: int) -> SnapshotReply:
+        """The newest picture as JPEG."""
+        newest = self._thread.slot.newest if self._thread is not None else None
+        if newest is None:
+            detail = self._thread.slot.figures.detail if self._thread is not None else ""
+            return SnapshotReply(detail=detail or "no picture yet")
+        frame, captured_us = newest
+        loop, masks = asyncio.get_running_loop(), self._rules.masks
+        jpeg = await loop.run_in_executor(
+            self._shared.pool, lambda: planes.encode_jpeg(planes.reduced_bgr(frame.picture(), width_max, masks))
+        )
+        return SnapshotReply(jpeg=jpeg, captured_at_us=captured_us)
+
+
+def _cut(due: Due, pick: Pick, looked: look.Look, rules: look.Rules) -> Shot:
+    """Make the message of a shot; runs in the pool."""
+    box = planes.enlarge(pick.candidate.box, rules.enlarge)
+    bgr, cut = planes.crop_bgr(due.picture, box, rules.masks)
+    size = (bgr.shape[1], bgr.shape[0])
+    return look.shot(pick, looked.report.stamp, cut, planes.encode_jpeg(bgr), size)
+
+
+_now_us: Callable[[], int] = lambda: time.time_ns() // 1000  # noqa: E731
