@@ -1,0 +1,111 @@
+"""`python -m api`: what people and other systems touch."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import secrets
+import sys
+import time
+from pathlib import Path
+
+from api.archive import Archive
+from api.catalog import Catalog
+from api.config import ApiSettings, LookDefaults
+from api.contract import User
+from api.feed import Feed
+from api.http.app import application
+from api.http.services import Services
+from api.link import Link
+from api.server import listen, serve
+from api.states import StateBoard
+from api.tokens import Throttle, hash_token
+from ingest.process import Process, run
+from ingest.settings import NatsSettings, SettingsError, load, parse
+from postprocess.contract import ClickHouseSettings
+
+
+def now_us() -> int:
+    """Microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+def owner(token_file: str) -> User | None:
+    """The administrator of a token file; raises `SettingsError` when it can't be read or is empty."""
+    if not token_file:
+        return None
+    try:
+        token = Path(token_file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(section="api", key="token_file", value=token_file, allowed=str(error.strerror)) from None
+    if len(token) < 16:
+        allowed = "its file must hold a token of 16 characters or more"
+        raise SettingsError(section="api", key="token_file", value=token_file, allowed=allowed)
+    return User(name="admin", token_sha256=hash_token(token))
+
+
+def look_defaults(process: Process) -> tuple[LookDefaults, frozenset[str]]:
+    """What `[ingest]` says of settings that functions may override, and which keys were set there."""
+    names = set(LookDefaults.__struct_fields__)
+    configured = {key: value for key, value in parse(process.ini).get("ingest", {}).items() if key in names}
+    section = "\n".join(["[ingest]", *(f"{key} = {value}" for key, value in configured.items())])
+    from_environ = {name for name in names if f"ZOOL_INGEST_{name.upper()}" in process.environ}
+    return load(LookDefaults, "ingest", ini=section, environ=process.environ), frozenset(configured) | from_environ
+
+
+def services(process: Process, link: Link) -> Services:
+    """Everything that a request may need."""
+    settings = process.settings(ApiSettings, "api")
+    look, configured = look_defaults(process)
+    return Services(
+        settings=settings,
+        version=importlib.metadata.version("zool"),
+        link=link,
+        catalog=Catalog(link),
+        states=StateBoard(link, now_us),
+        archive=Archive(process.settings(ClickHouseSettings, "clickhouse"), timeout_s=settings.store_timeout_s),
+        feed=Feed(
+            link,
+            process.stop,
+            clients_max=settings.stream_clients_max,
+            buffer_events=settings.stream_buffer_events,
+        ),
+        owner=owner(settings.token_file),
+        throttle=Throttle(settings.failed_logins_per_minute),
+        look=look,
+        configured=configured,
+        now_us=now_us,
+        steady_s=time.monotonic,
+        new_id=lambda: f"cam-{secrets.token_hex(3)}",
+    )
+
+
+async def main(process: Process) -> None:
+    """Serve at once; the broker and the store are waited for beside it."""
+    link = Link()
+    parts = services(process, link)
+    nats = process.settings(NatsSettings, "nats")
+    taken = listen(parts.settings.host, parts.settings.port)
+    process.health.started()
+    beside = [
+        asyncio.create_task(link.keep(nats, process.health, process.stop)),
+        asyncio.create_task(parts.catalog.follow()),
+        asyncio.create_task(parts.states.follow()),
+    ]
+    try:
+        await serve(
+            application(parts),
+            taken,
+            stop=process.stop,
+            listening=lambda: print(f"http://{parts.settings.host}:{taken.getsockname()[1]}/", flush=True),
+        )
+    finally:
+        for task in beside[1:] if link.connected else beside:
+            task.cancel()
+        parts.archive.close()
+        process.stop.set()
+        await asyncio.wait(beside, timeout=4.0)
+
+
+if __name__ == "__main__":
+    sys.exit(run("api", main))

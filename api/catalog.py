@@ -1,0 +1,176 @@
+"""Settings in the broker's buckets: cameras, their functions, users.
+
+Edge (asyncio, NATS). One entry is read from its bucket, so that its revision is the true one; lists come from a watched
+copy that follows within milliseconds and knows this process's own writes at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TypeVar
+
+import msgspec
+
+from api.contract import User
+from api.errors import AlreadyThere, NotThere, Stale
+from api.etag import etag
+from api.link import Link, within
+from api.metrics import GARBAGE
+from ingest.bus import Bus, Entry, RevisionConflict
+from ingest.contract import Camera
+from postprocess.contract import CameraFunction
+
+log = logging.getLogger(__name__)
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class Shelf:
+    """A watched copy of one bucket, in memory."""
+
+    def __init__(self, link: Link, name: str) -> None:
+        self._link, self.name = link, name
+        self._entries: dict[str, Entry] = {}
+
+    def entries(self) -> list[Entry]:
+        """What is there, as far as this process knows."""
+        return list(self._entries.values())
+
+    def note(self, key: str, value: bytes | None, revision: int) -> None:
+        """Take in a change; an older one than is known changes nothing."""
+        known = self._entries.get(key)
+        if known is not None and known.revision > revision:
+            return
+        if value is None:
+            self._entries.pop(key, None)
+        else:
+            self._entries[key] = Entry(key=key, value=value, revision=revision)
+
+    async def follow(self) -> None:
+        """Keep the copy fresh for ever; what vanished while the broker was away vanishes here too."""
+        bus = await self._link.opened()
+        seen: set[str] = set()
+        outages = bus.outages
+        async for entry in bus.bucket(self.name).watch():
+            if outages != bus.outages:
+                outages, seen = bus.outages, set()
+            if entry is None:
+                for key in self._entries.keys() - seen:
+                    del self._entries[key]
+            else:
+                seen.add(entry.key)
+                self.note(entry.key, entry.value, entry.revision)
+
+
+class Catalog:
+    """Cameras, functions and users, as the api reads and writes them."""
+
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._cameras, self._functions = Shelf(link, "cameras"), Shelf(link, "functions")
+        self._users = Shelf(link, "users")
+
+    async def follow(self) -> None:
+        """Keep the copies fresh for ever."""
+        async with asyncio.TaskGroup() as group:
+            for shelf in (self._cameras, self._functions, self._users):
+                group.create_task(shelf.follow())
+
+    def users(self) -> list[User]:
+        """Everybody who may come in by the bucket `users`."""
+        return [user for user, _ in self._read_all(self._users, User)]
+
+    def cameras(self) -> list[tuple[Camera, int]]:
+        """All cameras with their revisions, by name; raises `Unavailable`."""
+        self._link.bus()
+        return sorted(self._read_all(self._cameras, Camera), key=lambda pair: (pair[0].name.casefold(), pair[0].id))
+
+    def functions(self, camera: str) -> list[tuple[CameraFunction, int]]:
+        """The functions of a camera with their revisions; raises `Unavailable`."""
+        self._link.bus()
+        every = self._read_all(self._functions, CameraFunction)
+        return sorted((pair for pair in every if pair[0].camera == camera), key=lambda pair: pair[0].name)
+
+    async def camera(self, camera_id: str) -> tuple[Camera, int]:
+        """A camera and its revision; raises `NotThere`, `Unavailable`."""
+        entry = await self._get("cameras", camera_id)
+        found = _read(entry, Camera) if entry is not None else None
+        if entry is None or found is None:
+            raise NotThere(kind="camera", name=camera_id)
+        return found, entry.revision
+
+    async def function(self, camera_id: str, name: str) -> tuple[CameraFunction, int]:
+        """A function of a camera and its revision; raises `NotThere`, `Unavailable`."""
+        entry = await self._get("functions", f"{camera_id}.{name}")
+        found = _read(entry, CameraFunction) if entry is not None else None
+        if entry is None or found is None:
+            raise NotThere(kind="function", name=f"{camera_id}/{name}")
+        return found, entry.revision
+
+    async def write_camera(self, camera: Camera, *, expect: int) -> int:
+        """Write a camera over revision `expect` (0 = it must be new); returns the new revision."""
+        return await self._put(self._cameras, camera.id, camera, expect=expect, kind="camera")
+
+    async def write_function(self, function: CameraFunction, *, expect: int) -> int:
+        """Write a function over revision `expect` (0 = it must be new); returns the new revision."""
+        key = f"{function.camera}.{function.name}"
+        return await self._put(self._functions, key, function, expect=expect, kind="function")
+
+    async def delete_camera(self, camera_id: str, *, expect: int) -> None:
+        """Delete a camera of revision `expect`, then its functions."""
+        bus = self._link.bus()
+        await self._delete(bus, self._cameras, camera_id, expect=expect, kind="camera")
+        async with within():
+            for key in await bus.bucket("functions").all():
+                if key.partition(".")[0] == camera_id:
+                    await bus.bucket("functions").delete(key)
+
+    async def delete_function(self, camera_id: str, name: str, *, expect: int) -> None:
+        """Delete a function of revision `expect`."""
+        await self._delete(self._link.bus(), self._functions, f"{camera_id}.{name}", expect=expect, kind="function")
+
+    async def _get(self, bucket: str, key: str) -> Entry | None:
+        bus = self._link.bus()
+        async with within():
+            return await bus.bucket(bucket).get(key)
+
+    async def _put(self, shelf: Shelf, key: str, value: msgspec.Struct, *, expect: int, kind: str) -> int:
+        bus = self._link.bus()
+        raw = msgspec.json.encode(value)
+        try:
+            async with within():
+                revision = await bus.bucket(shelf.name).put(key, raw, expect=expect)
+        except RevisionConflict:
+            if expect == 0:
+                raise AlreadyThere(kind=kind, name=key) from None
+            raise await self._stale(shelf.name, key, kind) from None
+        shelf.note(key, raw, revision)
+        return revision
+
+    async def _delete(self, bus: Bus, shelf: Shelf, key: str, *, expect: int, kind: str) -> None:
+        try:
+            async with within():
+                await bus.bucket(shelf.name).delete(key, expect=expect)
+        except RevisionConflict:
+            raise await self._stale(shelf.name, key, kind) from None
+        shelf.note(key, None, expect)
+
+    async def _stale(self, bucket: str, key: str, kind: str) -> Stale:
+        entry = await self._get(bucket, key)
+        return Stale(kind=kind, name=key, etag=etag(entry.revision) if entry is not None else "")
+
+    def _read_all(self, shelf: Shelf, kind: type[T]) -> list[tuple[T, int]]:
+        pairs = ((_read(entry, kind), entry.revision) for entry in shelf.entries())
+        return [(value, revision) for value, revision in pairs if value is not None]
+
+
+def _read(entry: Entry, kind: type[T]) -> T | None:
+    """A stored entry; one that can't be read is counted and skipped, its neighbours are not touched."""
+    if entry.value is None:
+        return None
+    try:
+        return msgspec.json.decode(entry.value, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        GARBAGE.labels("setting").inc()
+        log.warning("setting %s can't be read: %s", entry.key, error)
+        return None

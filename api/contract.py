@@ -1,0 +1,216 @@
+"""HTTP shapes of the api, and its users.
+
+Pure: no I/O, no clock.
+
+Rules
+- What people write (`CameraIn`, `CameraPatch`, `FunctionIn`, `ProbeIn`) forbids unknown fields; what goes out may grow.
+- Times go out as RFC 3339 in UTC with microseconds; coordinates are relative to the full frame, 0..1, origin top left.
+- No address leaves with its credentials.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from ingest.contract import Box, Cause, Phase, Point, Token
+from model_repository.contract import ModelRef
+
+CameraName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="Shown to people, any script.")]
+CameraUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, description="rtsp:// or rtsps://")]
+Region = Annotated[str, msgspec.Meta(max_length=200)]
+Fps = Annotated[float, msgspec.Meta(ge=0.1, le=30.0)]
+Transport = Literal["tcp", "udp"]
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may come in (KV bucket `users`, key = name). Only the token's hash is kept."""
+
+    name: str
+    role: Literal["admin"] = "admin"
+    token_sha256: str
+
+
+class CameraIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new camera. Without `id` one is made."""
+
+    name: CameraName
+    url: CameraUrl
+    id: Token | None = None
+    enabled: bool = True
+    region: Region = ""
+    analysis_fps: Fps | None = None
+    transport: Transport = "tcp"
+
+
+class CameraPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Changes of a camera: fields left out stay as they are."""
+
+    name: CameraName | msgspec.UnsetType = msgspec.UNSET
+    url: CameraUrl | msgspec.UnsetType = msgspec.UNSET
+    enabled: bool | msgspec.UnsetType = msgspec.UNSET
+    region: Region | msgspec.UnsetType = msgspec.UNSET
+    analysis_fps: Fps | msgspec.UnsetType | None = msgspec.UNSET
+    transport: Transport | msgspec.UnsetType = msgspec.UNSET
+
+
+class ProbeIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An address to try out."""
+
+    url: CameraUrl
+    transport: Transport = "tcp"
+
+
+class ProbeOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What is behind an address: codec, size, rate and a snapshot, or the cause in words."""
+
+    ok: bool
+    cause: Cause = "none"
+    detail: str = ""
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    snapshot: str = ""
+    """JPEG, base64."""
+
+
+class CameraStateOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a camera stands. `unknown`: ingest has said nothing of it for some seconds."""
+
+    phase: Phase | Literal["unknown"]
+    cause: Cause = "none"
+    detail: str = ""
+    since: str | None = None
+    codec: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    frames_decoded: int = 0
+    frames_analysed: int = 0
+    frames_dropped: int = 0
+    inference_ok: bool = True
+
+
+class CameraOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera as set up, and its state. `url` is masked."""
+
+    id: str
+    name: str
+    url: str
+    enabled: bool
+    region: str
+    analysis_fps: float | None
+    transport: Transport
+    etag: str
+    state: CameraStateOut
+
+
+class CameraList(msgspec.Struct, frozen=True, kw_only=True):
+    """All cameras, ordered by name."""
+
+    items: tuple[CameraOut, ...]
+
+
+class FunctionIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A function of a camera as it is to be; which settings there are depends on the function."""
+
+    enabled: bool = True
+    settings: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Effective(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that holds, and who set it."""
+
+    value: Any
+    source: Literal["function", "camera", "config", "default"]
+
+
+class FunctionOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A function of a camera: settings as written, and the values that hold."""
+
+    camera: str
+    name: str
+    enabled: bool
+    settings: dict[str, Any]
+    effective: dict[str, Effective]
+    etag: str
+
+
+class FunctionList(msgspec.Struct, frozen=True, kw_only=True):
+    """Functions of one camera, and those that could be switched on."""
+
+    items: tuple[FunctionOut, ...]
+    available: tuple[str, ...]
+
+
+class PhotoOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A photo behind an event."""
+
+    url: str
+    role: str
+    captured_at: str
+    shot_id: str
+    quad: tuple[Point, ...] = ()
+    """Corners of the plate, relative to the full frame: tl, tr, br, bl."""
+    thumbnail: str = ""
+    """JPEG, base64; only on the event stream."""
+
+
+class EventOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened, with the evidence behind it."""
+
+    id: str
+    version: int
+    kind: str
+    camera: str
+    opened_at: str
+    closed_at: str | None
+    final: bool
+    function: str
+    rule: str
+    track: str
+    direction: Literal["", "entry", "exit"]
+    label: str
+    confidence: float
+    plate: str
+    plate_confidence: float
+    plate_reads: int
+    box: Box | None
+    photos: tuple[PhotoOut, ...]
+    models: tuple[ModelRef, ...]
+    settings_revision: int
+    epoch: int
+    frame_seq: int
+    cause: str
+    text: str
+
+
+class EventList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of events, newest first; `next_cursor` is null on the last one."""
+
+    items: tuple[EventOut, ...]
+    next_cursor: str | None
+
+
+class Component(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a part is there."""
+
+    ok: bool
+    detail: str = ""
+
+
+class Live(msgspec.Struct, frozen=True, kw_only=True):
+    """The process answers."""
+
+    live: bool = True
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the api can do its work, by component; `site` and `version` are for the console's header."""
+
+    ready: bool
+    site: str
+    version: str
+    components: dict[str, Component]

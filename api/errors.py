@@ -1,0 +1,393 @@
+# ruff: noqa: N818 - each is a state of the world, named as such
+"""Errors of the api. Each holds its fields, knows its HTTP status and writes its sentence in both languages.
+
+    ApiError
+    ├── MalformedJson        400  body is no JSON: line, column, byte
+    ├── BadParameter         422  one query parameter: name, value, what is allowed
+    ├── InvalidBody          422  fields of the body, each with what is allowed
+    ├── NotAuthorised        401  no token, or one that nobody has
+    ├── TooManyFailures      429  wrong tokens from one address
+    ├── NotThere             404  nothing of this kind has this id
+    ├── AlreadyThere         409  the id is taken
+    ├── Stale                412  If-Match names an older version
+    ├── ConditionMissing     428  a change needs If-Match
+    ├── BodyTooLarge         413
+    ├── NoPicture            503  a camera has no picture right now
+    ├── Unavailable          503  a component that is needed is away
+    ├── TooManyStreams       503  the limit of event stream clients
+    └── HttpFault            any  what the HTTP library itself refused (unknown path, method, …)
+
+Pure.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+
+from api.language import Language, Words
+
+
+class FieldFault(msgspec.Struct, frozen=True):
+    """What is wrong with one field of a body."""
+
+    field: str
+    words: Words
+
+
+class ApiError(Exception):
+    """Any refusal that is told to a client; `slug` names the kind of problem, for machines."""
+
+    status: ClassVar[int] = 500
+    slug: ClassVar[str] = "internal"
+    title: ClassVar[Words] = Words("Internal error", "Внутренняя ошибка")
+
+    def words(self) -> Words:
+        """What happened, where, and what to do."""
+        return Words("Something went wrong here; the log has the details.", "Сбой на сервере; подробности в журнале.")
+
+    def headers(self) -> dict[str, str]:
+        """Response headers that belong to this problem."""
+        return {}
+
+    def faults(self) -> tuple[FieldFault, ...]:
+        """Faults by field, where there are any."""
+        return ()
+
+    def detail(self, language: Language) -> str:
+        """The sentence in a language."""
+        return self.words().to(language)
+
+    def __str__(self) -> str:
+        return self.words().en
+
+
+class MalformedJson(ApiError):
+    """The body is no JSON."""
+
+    status = 400
+    slug = "malformed-json"
+    title = Words("Malformed JSON", "Неверный JSON")
+
+    def __init__(self, *, reason: str, byte: int, line: int, column: int) -> None:
+        super().__init__(reason)
+        self.reason, self.byte, self.line, self.column = reason, byte, line, column
+
+    def words(self) -> Words:
+        """Where the text stops being JSON."""
+        return Words(
+            f"The body is not JSON: {self.reason} at line {self.line}, column {self.column} (byte {self.byte}).",
+            f"Тело запроса не JSON: строка {self.line}, столбец {self.column} (байт {self.byte}): {self.reason}.",
+        )
+
+
+class BadParameter(ApiError):
+    """A query parameter can't be used."""
+
+    status = 422
+    slug = "bad-parameter"
+    title = Words("A query parameter is wrong", "Неверный параметр запроса")
+
+    def __init__(self, *, name: str, value: str, allowed: Words) -> None:
+        super().__init__(name, value)
+        self.name, self.value, self.allowed = name, value[:120], allowed
+
+    def words(self) -> Words:
+        """Which parameter, its value, and what is allowed."""
+        return Words(
+            f"Query parameter '{self.name}' is '{self.value}'; {self.allowed.en}.",
+            f"Параметр запроса «{self.name}» равен «{self.value}»; {self.allowed.ru}.",
+        )
+
+    def faults(self) -> tuple[FieldFault, ...]:
+        """The parameter as a field."""
+        return (FieldFault(self.name, self.allowed),)
+
+
+class InvalidBody(ApiError):
+    """JSON it is, but not what is needed here."""
+
+    status = 422
+    slug = "invalid"
+    title = Words("The request can't be used as it is", "Запрос содержит ошибки")
+
+    def __init__(self, *faults: FieldFault) -> None:
+        super().__init__(*faults)
+        self._faults = faults
+
+    def words(self) -> Words:
+        """Every fault, one after the other."""
+        return Words(
+            "; ".join(f"{fault.field}: {fault.words.en}" for fault in self._faults) + ".",
+            "; ".join(f"{fault.field}: {fault.words.ru}" for fault in self._faults) + ".",
+        )
+
+    def faults(self) -> tuple[FieldFault, ...]:
+        """The faults."""
+        return self._faults
+
+
+class NotAuthorised(ApiError):
+    """No token, or one that nobody has."""
+
+    status = 401
+    slug = "not-authorised"
+    title = Words("Not authorised", "Нет доступа")
+
+    def __init__(self, *, token_given: bool) -> None:
+        super().__init__(token_given)
+        self.token_given = token_given
+
+    def words(self) -> Words:
+        """Says whether a token was missing or wrong, and never which."""
+        if self.token_given:
+            return Words("Nobody here has this access token.", "Этот токен доступа неизвестен.")
+        return Words(
+            "This needs the header 'Authorization: Bearer <token>'.",
+            "Нужен заголовок «Authorization: Bearer <токен>».",
+        )
+
+    def headers(self) -> dict[str, str]:
+        """The challenge (RFC 6750)."""
+        suffix = ', error="invalid_token"' if self.token_given else ""
+        return {"WWW-Authenticate": f'Bearer realm="zool"{suffix}'}
+
+
+class TooManyFailures(ApiError):
+    """One address tried too many wrong tokens."""
+
+    status = 429
+    slug = "too-many-failures"
+    title = Words("Too many wrong tokens", "Слишком много неверных токенов")
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(retry_after_s)
+        self.retry_after_s = retry_after_s
+
+    def words(self) -> Words:
+        """How long to wait."""
+        return Words(
+            f"Too many wrong tokens came from this address; try again in {self.retry_after_s} s.",
+            f"С этого адреса пришло слишком много неверных токенов; повторите через {self.retry_after_s} с.",
+        )
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": str(self.retry_after_s)}
+
+
+_KINDS = {
+    "camera": Words("camera", "камеры"),
+    "function": Words("function", "функции"),
+    "event": Words("event", "события"),
+    "photo": Words("photo", "фотографии"),
+    "module": Words("kind of function", "вида функции"),
+}
+
+
+class NotThere(ApiError):
+    """Nothing of this kind has this id."""
+
+    status = 404
+    slug = "not-found"
+    title = Words("Not found", "Не найдено")
+
+    def __init__(self, *, kind: str, name: str, hint: Words | None = None) -> None:
+        super().__init__(kind, name)
+        self.kind, self.name, self.hint = kind, name, hint
+
+    def words(self) -> Words:
+        """What was looked for."""
+        kind = _KINDS[self.kind]
+        tail = self.hint or Words("", "")
+        return Words(f"There is no {kind.en} '{self.name}'.{tail.en}", f"Нет {kind.ru} «{self.name}».{tail.ru}")
+
+
+class AlreadyThere(ApiError):
+    """The id is taken."""
+
+    status = 409
+    slug = "already-exists"
+    title = Words("Already exists", "Уже существует")
+
+    def __init__(self, *, kind: str, name: str) -> None:
+        super().__init__(kind, name)
+        self.kind, self.name = kind, name
+
+    def words(self) -> Words:
+        """What is taken and how to change it."""
+        kind = _KINDS[self.kind]
+        return Words(
+            f"The {kind.en} '{self.name}' exists already: choose another id, or change it with If-Match.",
+            f"Идентификатор {kind.ru} «{self.name}» уже занят: выберите другой или измените имеющийся с If-Match.",
+        )
+
+
+class Stale(ApiError):
+    """If-Match names a version that is no longer the newest."""
+
+    status = 412
+    slug = "stale"
+    title = Words("Somebody else changed it", "Изменено кем-то ещё")
+
+    def __init__(self, *, kind: str, name: str, etag: str = "") -> None:
+        super().__init__(kind, name)
+        self.kind, self.name, self.etag = kind, name, etag
+
+    def words(self) -> Words:
+        """What changed and what to do."""
+        kind = _KINDS[self.kind]
+        now = f" (now {self.etag})" if self.etag else ""
+        now_ru = f" (сейчас {self.etag})" if self.etag else ""
+        return Words(
+            f"The {kind.en} '{self.name}' was changed since it was read{now}: read it again, then change it.",
+            f"Настройки {kind.ru} «{self.name}» изменились с момента чтения{now_ru}: прочитайте их снова и повторите.",
+        )
+
+
+class ConditionMissing(ApiError):
+    """A change without If-Match could overwrite somebody else's."""
+
+    status = 428
+    slug = "condition-missing"
+    title = Words("If-Match is missing", "Нет заголовка If-Match")
+
+    def words(self) -> Words:
+        """How to give it."""
+        return Words(
+            "A change needs the header If-Match with the ETag that was read, so that nobody's change is lost.",
+            "Изменение требует заголовка If-Match с прочитанным ETag, чтобы не потерять чужие правки.",
+        )
+
+
+class BodyTooLarge(ApiError):
+    """The body is over the limit."""
+
+    status = 413
+    slug = "too-large"
+    title = Words("The body is too large", "Тело запроса слишком велико")
+
+    def __init__(self, *, bytes_max: int) -> None:
+        super().__init__(bytes_max)
+        self.bytes_max = bytes_max
+
+    def words(self) -> Words:
+        """The limit."""
+        return Words(
+            f"A request may hold {self.bytes_max} bytes at most ([api] body_bytes_max).",
+            f"В запросе может быть не более {self.bytes_max} байт ([api] body_bytes_max).",
+        )
+
+    def headers(self) -> dict[str, str]:
+        """The rest of the body is not read, so the connection ends here."""
+        return {"Connection": "close"}
+
+
+class NoPicture(ApiError):
+    """A camera has no picture right now."""
+
+    status = 503
+    slug = "no-picture"
+    title = Words("No picture right now", "Сейчас нет изображения")
+
+    def __init__(self, *, camera: str, reason: str) -> None:
+        super().__init__(camera, reason)
+        self.camera, self.reason = camera, reason
+
+    def words(self) -> Words:
+        """The cause that ingest gave."""
+        reason = f": {self.reason}" if self.reason else ""
+        return Words(
+            f"Camera '{self.camera}' has no picture right now{reason}.",
+            f"У камеры «{self.camera}» сейчас нет изображения{reason}.",
+        )
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": "2"}
+
+
+_COMPONENTS = {
+    "nats": Words("the message broker (NATS)", "брокер сообщений (NATS)"),
+    "clickhouse": Words("the event store (ClickHouse)", "хранилище событий (ClickHouse)"),
+    "ingest": Words("video intake (ingest)", "приём видео (ingest)"),
+}
+
+
+class Unavailable(ApiError):
+    """A component that is needed is away; the api itself goes on."""
+
+    status = 503
+    slug = "unavailable"
+    title = Words("A component is away", "Компонент недоступен")
+
+    def __init__(self, *, component: str, reason: str = "", retry_after_s: int = 3) -> None:
+        super().__init__(component, reason)
+        self.component, self.reason, self.retry_after_s = component, reason, retry_after_s
+
+    def words(self) -> Words:
+        """Which component, and that waiting helps."""
+        name = _COMPONENTS[self.component]
+        return Words(
+            f"Needs {name.en}, which does not answer right now; try again in {self.retry_after_s} s.",
+            f"Нужен компонент: {name.ru}; сейчас он не отвечает. Повторите через {self.retry_after_s} с.",
+        )
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": str(self.retry_after_s)}
+
+
+class TooManyStreams(ApiError):
+    """The limit of event stream clients is reached."""
+
+    status = 503
+    slug = "too-many-streams"
+    title = Words("Too many event streams", "Слишком много подписок на события")
+
+    def __init__(self, *, clients_max: int) -> None:
+        super().__init__(clients_max)
+        self.clients_max = clients_max
+
+    def words(self) -> Words:
+        """The limit and its key."""
+        return Words(
+            f"{self.clients_max} clients follow the event stream already ([api] stream_clients_max).",
+            f"Поток событий уже читают {self.clients_max} клиентов ([api] stream_clients_max).",
+        )
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": "10"}
+
+
+_HTTP_TITLES = {
+    400: Words("Bad request", "Неверный запрос"),
+    401: NotAuthorised.title,
+    404: NotThere.title,
+    405: Words("Method not allowed", "Метод не разрешён"),
+    413: BodyTooLarge.title,
+    415: Words("Media type not supported", "Тип содержимого не поддерживается"),
+}
+
+
+class HttpFault(ApiError):
+    """What the HTTP library refused by itself: an unknown path or method, a header it can't read."""
+
+    def __init__(self, *, status: int, reason: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(status, reason)
+        self.status_code, self.reason, self._headers = status, reason, headers or {}
+
+    def words(self) -> Words:
+        """The library's own reason, in English; Russian says the kind."""
+        title = _HTTP_TITLES.get(self.status_code, ApiError.title)
+        return Words(f"{self.reason or title.en}.".replace("..", "."), f"{title.ru}.")
+
+    def titles(self) -> Words:
+        """The title of the status."""
+        return _HTTP_TITLES.get(self.status_code, ApiError.title)
+
+    def headers(self) -> dict[str, str]:
+        """What the library wants said (Allow, for one)."""
+        return self._headers

@@ -1,0 +1,65 @@
+"""Errors as answers: whatever is raised leaves as problem details in the reader's language."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ExceptionHandlersMap
+
+from api import problem
+from api.body import explain
+from api.errors import ApiError, BodyTooLarge, FieldFault, HttpFault, InvalidBody
+from api.http.services import Services
+from api.language import Language, Words, preferred
+
+log = logging.getLogger(__name__)
+AnyRequest = Request[Any, Any, Any]
+
+
+def language_of(request: AnyRequest) -> Language:
+    """What the reader wants to read."""
+    return preferred(request.headers.get("accept-language", ""))
+
+
+def _answer(request: AnyRequest, error: ApiError) -> Response[bytes]:
+    body = problem.describe(error, language=language_of(request), instance=request.url.path)
+    headers = error.headers() | {"Content-Language": language_of(request), "Vary": "Accept-Language"}
+    return Response(
+        content=msgspec.json.encode(body), status_code=body.status, media_type=problem.MEDIA_TYPE, headers=headers
+    )
+
+
+def _own(request: AnyRequest, error: ApiError) -> Response[bytes]:
+    return _answer(request, error)
+
+
+def _library(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    if error.status_code == BodyTooLarge.status:
+        services: Services = request.app.state.services
+        return _answer(request, BodyTooLarge(bytes_max=services.settings.body_bytes_max))
+    if isinstance(error, ValidationException):
+        return _answer(request, InvalidBody(*_faults(error)))
+    headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}
+    return _answer(request, HttpFault(status=error.status_code, reason=error.detail, headers=headers))
+
+
+def _faults(error: ValidationException) -> list[FieldFault]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    faults = [
+        FieldFault(str(one.get("key", "request")), explain(str(one.get("message", "")), Any).words)
+        for one in extra
+        if isinstance(one, dict)
+    ]
+    return faults or [FieldFault("request", Words(error.detail, "недопустимое значение"))]
+
+
+def _unforeseen(request: AnyRequest, error: Exception) -> Response[bytes]:
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return _answer(request, ApiError())
+
+
+HANDLERS: ExceptionHandlersMap = {ApiError: _own, HTTPException: _library, Exception: _unforeseen}

@@ -1,0 +1,60 @@
+"""The application: routes, guard, errors and the OpenAPI document put together."""
+
+from __future__ import annotations
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ASGIApp
+
+from api.http import health, pages
+from api.http.access import require_token
+from api.http.answers import HANDLERS
+from api.http.cameras import Cameras
+from api.http.events import Events
+from api.http.functions import Functions
+from api.http.outer import Outer
+from api.http.services import Services
+
+DESCRIPTION = """Cameras in, events out. Every call but health needs `Authorization: Bearer <token>`.
+
+Errors are problem details (RFC 9457) in English or Russian, by `Accept-Language`. Changes need `If-Match`."""
+
+
+def litestar_app(services: Services) -> Litestar:
+    """The routes over their services."""
+    documentation = OpenAPIConfig(
+        title="zool",
+        version=services.version,
+        description=DESCRIPTION,
+        path="/schema",
+        openapi_router=pages.schema_router(),
+        render_plugins=[pages.SwaggerPage(), pages.Document()],
+        components=Components(security_schemes={"token": SecurityScheme(type="http", scheme="bearer")}),
+        security=[{"token": []}],
+        use_handler_docstrings=True,
+    )
+    return Litestar(
+        route_handlers=[
+            Router("/api/v1", route_handlers=[Cameras, Functions, Events]),
+            health.live,
+            health.ready,
+            health.metrics,
+            *pages.routes(),
+        ],
+        guards=[require_token],
+        dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
+        exception_handlers=HANDLERS,
+        request_max_body_size=services.settings.body_bytes_max,
+        openapi_config=documentation,
+        state=State({"services": services}),
+        signature_types=[Services],
+        logging_config=None,
+    )
+
+
+def application(services: Services) -> ASGIApp:
+    """Everything, the outer layer included."""
+    return Outer(litestar_app(services), send_timeout_s=services.settings.send_timeout_s)

@@ -1,0 +1,151 @@
+"""`/events`: what happened, page by page, one by one, and as it happens."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from litestar import Controller, Response, get
+from litestar.params import FromPath, HeaderParameter, QueryParameter
+from litestar.response import Stream
+
+from api.contract import EventList, EventOut
+from api.cursor import Cursor, read_cursor, write_cursor
+from api.errors import BadParameter, NotThere
+from api.http.answers import AnyRequest
+from api.http.services import Given, Services
+from api.language import Words
+from api.query import (
+    LIMIT_MAX,
+    EventFilter,
+    event_of,
+    event_query,
+    events_query,
+    photo_query,
+    picture,
+    plate_text,
+    thumbnail_query,
+    time_us,
+    token,
+)
+from api.sse import resume_after
+from api.views import event_view
+from postprocess.contract import Event
+
+FILTERS = frozenset({"camera", "kind", "plate", "since", "until", "cursor", "limit"})
+STREAM_FILTERS = frozenset({"camera", "kind", "after"})
+DAY = 86_400
+PHOTO_HEADERS = {"Cache-Control": f"private, max-age={DAY}, immutable"}
+
+
+def _known(request: AnyRequest, names: frozenset[str]) -> None:
+    for name in request.query_params:
+        if name not in names:
+            known = ", ".join(sorted(names))
+            words = Words(f"there is no such parameter; known: {known}", f"такого параметра нет; известны: {known}")
+            raise BadParameter(name=name, value=str(request.query_params[name]), allowed=words)
+
+
+def _limit(text: str) -> int:
+    if text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= LIMIT_MAX:
+        return int(text[:6])
+    words = Words(f"allowed is 1 to {LIMIT_MAX}", f"допустимо от 1 до {LIMIT_MAX}")
+    raise BadParameter(name="limit", value=text, allowed=words)
+
+
+class Events(Controller):
+    """Events."""
+
+    path = "/events"
+    tags = ["Events"]
+
+    @get(summary="Events, newest first")
+    async def list_events(
+        self,
+        *,
+        request: AnyRequest,
+        services: Given,
+        camera: Annotated[str, QueryParameter(description="Camera id")] = "",
+        kind: Annotated[str, QueryParameter(description="Kind, as vehicle_entry")] = "",
+        plate: Annotated[str, QueryParameter(description="Any part of a plate; look-alike letters are one")] = "",
+        since: Annotated[str, QueryParameter(description="Opened at or after, RFC 3339")] = "",
+        until: Annotated[str, QueryParameter(description="Opened before, RFC 3339")] = "",
+        cursor: Annotated[str, QueryParameter(description="next_cursor of the page before")] = "",
+        limit: Annotated[str, QueryParameter(description=f"1..{LIMIT_MAX}")] = "50",
+    ) -> EventList:
+        """Pages hold still while new events come in: a cursor names the last event shown."""
+        _known(request, FILTERS)
+        wanted = EventFilter(
+            camera=token("camera", camera) if camera else "",
+            kind=token("kind", kind) if kind else "",
+            plate=plate_text(plate) if plate else "",
+            since_us=time_us("since", since) if since else None,
+            until_us=time_us("until", until) if until else None,
+            after=read_cursor(cursor) if cursor else None,
+            limit=_limit(limit),
+        )
+        found = [event_of(row) for row in await services.archive.rows(events_query(wanted))]
+        page, more = found[: wanted.limit], len(found) > wanted.limit
+        following = write_cursor(Cursor(page[-1].opened_at_us, page[-1].event_id)) if more else None
+        return EventList(items=tuple(event_view(event) for event in page), next_cursor=following)
+
+    @get("/stream", summary="Events as they happen (server-sent events)", media_type="text/event-stream")
+    async def stream(
+        self,
+        *,
+        request: AnyRequest,
+        services: Given,
+        camera: Annotated[str, QueryParameter(description="Camera id")] = "",
+        kind: Annotated[str, QueryParameter(description="Kind")] = "",
+        after: Annotated[str, QueryParameter(description="Resume behind this sequence, as Last-Event-ID does")] = "",
+        last_event_id: Annotated[str, HeaderParameter(name="Last-Event-ID")] = "",
+    ) -> Stream:
+        """Each message is an event with its thumbnail inside; `id` is its sequence.
+
+        Named messages: `hello` (resume point), `gap` (a span that is no longer kept), `cut` (this client was too slow).
+        A comment every 10 s says that the line stands.
+        """
+        _known(request, STREAM_FILTERS)
+        messages = await services.feed.open(
+            camera=token("camera", camera) if camera else "",
+            kind=token("kind", kind) if kind else "",
+            after=_after(last_event_id, after),
+        )
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return Stream(messages, media_type="text/event-stream", headers=headers)
+
+    @get("/{event_id:str}", summary="One event")
+    async def get_event(self, services: Given, event_id: FromPath[str]) -> EventOut:
+        """Its newest version, with the evidence behind it."""
+        return event_view(await _event(services, event_id))
+
+    @get("/{event_id:str}/photos/{photo:str}", summary="A photo of an event", media_type="image/jpeg")
+    async def photo(self, services: Given, event_id: FromPath[str], photo: FromPath[str]) -> Response[bytes]:
+        """`0.jpg`, `1.jpg`, … as the event lists them; the small picture comes while the store has no photo."""
+        event = await _event(services, event_id)
+        number, dot, kind = photo.partition(".")
+        if not (number.isascii() and number.isdecimal() and (dot, kind) == (".", "jpg")):
+            raise NotThere(kind="photo", name=photo)
+        if int(number[:4]) >= len(event.photos):
+            raise NotThere(kind="photo", name=photo)
+        wanted = event.photos[int(number[:4])]
+        for row in await services.archive.rows(photo_query(event.camera, wanted)):
+            return Response(picture(row), media_type="image/jpeg", headers=PHOTO_HEADERS)
+        for row in await services.archive.rows(thumbnail_query(event_id)):
+            if small := picture(row):
+                return Response(small, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+        raise NotThere(kind="photo", name=photo)
+
+
+def _after(last_event_id: str, after: str) -> int | None:
+    if (seen := resume_after(last_event_id)) is not None:
+        return seen
+    if after and (seen := resume_after(after)) is None:
+        words = Words("allowed is the id of a message of this stream", "допустим id сообщения этого потока")
+        raise BadParameter(name="after", value=after, allowed=words)
+    return seen
+
+
+async def _event(services: Services, event_id: str) -> Event:
+    for row in await services.archive.rows(event_query(event_id[:200])):
+        return event_of(row)
+    raise NotThere(kind="event", name=event_id[:200])

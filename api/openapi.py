@@ -1,0 +1,42 @@
+"""The OpenAPI document, finished: bodies that `api.body` reads, and problem details for every refusal.
+
+Pure: takes the document that the routes gave and returns another.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import msgspec
+
+from api.contract import CameraIn, CameraPatch, FunctionIn, ProbeIn
+from api.problem import MEDIA_TYPE, Problem
+from postprocess.contract import FunctionSettings, VehiclesSettings
+
+_FUNCTION_IN = msgspec.defstruct(
+    FunctionIn.__name__,
+    [("enabled", bool, True), ("settings", FunctionSettings, VehiclesSettings())],
+    kw_only=True,
+    forbid_unknown_fields=True,
+)
+"""`FunctionIn` with its settings spelt out: which ones there are depends on the function."""
+_OWN = (CameraIn, CameraPatch, _FUNCTION_IN, ProbeIn, Problem)
+_TEMPLATE = "#/components/schemas/{name}"
+
+
+def finished(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with its own schemas, `default` problem answers, and no library defaults for errors."""
+    whole = copy.deepcopy(document)
+    _, own = msgspec.json.schema_components(_OWN, ref_template=_TEMPLATE)
+    whole.setdefault("components", {}).setdefault("schemas", {}).update(own)
+    refusal = {
+        "description": "Refused: problem details (RFC 9457)",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for path in whole["paths"].values():
+        for operation in path.values():
+            answers = operation["responses"]
+            answers.pop("400", None)
+            answers["default"] = refusal
+    return whole

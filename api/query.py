@@ -1,0 +1,188 @@
+"""Questions to the event store, as SQL with bound parameters, and its rows as events.
+
+Pure. Reads go through the views `events_latest` and `photos_latest` of postprocess/schema.sql: no duplicates. Times
+cross as whole microseconds and pictures as base64, so that no driver setting can bend them.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import msgspec
+
+from api.cursor import Cursor
+from api.errors import BadParameter
+from api.language import Words
+from ingest.contract import Box, Point
+from model_repository.contract import ModelRef
+from postprocess.contract import Event, EventPhoto, fold_plate
+
+LIMIT_MAX = 500
+_TOKEN = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_US = 1_000_000
+
+_COLUMNS = """event_id, version, kind, camera, toUnixTimestamp64Micro(opened_at) AS opened_at_us,
+    if(isNull(closed_at), NULL, toUnixTimestamp64Micro(assumeNotNull(closed_at))) AS closed_at_us, final, function,
+    rule, track, epoch, direction, label, confidence, plate, plate_confidence, plate_reads, box, photo_shot_ids,
+    arrayMap(x -> toUnixTimestamp64Micro(x), photo_captured_at) AS photo_captured_at_us, photo_roles, photo_quads,
+    model_names, model_versions, model_sha256, model_starters, settings_revision, frame_seq, cause, text"""
+
+
+class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events are wanted; empty fields ask for nothing."""
+
+    camera: str = ""
+    kind: str = ""
+    plate: str = ""
+    """Folded; any part of a plate."""
+    since_us: int | None = None
+    until_us: int | None = None
+    after: Cursor | None = None
+    limit: int = 50
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """SQL and the values bound to it."""
+
+    sql: str
+    parameters: dict[str, Any]
+
+
+def events_query(wanted: EventFilter) -> Query:
+    """Newest first; asks for one more than the page, to know whether there is a next one."""
+    conditions, parameters = ["1"], cast("dict[str, Any]", {"limit": wanted.limit + 1})
+    for name in ("camera", "kind"):
+        if value := getattr(wanted, name):
+            conditions.append(f"{name} = {{{name}:String}}")
+            parameters[name] = value
+    if wanted.plate:
+        conditions.append("position(plate_folded, {plate:String}) > 0")
+        parameters["plate"] = wanted.plate
+    if wanted.since_us is not None:
+        conditions.append("opened_at >= fromUnixTimestamp64Micro({since:Int64})")
+        parameters["since"] = wanted.since_us
+    if wanted.until_us is not None:
+        conditions.append("opened_at < fromUnixTimestamp64Micro({until:Int64})")
+        parameters["until"] = wanted.until_us
+    if wanted.after is not None:
+        conditions.append("(opened_at, event_id) < (fromUnixTimestamp64Micro({after_at:Int64}), {after_id:String})")
+        parameters |= {"after_at": wanted.after.opened_at_us, "after_id": wanted.after.event_id}
+    sql = (
+        f"SELECT {_COLUMNS} FROM events_latest WHERE {' AND '.join(conditions)} "  # noqa: S608 - values are bound
+        "ORDER BY opened_at DESC, event_id DESC LIMIT {limit:UInt32}"
+    )
+    return Query(sql=sql, parameters=parameters)
+
+
+def event_query(event_id: str) -> Query:
+    """One event by its id."""
+    sql = f"SELECT {_COLUMNS} FROM events_latest WHERE event_id = {{id:String}} LIMIT 1"  # noqa: S608 - as above
+    return Query(sql=sql, parameters={"id": event_id})
+
+
+def photo_query(camera: str, photo: EventPhoto) -> Query:
+    """The picture of a shot; camera and time are the store's sort key, so that it need not search."""
+    sql = (
+        "SELECT base64Encode(jpeg) AS jpeg FROM photos_latest WHERE camera = {camera:String} "
+        "AND captured_at = fromUnixTimestamp64Micro({at:Int64}) AND shot_id = {shot:String} LIMIT 1"
+    )
+    return Query(sql=sql, parameters={"camera": camera, "at": photo.captured_at_us, "shot": photo.shot_id})
+
+
+def thumbnail_query(event_id: str) -> Query:
+    """The small picture that came with an event: shown while the store has no photo yet, or no longer."""
+    sql = "SELECT base64Encode(thumbnail) AS jpeg FROM events_latest WHERE event_id = {id:String} LIMIT 1"
+    return Query(sql=sql, parameters={"id": event_id})
+
+
+def picture(row: Mapping[str, Any]) -> bytes:
+    """The JPEG of a row of `photo_query` or `thumbnail_query`."""
+    return base64.b64decode(row["jpeg"])
+
+
+def event_of(row: Mapping[str, Any]) -> Event:
+    """A row of `events_query` as an event (thumbnails stay in the store)."""
+    photos = zip(
+        row["photo_shot_ids"], row["photo_captured_at_us"], row["photo_roles"], row["photo_quads"], strict=True
+    )
+    models = zip(row["model_names"], row["model_versions"], row["model_sha256"], row["model_starters"], strict=True)
+    return Event(
+        event_id=row["event_id"],
+        version=row["version"],
+        kind=row["kind"],
+        camera=row["camera"],
+        opened_at_us=row["opened_at_us"],
+        closed_at_us=row["closed_at_us"],
+        final=bool(row["final"]),
+        function=row["function"],
+        rule=row["rule"],
+        track=row["track"],
+        epoch=row["epoch"],
+        direction=row["direction"],
+        label=row["label"],
+        confidence=float(row["confidence"]),
+        plate=row["plate"],
+        plate_confidence=float(row["plate_confidence"]),
+        plate_reads=row["plate_reads"],
+        box=_box(row["box"]),
+        photos=tuple(
+            EventPhoto(shot_id=shot, captured_at_us=at, role=role, quad=_points(quad))
+            for shot, at, role, quad in photos
+        ),
+        models=tuple(
+            ModelRef(name=name, version=version, sha256=sha256, starter=bool(starter))
+            for name, version, sha256, starter in models
+        ),
+        settings_revision=row["settings_revision"],
+        frame_seq=row["frame_seq"],
+        cause=row["cause"],
+        text=row["text"],
+    )
+
+
+def _box(values: list[float]) -> Box | None:
+    return cast("Box", tuple(round(float(value), 5) for value in values)) if len(values) == 4 else None
+
+
+def _points(flat: list[float]) -> tuple[Point, ...]:
+    return tuple((round(float(x), 5), round(float(y), 5)) for x, y in zip(flat[::2], flat[1::2], strict=False))
+
+
+def plate_text(text: str) -> str:
+    """A plate as people type it, folded for searching; raises `BadParameter`."""
+    folded = fold_plate(text)
+    if not folded or len(folded) > 20:
+        allowed = Words("allowed are 1 to 20 letters or digits", "допустимо от 1 до 20 букв или цифр")
+        raise BadParameter(name="plate", value=text, allowed=allowed)
+    return folded
+
+
+def token(name: str, value: str) -> str:
+    """A camera id or kind in a query; raises `BadParameter`."""
+    if _TOKEN.fullmatch(value) is None:
+        allowed = Words(
+            "allowed are small Latin letters, digits, '-' and '_', 64 at most",
+            "допустимы строчные латинские буквы, цифры, «-» и «_», не более 64",
+        )
+        raise BadParameter(name=name, value=value, allowed=allowed)
+    return value
+
+
+def time_us(name: str, value: str) -> int:
+    """An RFC 3339 time with its zone, as microseconds; raises `BadParameter`."""
+    allowed = Words(
+        "allowed is a time with its zone, as in 2026-03-01T08:00:00Z",
+        "допустимо время с часовым поясом, например 2026-03-01T08:00:00Z",
+    )
+    try:
+        at = datetime.fromisoformat(value.strip().replace(" ", "+"))  # a bare '+' of a query reads as a blank
+    except ValueError:
+        raise BadParameter(name=name, value=value, allowed=allowed) from None
+    if at.tzinfo is None or not 1970 <= at.astimezone(UTC).year < 2290:
+        raise BadParameter(name=name, value=value, allowed=allowed)
+    since = at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * _US + since.microseconds

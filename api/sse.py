@@ -1,0 +1,31 @@
+"""Server-sent events: framing (WHATWG HTML, 9.2).
+
+Pure. One message per call; a reader that was cut off resumes with the id of the last one it saw.
+"""
+
+from __future__ import annotations
+
+HEARTBEAT = b": alive\n\n"
+"""A comment: keeps proxies from closing a quiet stream and tells a client that the line stands."""
+
+
+def frame(data: bytes, *, event: str = "", sequence: int | None = None) -> bytes:
+    """One message; a line break inside `data` or `event` never leaks into the framing."""
+    lines: list[bytes] = []
+    if sequence is not None:
+        lines.append(b"id: %d" % sequence)
+    if event:
+        lines.append(b"event: " + event.replace("\r", " ").replace("\n", " ").encode())
+    lines += [b"data: " + part for part in data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")]
+    return b"\n".join(lines) + b"\n\n"
+
+
+def retry(milliseconds: int) -> bytes:
+    """How long a client waits before it connects again."""
+    return b"retry: %d\n\n" % milliseconds
+
+
+def resume_after(last_event_id: str) -> int | None:
+    """The sequence a client has seen last; None where it says nothing that can be used."""
+    text = last_event_id.strip()
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
