@@ -3,7 +3,9 @@
     PostprocessError
     ├── SchemaNameError     the database of [clickhouse] is no plain identifier
     ├── PoisonError         a message can never be processed: goes to zool.dead.<stage> with this sentence
-    └── RecogniserError     Triton did not read a shot; `away` tells whether waiting helps
+    ├── RecogniserError     Triton did not read a shot; `away` tells whether waiting helps
+    ├── StoreAway           ClickHouse did not take rows or statements: the same again later
+    └── RowsError           a value does not fit its column: no repetition helps
 
 Pure: no I/O, no clock.
 """
@@ -47,3 +49,25 @@ class RecogniserError(PostprocessError):
     def __str__(self) -> str:
         hint = "waiting for it" if self.away else "check that the ensemble is loaded and fits this version"
         return f"{self.recogniser}: {self.reason}; {hint}"
+
+
+class StoreAway(PostprocessError):  # noqa: N818 - a state of the world, named as such
+    """ClickHouse can't be reached, or refused for a reason that may pass."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(where, reason)
+        self.where, self.reason = where, reason
+
+    def __str__(self) -> str:
+        return f"clickhouse at {self.where}: {self.reason}; trying again"
+
+
+class RowsError(PostprocessError):
+    """Rows that can't be written as their columns ask."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"rows that don't fit their table: {self.reason}"

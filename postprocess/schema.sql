@@ -42,7 +42,8 @@ CREATE TABLE IF NOT EXISTS {database}.events
     frame_seq           UInt64,
     cause               LowCardinality(String),
     text                String,
-    stored_at           DateTime64(3, 'UTC') DEFAULT now64(3)
+    stored_at           DateTime64(3, 'UTC') DEFAULT now64(3),
+    INDEX event_id_bloom event_id TYPE bloom_filter(0.01) GRANULARITY 4
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(opened_at)

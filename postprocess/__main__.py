@@ -1,0 +1,84 @@
+"""`python -m postprocess recognise|decide|store`: wires the edges of postprocess to each other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from ingest.bus import Bus
+from ingest.process import Process, run
+from ingest.settings import NatsSettings, TritonSettings, parse
+from postprocess.config import DecideSettings, RecogniseSettings, StoreSettings
+from postprocess.contract import ClickHouseSettings
+from postprocess.plan import Defaults
+
+
+async def recognise(process: Process) -> None:
+    """Shots → reads."""
+    from postprocess.plate_reader import PlateReader  # noqa: PLC0415 - each program loads its own edges only
+    from postprocess.recognise import STREAMS, Recognise  # noqa: PLC0415
+
+    settings = process.settings(RecogniseSettings, "recognise")
+    nats, triton = process.settings(NatsSettings, "nats"), process.settings(TritonSettings, "triton")
+    async with (
+        PlateReader(triton, deadline_s=settings.deadline_ms / 1000, health=process.health) as reader,
+        Bus.open(nats, name="recognise", health=process.health) as bus,
+    ):
+        await bus.ensure_streams(*STREAMS)
+        process.health.started()
+        await Recognise(bus, reader, settings).run(process.stop)
+
+
+async def decide(process: Process) -> None:
+    """Detections + reads → events; functions → plans."""
+    from postprocess.decide import BUCKETS, STREAMS, Decide  # noqa: PLC0415
+    from postprocess.settings_watch import SettingsWatch  # noqa: PLC0415
+
+    settings, nats = process.settings(DecideSettings, "decide"), process.settings(NatsSettings, "nats")
+    async with Bus.open(nats, name="decide", health=process.health) as bus:
+        await bus.ensure_streams(*STREAMS)
+        await bus.ensure_buckets(*BUCKETS)
+        watch = SettingsWatch(bus, settings, _defaults(process))
+        await Decide(bus, watch, settings, process.health).run(process.stop)
+
+
+async def store(process: Process) -> None:
+    """Events and photos → ClickHouse."""
+    from postprocess.clickhouse import ClickHouse  # noqa: PLC0415
+    from postprocess.store import STREAMS, Store  # noqa: PLC0415
+
+    settings, nats = process.settings(StoreSettings, "store"), process.settings(NatsSettings, "nats")
+    house = ClickHouse(process.settings(ClickHouseSettings, "clickhouse"))
+    async with Bus.open(nats, name="store", health=process.health) as bus:
+        await bus.ensure_streams(*STREAMS)
+        process.health.started()
+        await Store(bus, house, settings, process.health).run(process.stop)
+    house.close()
+
+
+def _defaults(process: Process) -> Defaults:
+    """The defaults that `[ingest]` holds for all functions; ingest itself checks them."""
+    told: dict[str, object] = dict(parse(process.ini).get("ingest", {}))
+    for key in ("confidence_ratio", "class_list"):
+        told[key] = process.environ.get(f"ZOOL_INGEST_{key.upper()}", told.get(key))
+    kept = {key: value for key, value in told.items() if value is not None}
+    if "class_list" in kept:
+        kept["class_list"] = tuple(part.strip() for part in str(kept["class_list"]).split(",") if part.strip())
+    return msgspec.convert(kept, Defaults, strict=False)
+
+
+PROGRAMS: dict[str, Callable[[Process], Awaitable[None]]] = {"recognise": recognise, "decide": decide, "store": store}
+
+
+def main(argv: list[str]) -> int:
+    """Run the program that the first word names; returns its exit code."""
+    if not argv or argv[0] not in PROGRAMS:
+        sys.stderr.write(f"usage: python -m postprocess {'|'.join(PROGRAMS)} [--config FILE]\n")
+        return 2
+    return run(argv[0], PROGRAMS[argv[0]], argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,236 @@
+"""`decide`: detections and reads in, events out. Edge (broker, clock for ticks); the rules are in `rules`.
+
+Rules
+- Both streams are read in order, without acknowledgements: where reading goes on after a restart is written with the
+  state itself, so that state and position can't part. Events behind the position are published before it moves.
+- A restart repeats at most what came since the last snapshot, with the same ids and versions.
+- Ticks move a camera's time on when no frames come, so that events become final.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+
+from ingest.bus import Bus, BusUnavailable, Consumer, Message
+from ingest.contract import FrameReport, encode, events_subject
+from ingest.process import Health
+from postprocess import inlet
+from postprocess.config import DecideSettings
+from postprocess.contract import Event, Read
+from postprocess.errors import PoisonError
+from postprocess.grave import bury, publish_surely
+from postprocess.metrics import (
+    EVENT_LAG_SECONDS,
+    EVENTS,
+    GAPS,
+    INPUTS,
+    NOTES,
+    SNAPSHOT_BYTES,
+    SNAPSHOTS_SHORTENED,
+)
+from postprocess.rules.state import CameraMemory, Tick
+from postprocess.rules.vehicles import Output, step
+from postprocess.settings_watch import SettingsWatch
+from postprocess.snapshot import (
+    BYTES_MAX,
+    POSITIONS_KEY,
+    CameraSnapshot,
+    Positions,
+    key_of,
+    pack,
+    unpack,
+    unpack_positions,
+)
+
+log = logging.getLogger(__name__)
+
+STREAMS = ("DETECTIONS", "READS", "EVENTS", "DEAD")
+BUCKETS = ("cameras", "functions", "plans", "snapshots")
+FETCH_MAX = 200
+FETCH_S = 1.0
+TICK_S = 0.5
+QUIET_S = 1.0
+TOLD_MAX = 2000
+
+
+class Decide:
+    """One process for all cameras; event loop only."""
+
+    def __init__(self, bus: Bus, watch: SettingsWatch, settings: DecideSettings, health: Health) -> None:
+        self._bus, self._watch, self._settings, self._health = bus, watch, settings, health
+        self._memories: dict[str, CameraMemory] = {}
+        self._kept: dict[str, Positions] = {}
+        self._dirty: set[str] = set()
+        self._taken = {"DETECTIONS": 0, "READS": 0}
+        self._fresh_s: dict[str, float] = {}
+        self._caught_up = False
+        self._told: dict[str, None] = {}
+        self._turn = asyncio.Lock()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop, then keep the state."""
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._watch.run())]
+            await self._watch.ready()
+            await self._restore()
+            tasks += [
+                group.create_task(self._pump("DETECTIONS", "zool.detections.*")),
+                group.create_task(self._pump("READS", "zool.reads.*")),
+                group.create_task(self._tick()),
+                group.create_task(self._keep_state()),
+            ]
+            self._health.started()
+            await stop.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(3.0), self._turn:
+                    await self._snapshot()
+            for task in tasks:
+                task.cancel()
+
+    async def _restore(self) -> None:
+        while True:
+            try:
+                kept = await self._bus.bucket("snapshots").all()
+                last = {name: await self._bus.last_seq(name) for name in self._taken}
+            except BusUnavailable as error:
+                log.warning("snapshots: %s", error)
+                await asyncio.sleep(QUIET_S)
+                continue
+            break
+        start = kept.pop(POSITIONS_KEY, None)
+        positions = unpack_positions(start.value or b"") if start is not None else Positions()
+        if positions.detections > last["DETECTIONS"] or positions.reads > last["READS"]:
+            log.warning("the streams are younger than the snapshots: starting without state")
+            return
+        self._taken = {"DETECTIONS": positions.detections, "READS": positions.reads}
+        for entry in kept.values():
+            snapshot = unpack(entry.value or b"")
+            if snapshot is not None:
+                camera = snapshot.memory.camera
+                self._memories[camera], self._kept[camera] = snapshot.memory, snapshot.positions
+                self._fresh_s[camera] = time.monotonic()
+
+    async def _pump(self, stream: str, subject: str) -> None:
+        reader: Consumer = await self._bus.reader(stream, subject=subject, start_seq=self._taken[stream] + 1)
+        first = True
+        while True:
+            messages = await reader.fetch(FETCH_MAX, timeout_s=FETCH_S)
+            if stream == "DETECTIONS":
+                self._caught_up = len(messages) < FETCH_MAX
+            for message in messages:
+                async with self._turn:
+                    expected, self._taken[stream] = self._taken[stream] + 1, message.seq
+                    if message.seq > expected and not first:
+                        GAPS.labels(stream).inc(message.seq - expected)
+                        log.warning("%s: %d messages were gone before they were read", stream, message.seq - expected)
+                    first = False
+                    await self._take(stream, message)
+
+    async def _take(self, stream: str, message: Message) -> None:
+        INPUTS.labels(stream).inc()
+        try:
+            known: FrameReport | Read
+            if stream == "DETECTIONS":
+                known = inlet.frame_report(message.subject, message.payload, message.time_us)
+                camera, kept = known.stamp.camera, "detections"
+            else:
+                known = inlet.read(message.subject, message.payload, message.time_us)
+                camera, kept = known.camera, "reads"
+        except PoisonError as error:
+            await bury(self._bus, "decide", message, error)
+            return
+        if message.seq <= getattr(self._kept.get(camera, Positions()), kept):
+            return
+        self._fresh_s[camera] = time.monotonic()
+        try:
+            await self._step(camera, known)
+        except PoisonError as error:
+            await bury(self._bus, "decide", message, error)
+
+    async def _step(self, camera: str, message: FrameReport | Read | Tick) -> None:
+        policy = self._watch.policies.get(camera)
+        if policy is None:
+            if self._memories.pop(camera, None) is not None:
+                self._dirty.add(camera)
+            return
+        memory = self._memories.setdefault(camera, CameraMemory(camera=camera))
+        self._dirty.add(camera)
+        try:
+            self._memories[camera], outputs = step(memory, message, policy)
+        except (
+            ArithmeticError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as error:  # else one message would stop all cameras
+            log.exception("camera %s: the rules failed; its state is made anew", camera)
+            del self._memories[camera]
+            raise PoisonError(f"camera {camera}", f"the rules failed: {error!r}") from error
+        for output in outputs:
+            await self._tell(output)
+
+    async def _tell(self, output: Output) -> None:
+        if not isinstance(output, Event):
+            NOTES.labels(output.kind).inc()
+            return
+        subject = events_subject(output.camera, output.kind)
+        await publish_surely(self._bus, subject, encode(output), output.message_id)
+        EVENTS.labels(output.kind).inc()
+        if output.event_id not in self._told:
+            self._told[output.event_id] = None
+            if len(self._told) > TOLD_MAX:
+                del self._told[next(iter(self._told))]
+            EVENT_LAG_SECONDS.observe(max(0.0, time.time() - output.opened_at_us / 1e6))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            if not self._caught_up or not self._bus.connected:
+                continue
+            for camera in list(self._memories):
+                async with self._turn:
+                    await self._tick_camera(camera)
+
+    async def _tick_camera(self, camera: str) -> None:
+        now_s, memory = time.monotonic(), self._memories.get(camera)
+        quiet_s = now_s - self._fresh_s.get(camera, now_s)
+        if memory is None or not memory.subjects or quiet_s < QUIET_S:
+            return
+        self._fresh_s[camera] = now_s
+        with contextlib.suppress(PoisonError):
+            await self._step(camera, Tick(now_us=memory.now_us + round(quiet_s * 1e6)))
+
+    async def _keep_state(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.snapshot_s)
+            async with self._turn:
+                await self._snapshot()
+
+    async def _snapshot(self) -> None:
+        """Keep what changed, then the positions: a camera that did not change stands for all up to them."""
+        positions = Positions(detections=self._taken["DETECTIONS"], reads=self._taken["READS"])
+        bucket = self._bus.bucket("snapshots")
+        largest = 0
+        try:
+            for camera in sorted(self._dirty):
+                memory = self._memories.get(camera)
+                if memory is None:
+                    await bucket.delete(key_of(camera))
+                    continue
+                payload, shortened = pack(CameraSnapshot(positions=positions, memory=memory))
+                largest = max(largest, len(payload))
+                if shortened:
+                    SNAPSHOTS_SHORTENED.inc()
+                if len(payload) > BYTES_MAX:
+                    log.error("camera %s: its state of %d bytes can't be kept", camera, len(payload))
+                    continue
+                await bucket.put(key_of(camera), payload)
+            await bucket.put(POSITIONS_KEY, encode(positions))
+        except BusUnavailable as error:
+            log.warning("snapshot: %s", error)
+            return
+        self._dirty.clear()
+        SNAPSHOT_BYTES.set(largest)

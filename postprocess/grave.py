@@ -1,0 +1,49 @@
+"""Dead letters: where poison goes with its reason, so that it can be looked at and replayed.
+
+Edge (broker). A dead letter is msgpack {subject, seq, reason, payload}; its message id is the original's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import msgspec
+
+from ingest.bus import Bus, BusUnavailable, Message
+from ingest.contract import dead_subject, encode
+from postprocess.errors import PostprocessError
+from postprocess.metrics import DEAD
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 0.5
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that could not be processed."""
+
+    subject: str
+    seq: int
+    reason: str
+    payload: bytes
+
+
+async def bury(bus: Bus, stage: str, message: Message, reason: PostprocessError) -> None:
+    """Put a message into `zool.dead.<stage>`, for as long as it takes; the caller acknowledges it afterwards."""
+    log.warning("dead letter: %s seq %d: %s", message.subject, message.seq, reason)
+    letter = DeadLetter(subject=message.subject, seq=message.seq, reason=str(reason), payload=message.payload)
+    identity = message.message_id or f"{message.subject}.{message.seq}"
+    await publish_surely(bus, dead_subject(stage), encode(letter), f"dead.{stage}.{identity}")
+    DEAD.labels(stage).inc()
+
+
+async def publish_surely(bus: Bus, subject: str, payload: bytes, message_id: str) -> None:
+    """Publish, again and again with the same id until the broker has it."""
+    while True:
+        try:
+            await bus.publish(subject, payload, message_id=message_id)
+        except BusUnavailable:
+            await asyncio.sleep(RETRY_S)
+            continue
+        return

@@ -1,0 +1,56 @@
+"""The metrics of postprocess: a closed set, each with its meaning and what to do when it moves.
+
+Edge (prometheus_client). README.md lists them for operators; a test holds both together.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SHOTS_READ = Counter(
+    "zool_recognise_shots", "Shots by outcome text|empty|poison; poison grows: see zool.dead.recognise.", ["outcome"]
+)
+READ_SECONDS = Histogram(
+    "zool_recognise_seconds",
+    "From sending a crop to the answer; grows: add instances of plate_reader.",
+    buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0),
+)
+SHOTS_WAITING = Gauge("zool_recognise_waiting", "Shots in memory; stays at its limit: Triton is too slow or away.")
+SHOT_RETRIES = Counter(
+    "zool_recognise_retries", "Shots tried again, by reason away|refused; grows: see Triton.", ["reason"]
+)
+INPUTS = Counter(
+    "zool_decide_inputs", "Messages taken, by stream; stands still: nothing comes from ingest.", ["stream"]
+)
+NOTES = Counter(
+    "zool_decide_notes",
+    "Named outcomes that are no event; late_read or overflow grows: recognise lags or a limit bites.",
+    ["kind"],
+)
+EVENTS = Counter("zool_decide_events", "Versions of events published.", ["kind"])
+EVENT_LAG_SECONDS = Histogram(
+    "zool_decide_lag_seconds",
+    "From a crossing to its first version at the broker; grows: detections lag, see zool_ingest_lag_seconds.",
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 15.0, 60.0),
+)
+GAPS = Counter(
+    "zool_decide_gaps",
+    "Messages that a stream dropped before they were read; grows: the stream is too small.",
+    ["stream"],
+)
+SNAPSHOT_BYTES = Gauge(
+    "zool_decide_snapshot_bytes", "Largest state of a camera at the last snapshot; near 1 MiB: a fault."
+)
+SNAPSHOTS_SHORTENED = Counter(
+    "zool_decide_snapshots_shortened", "States too large to keep whole: thumbnails, or all, left out."
+)
+ROWS_STORED = Counter("zool_store_rows", "Rows inserted, by table; stands still: see ClickHouse.", ["table"])
+INSERT_SECONDS = Histogram(
+    "zool_store_insert_seconds",
+    "Duration of an insert; grows: ClickHouse is overloaded.",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0),
+)
+INSERT_RETRIES = Counter("zool_store_retries", "Inserts tried again; grows: ClickHouse is away or refuses.", ["table"])
+DEAD = Counter(
+    "zool_postprocess_dead", "Poison put into zool.dead.<stage>; grows: look into the stream DEAD.", ["stage"]
+)

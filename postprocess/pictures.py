@@ -1,0 +1,85 @@
+"""Crops as tensors and thumbnails, and places in a crop as places in the frame. Pure: no I/O, no clock (OpenCV, numpy).
+
+Rules
+- A crop is BGR uint8 [height, width, 3]; the tensor of plate_reader is uint8 [PLATE_CROP_PX, PLATE_CROP_PX, 3], the
+  crop letterboxed to its top left, the rest grey.
+- Quads leave relative to the full frame, clipped to it.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from ingest.contract import Box, Point
+from model_repository.contract import PLATE_CROP_PX, Letterbox, letterbox
+from postprocess.errors import PoisonError
+
+Picture = npt.NDArray[np.uint8]
+
+SIDE_PX_MIN = 8
+SIDE_PX_MAX = 8192
+FILL = 114
+THUMBNAIL_BYTES_MAX = 30_000
+_QUALITIES = (80, 65, 50, 35, 20)
+
+
+def open_jpeg(what: str, jpeg: bytes) -> Picture:
+    """Decode a crop; raises `PoisonError` where it is no picture or too small to show anything."""
+    picture = None
+    if jpeg:
+        try:
+            picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+        except cv2.error as error:
+            raise PoisonError(what, f"its picture can't be decoded: {error}") from None
+    if picture is None:
+        raise PoisonError(what, f"its {len(jpeg)} bytes are no picture")
+    height, width = picture.shape[:2]
+    if min(height, width) < SIDE_PX_MIN or max(height, width) > SIDE_PX_MAX:
+        raise PoisonError(
+            what, f"its picture of {width}×{height} pixels is not between {SIDE_PX_MIN} and {SIDE_PX_MAX}"
+        )
+    return np.asarray(picture, np.uint8)
+
+
+def plate_tensor(picture: Picture) -> tuple[Picture, Letterbox]:
+    """A crop as the tensor of plate_reader, and how it was fitted."""
+    height, width = picture.shape[:2]
+    fit = letterbox((width, height), (PLATE_CROP_PX, PLATE_CROP_PX), "top_left")
+    tensor = np.full((PLATE_CROP_PX, PLATE_CROP_PX, 3), FILL, np.uint8)
+    shrinks = fit.width < width
+    resized = cv2.resize(
+        picture, (fit.width, fit.height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    )
+    tensor[: fit.height, : fit.width] = resized
+    return tensor, fit
+
+
+def quad_in_frame(quad: npt.NDArray[np.float32], fit: Letterbox, size: tuple[int, int], crop: Box) -> tuple[Point, ...]:
+    """Corners [4, 2] in pixels of the tensor as corners of the frame (0..1); empty where no plate was found.
+
+    `size` is the crop's width and height in pixels, `crop` its place in the frame.
+    """
+    if not np.isfinite(quad).all() or not quad.any():
+        return ()
+    corners: list[Point] = []
+    for x, y in quad.tolist():
+        left, top, _, _ = fit.to_picture((x, y, x, y))
+        across = crop[0] + left / size[0] * (crop[2] - crop[0])
+        down = crop[1] + top / size[1] * (crop[3] - crop[1])
+        corners.append((round(min(1.0, max(0.0, across)), 6), round(min(1.0, max(0.0, down)), 6)))
+    return tuple(corners)
+
+
+def thumbnail(picture: Picture, longer_px: int) -> bytes:
+    """JPEG of at most `THUMBNAIL_BYTES_MAX` with a longer side of at most `longer_px`; never enlarged."""
+    height, width = picture.shape[:2]
+    scale = min(1.0, longer_px / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if scale < 1.0 else picture
+    for quality in _QUALITIES:
+        _, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if len(data) <= THUMBNAIL_BYTES_MAX:
+            return bytes(data)
+    return thumbnail(picture, longer_px // 2)

@@ -1,0 +1,150 @@
+"""`recognise`: shots in, reads out. Edge (broker; Triton by way of `plate_reader`).
+
+Rules
+- A shot is acknowledged after its read is published. Poison goes to zool.dead.recognise, then it is acknowledged.
+- Triton being away costs no shot: those in hand wait, the rest stay in the stream.
+- Among the shots in hand the newest is read first, over all cameras: after an outage what happens now comes first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+from ingest.bus import Bus, Consumer, Message
+from ingest.contract import Shot, encode, reads_subject
+from model_repository.contract import PLATE_READER
+from postprocess import inlet
+from postprocess.config import RecogniseSettings
+from postprocess.contract import PlateRead, Read
+from postprocess.errors import PoisonError, RecogniserError
+from postprocess.grave import bury, publish_surely
+from postprocess.metrics import READ_SECONDS, SHOT_RETRIES, SHOTS_READ, SHOTS_WAITING
+from postprocess.pictures import open_jpeg, plate_tensor, quad_in_frame, thumbnail
+from postprocess.plate_reader import PlateReader
+
+log = logging.getLogger(__name__)
+
+STREAMS = ("SHOTS", "READS", "DEAD")
+FETCH_S = 1.0
+ACK_WAIT_S = 60.0
+RETRY_S = 0.5
+STOP_S_MAX = 3.0
+Waiting = tuple[int, int, Message, Shot]
+
+
+class Recognise:
+    """One process for all cameras; event loop only."""
+
+    def __init__(self, bus: Bus, reader: PlateReader, settings: RecogniseSettings) -> None:
+        self._bus, self._reader, self._settings = bus, reader, settings
+        self._waiting: asyncio.PriorityQueue[Waiting] = asyncio.PriorityQueue()
+        self._known: set[int] = set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop; what is in hand then is delivered again at the next start."""
+        async with asyncio.TaskGroup() as group:
+            feeding = group.create_task(self._feed())
+            workers = [group.create_task(self._work()) for _ in range(self._settings.inflight_max)]
+            await stop.wait()
+            feeding.cancel()
+            for worker in workers:
+                worker.cancel()
+
+    async def _feed(self) -> None:
+        consumer: Consumer = await self._bus.consumer(
+            "SHOTS",
+            f"recognise-{PLATE_READER}",
+            subjects=(f"zool.shots.{PLATE_READER}.*",),
+            ack_wait_s=ACK_WAIT_S,
+            pending_max=self._settings.backlog_shots_max * 2,
+        )
+        while True:
+            room = self._settings.backlog_shots_max - len(self._known)
+            if room <= 0:
+                await asyncio.sleep(RETRY_S / 5)
+                continue
+            for message in await consumer.fetch(min(room, 64), timeout_s=FETCH_S):
+                await self._accept(message)
+
+    async def _accept(self, message: Message) -> None:
+        if message.seq in self._known:
+            return
+        try:
+            shot = inlet.shot(message.subject, message.payload)
+        except PoisonError as error:
+            await self._reject(message, error)
+            return
+        self._known.add(message.seq)
+        self._waiting.put_nowait((-shot.stamp.captured_at_us, message.seq, message, shot))
+        SHOTS_WAITING.set(len(self._known))
+
+    async def _reject(self, message: Message, reason: PoisonError | RecogniserError) -> None:
+        await bury(self._bus, "recognise", message, reason)
+        SHOTS_READ.labels("poison").inc()
+        await message.ack()
+
+    async def _work(self) -> None:
+        while True:
+            await self._reader.ready()
+            _, seq, message, shot = await self._waiting.get()
+            try:
+                await self._process(message, shot)
+            finally:
+                self._known.discard(seq)
+                SHOTS_WAITING.set(len(self._known))
+
+    async def _process(self, message: Message, shot: Shot) -> None:
+        refusals = 0
+        while True:
+            try:
+                read = await self.read(shot)
+            except PoisonError as error:
+                await self._reject(message, error)
+                return
+            except RecogniserError as error:
+                SHOT_RETRIES.labels("away" if error.away else "refused").inc()
+                refusals += 0 if error.away else 1
+                if refusals >= self._settings.deliveries_max:
+                    await self._reject(message, error)
+                    return
+                await message.progress()
+                await asyncio.sleep(RETRY_S)
+                continue
+            await publish_surely(self._bus, reads_subject(read.camera), encode(read), read.message_id)
+            SHOTS_READ.labels("text" if read.read.text else "empty").inc()
+            await message.ack()
+            return
+
+    async def read(self, shot: Shot) -> Read:
+        """One shot through the ensemble; waits while Triton is away. Raises `PoisonError`, `RecogniserError`."""
+        what = f"shot {shot.shot_id}"
+        picture = await asyncio.to_thread(open_jpeg, what, shot.jpeg)
+        tensor, fit = plate_tensor(picture)
+        model = await self._reader.ready()
+        started_s = time.monotonic()
+        answer = await self._reader.read(tensor)
+        READ_SECONDS.observe(time.monotonic() - started_s)
+        size = (picture.shape[1], picture.shape[0])
+        return Read(
+            shot_id=shot.shot_id,
+            recogniser=shot.recogniser,
+            camera=shot.stamp.camera,
+            epoch=shot.stamp.epoch,
+            track=shot.track,
+            captured_at_us=shot.stamp.captured_at_us,
+            read=PlateRead(
+                text=answer.text,
+                confidence=answer.confidence,
+                char_confidence=answer.char_confidence,
+                quad=quad_in_frame(answer.quad, fit, size, shot.crop),
+                plate_score=answer.plate_score,
+                region=answer.region,
+            ),
+            model=model,
+            label=shot.label,
+            box=shot.box,
+            quality=shot.quality,
+            thumbnail=await asyncio.to_thread(thumbnail, picture, self._settings.thumbnail_px),
+        )
