@@ -58,7 +58,7 @@ class FrameStamp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Detection(msgspec.Struct, frozen=True, kw_only=True):
-    """One box of one frame, after tracking. `track` is empty for a box that no track took (or not yet: a first look)."""
+    """One box of one frame, after tracking. `track` is empty for a box that no track took (or not yet)."""
 
     box: Box
     label: str

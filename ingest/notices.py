@@ -3,7 +3,7 @@
 Rules
 - Ids follow the rule of all events (`postprocess.contract.event_id`, invariant 3): the same happening, the same id.
 - "Nothing seen" and "not looked" are different: every span longer than `gap_us_max` between two looks becomes
-  `camera_blind` with its cause. A span that lasts is told at the age of `OPEN_AFTER_US` and again, closed, when it ends.
+  `camera_blind` with its cause. A span that lasts is told when `OPEN_AFTER_US` old and again, closed, when it ends.
 - After a restart the span goes on from the last look that was published, whoever made it.
 """
 

@@ -5,7 +5,7 @@ Rules
   each look that gains enough, at most `shots_max`.
 - A vote needs more than one look: the first `LOOKS_FREE` are taken without a gain, while they are not clearly worse
   than the best.
-- Later shots must gain more than early ones, so that a long approach does not use its shots up far away.
+- The shots that are left are spread over the quality still to be had: a long approach must not use them up far away.
 - Quality is comparable within a track only: size counts most; a cut or covered object counts less.
 """
 
@@ -107,7 +107,8 @@ def _wanted(policy: ShotPolicy, taken: _Taken, worth: float, now_us: int) -> boo
     waited_ms = (now_us - taken.last_us) / 1000
     if waited_ms < policy.gap_ms_min:
         return False
-    if worth >= taken.best + policy.gain_min * (1.0 + taken.count / 4):
+    left = policy.shots_max - taken.count
+    if worth >= taken.best + max(policy.gain_min, (1.0 - taken.best) / (left + 1)):
         return True
     free = taken.count < LOOKS_FREE and worth >= taken.best - WORSE_MAX
     return free and waited_ms >= FREE_GAP * policy.gap_ms_min

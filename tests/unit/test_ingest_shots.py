@@ -1,0 +1,105 @@
+"""Which looks at a track are worth a picture."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from ingest import shots
+from ingest.contract import Box, ShotPolicy
+from ingest.shots import Candidate, ShotBook
+
+SIZE = (1280, 720)
+POLICY = ShotPolicy(recogniser="plate_reader", labels=("car", "truck"))
+LOOK_US = 200_000
+
+
+def car(side_px: float, *, x: float = 0.5, y: float = 0.5, track: str = "1-1", label: str = "car") -> Candidate:
+    """A square-ish car by its shorter side in pixels."""
+    w, h = 1.6 * side_px / SIZE[0], side_px / SIZE[1]
+    return Candidate(track=track, label=label, box=(x - w / 2, y - h / 2, x + w / 2, y + h / 2), confidence=0.8)
+
+
+def play(looks: Sequence[Sequence[Candidate]], policy: ShotPolicy = POLICY) -> list[tuple[int, shots.Pick]]:
+    """Picks with the number of their look, at 5 fps."""
+    book = ShotBook()
+    return [
+        (number, pick)
+        for number, look in enumerate(looks)
+        for pick in shots.pick(book, [policy], look, SIZE, number * LOOK_US)
+    ]
+
+
+def test_the_first_usable_look_is_taken() -> None:
+    """Too small is not usable; then ordinal 0."""
+    picks = play([[car(40)], [car(60)], [car(70)]])
+    assert [(n, p.ordinal) for n, p in picks] == [(2, 0)]
+
+
+def test_an_approach_is_followed_to_its_best_look() -> None:
+    """From 64 to 500 px: shots all along, the last one among the biggest, at most N, ordinals without gaps."""
+    sizes = [64 * 1.06**n for n in range(36)]
+    picks = play([[car(size)] for size in sizes])
+    assert 5 <= len(picks) <= POLICY.shots_max
+    assert [p.ordinal for _, p in picks] == list(range(len(picks)))
+    assert sizes[picks[-1][0]] > 0.75 * sizes[-1]
+
+
+def test_a_departure_still_gives_several_looks_for_the_vote() -> None:
+    """A car that only gets smaller: the first and a few that are not clearly worse."""
+    picks = play([[car(300 * 0.98**n)] for n in range(30)])
+    assert 2 <= len(picks) <= shots.LOOKS_FREE
+
+
+def test_a_waiting_lorry_does_not_flood() -> None:
+    """A minute at the barrier costs the free looks only."""
+    assert len(play([[car(300)]] * 300)) == shots.LOOKS_FREE
+
+
+def test_a_cut_car_counts_less_than_a_whole_one() -> None:
+    """Entering at the border it is cut; whole in the picture it is shot again at once."""
+    cut, whole = car(200, x=0.1), car(200)
+    assert shots.quality(cut, [], SIZE, 64) < shots.quality(whole, [], SIZE, 64)
+    assert [n for n, _ in play([[cut], [whole]])] == [0, 1]
+
+
+def test_a_covered_car_counts_less() -> None:
+    """Something nearer stands in front of it."""
+    back, front = car(200, y=0.4), car(240, y=0.6, track="1-2")
+    assert shots.quality(back, [back, front], SIZE, 64) < shots.quality(back, [back], SIZE, 64)
+    assert shots.quality(front, [back, front], SIZE, 64) == shots.quality(front, [front], SIZE, 64)
+
+
+def test_the_gap_is_kept() -> None:
+    """However fast the quality grows, two shots of a track are `gap_ms_min` apart."""
+    policy = ShotPolicy(recogniser="plate_reader", labels=("car",), gap_ms_min=500)
+    numbers = [n for n, _ in play([[car(64 * 1.3**n)] for n in range(9)], policy)]
+    assert all(b - a >= 3 for a, b in pairwise(numbers))
+
+
+def test_only_labels_of_the_policy() -> None:
+    """Nobody asked for crops of people."""
+    assert play([[car(200, label="person")]]) == []
+
+
+def test_tracks_are_counted_apart_and_forgotten_when_they_end() -> None:
+    """The book does not grow with the traffic."""
+    book = ShotBook()
+    for number in range(1000):
+        track = f"1-{number}"
+        assert len(shots.pick(book, [POLICY], [car(200, track=track)], SIZE, number * LOOK_US)) == 1
+        book.forget([track])
+    assert book.taken == {}
+
+
+def test_each_recogniser_has_its_own_count() -> None:
+    """Two policies on the same track do not take shots from each other."""
+    book, other = ShotBook(), ShotPolicy(recogniser="type_reader", labels=("car",))
+    picks = shots.pick(book, [POLICY, other], [car(200)], SIZE, 0)
+    assert [p.recogniser for p in picks] == ["plate_reader", "type_reader"]
+
+
+def test_quality_stays_in_range() -> None:
+    """0..1 from the smallest to a box as large as the frame."""
+    full: Box = (0.0, 0.0, 1.0, 1.0)
+    whole = Candidate(track="1-1", label="car", box=full, confidence=1.0)
+    assert 0 <= shots.quality(car(1), [], SIZE, 64) <= 1
+    assert 0 <= shots.quality(whole, [], SIZE, 64) <= 1
