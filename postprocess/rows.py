@@ -14,7 +14,7 @@ from ingest.contract import Box, Point, Shot
 from postprocess.contract import Event, fold_plate
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_YEAR_2299_US = 10_413_792_000_000_000
+_YEAR_2299_US = 10_413_791_999_999_999
 _U16 = 0xFFFF
 _U32 = 0xFFFF_FFFF
 _U64 = 0xFFFF_FFFF_FFFF_FFFF

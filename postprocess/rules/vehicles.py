@@ -264,6 +264,8 @@ def _merge(turn: _Turn, source: str, target: str) -> None:
         mine = subject.votes.get(label, (0.0, 0))
         subject.votes[label] = (mine[0] + total, mine[1] + count)
     subject.crossings.extend(c for c in gone.crossings if c.rival != target)
+    for crossing in (c for s in turn.memory.subjects.values() for c in s.crossings if c.rival == source):
+        crossing.rival = target
     turn.note("merged", target)
     _say(turn, subject)
 
@@ -271,7 +273,7 @@ def _merge(turn: _Turn, source: str, target: str) -> None:
 def _say(turn: _Turn, subject: Subject) -> None:
     """Tell what is worth telling of a subject's crossings, once it is known whether they are its own."""
     for crossing in subject.crossings:
-        if crossing.rival:
+        if crossing.rival not in ("", subject.key):
             fate = _fate(turn, subject, crossing)
             if fate == "same":
                 _merge(turn, subject.key, crossing.rival)
@@ -302,10 +304,7 @@ def _fate(turn: _Turn, subject: Subject, crossing: Crossing) -> Literal["same", 
 def _sweep(turn: _Turn) -> None:
     """Make final what had its time, forget what nothing more can be said of."""
     ends = _ends(turn)
-    for key in list(turn.memory.subjects):
-        subject = turn.memory.subjects.get(key)
-        if subject is None:  # merged by an earlier turn of this loop
-            continue
+    for key, subject in list(turn.memory.subjects.items()):
         over_us = ends.get(key, subject.touched_us)
         waits_us = turn.policy.settle_us if subject.reads or not turn.policy.plates else turn.policy.unread_us
         for crossing in subject.crossings:

@@ -1,0 +1,81 @@
+"""Crops as tensors, thumbnails, and places in a crop as places in the frame."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from model_repository.contract import PLATE_CROP_PX
+from postprocess.errors import PoisonError
+from postprocess.pictures import THUMBNAIL_BYTES_MAX, Picture, open_jpeg, plate_tensor, quad_in_frame, thumbnail
+
+
+def noise(width: int, height: int) -> Picture:
+    """The hardest picture to make small."""
+    return np.random.default_rng(7).integers(0, 255, (height, width, 3), np.uint8, endpoint=True)
+
+
+def jpeg(picture: Picture) -> bytes:
+    """As ingest sends it."""
+    return bytes(cv2.imencode(".jpg", picture)[1])
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (b"", "0 bytes are no picture"),
+        (b"\xff\xd8 but then nothing", "no picture"),
+        (jpeg(noise(1, 1)), "1×1 pixels"),
+        (jpeg(noise(300, 4)), "300×4 pixels"),
+    ],
+)
+def test_what_is_no_picture(payload: bytes, words: str) -> None:
+    """Poison, with the reason."""
+    with pytest.raises(PoisonError, match=words):
+        open_jpeg("shot s", payload)
+
+
+def test_opencv_refusing_is_poison(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception of the decoder (a picture that claims to be huge) is poison, too."""
+
+    def refuse(*_: object) -> None:
+        raise cv2.error("too large")
+
+    monkeypatch.setattr(cv2, "imdecode", refuse)
+    with pytest.raises(PoisonError, match="can't be decoded"):
+        open_jpeg("shot s", b"x")
+
+
+@pytest.mark.parametrize(("width", "height"), [(800, 400), (200, 300), (416, 416)])
+def test_tensor_and_back(width: int, height: int) -> None:
+    """Fitted to the top left, the rest grey; a corner of the tensor maps back to its place in the frame."""
+    picture = open_jpeg("shot s", jpeg(noise(width, height)))
+    tensor, fit = plate_tensor(picture)
+    assert tensor.shape == (PLATE_CROP_PX, PLATE_CROP_PX, 3)
+    assert (fit.left, fit.top) == (0, 0)
+    assert (tensor[fit.height :] == 114).all()
+    assert (tensor[:, fit.width :] == 114).all()
+    corners = np.array([[0, 0], [fit.width, 0], [fit.width, fit.height], [0, fit.height]], np.float32)
+    quad = quad_in_frame(corners, fit, (width, height), (0.2, 0.4, 0.6, 0.8))
+    assert np.allclose(quad, [(0.2, 0.4), (0.6, 0.4), (0.6, 0.8), (0.2, 0.8)], atol=1e-5)
+
+
+def test_quads_that_are_none() -> None:
+    """All zero means no plate; NaN is no place; outside is clipped to the frame."""
+    _, fit = plate_tensor(noise(416, 416))
+    frame = (0.0, 0.0, 1.0, 1.0)
+    assert quad_in_frame(np.zeros((4, 2), np.float32), fit, (416, 416), frame) == ()
+    assert quad_in_frame(np.full((4, 2), np.nan, np.float32), fit, (416, 416), frame) == ()
+    assert set(quad_in_frame(np.full((4, 2), 900, np.float32), fit, (416, 416), frame)) == {(1.0, 1.0)}
+
+
+@pytest.mark.parametrize(("width", "height", "longer"), [(1280, 720, 320), (100, 60, 320), (1200, 1200, 640)])
+def test_thumbnails_are_small(width: int, height: int, longer: int) -> None:
+    """Even of noise: at most 30 KB, in proportion, never enlarged."""
+    data = thumbnail(noise(width, height), longer)
+    shown = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert shown is not None
+    assert len(data) <= THUMBNAIL_BYTES_MAX
+    assert max(shown.shape[:2]) <= min(longer, max(width, height))
+    assert shown.shape[1] / shown.shape[0] == pytest.approx(width / height, rel=0.02)

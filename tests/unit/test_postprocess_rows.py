@@ -1,0 +1,79 @@
+"""Events and shots as rows, and the statements that make their tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from model_repository.contract import ModelRef
+from postprocess.contract import Event, EventPhoto
+from postprocess.ddl import statements
+from postprocess.errors import PoisonError, RecogniserError, RowsError, SchemaNameError, StoreAway
+from postprocess.rows import EVENT_COLUMNS, PHOTO_COLUMNS, event_row, moment, photo_row
+from tests.unit.test_postprocess_inlet import SHOT
+
+EVENT = Event(
+    event_id="e", version=3, kind="vehicle_entry", camera="c1", opened_at_us=1_000_001, plate="а 123 вс 77",
+    photos=(
+        EventPhoto(shot_id="s1", captured_at_us=2_000_000, quad=((0.1, 0.2), (0.3, 0.4)), thumbnail=b"\xff"),
+        EventPhoto(shot_id="s2", captured_at_us=3_000_000, role="context"),
+    ),
+    models=(ModelRef(name="m", version="1", sha256="x", starter=True),),
+)  # fmt: skip
+
+
+def test_event_row() -> None:
+    """Lists of photos and models go side by side, the plate also folded for searching."""
+    row = dict(zip(EVENT_COLUMNS, event_row(EVENT), strict=True))
+    assert row["opened_at"] == datetime(1970, 1, 1, 0, 0, 1, 1, tzinfo=UTC)
+    assert row["closed_at"] is None
+    assert row["box"] == []
+    assert row["plate_folded"] == "A123BC77"
+    assert row["photo_shot_ids"] == ["s1", "s2"]
+    assert row["photo_quads"] == [[0.1, 0.2, 0.3, 0.4], []]
+    assert row["thumbnail"] == b"\xff"
+    assert (row["model_names"], row["model_starters"]) == (["m"], [True])
+
+
+def test_empty_and_wild_values_fit_their_columns() -> None:
+    """No photos; numbers beyond the column are held within it."""
+    wild = msgspec.structs.replace(
+        EVENT, photos=(), closed_at_us=5, box=(0, 0, 1, 1), version=2**40, epoch=-1, opened_at_us=-5
+    )
+    row = dict(zip(EVENT_COLUMNS, event_row(wild), strict=True))
+    assert (row["thumbnail"], row["version"], row["epoch"]) == (b"", 2**32 - 1, 0)
+    assert row["closed_at"] == datetime(1970, 1, 1, 0, 0, 0, 5, tzinfo=UTC)
+    assert moment(2**70).year == 2299
+
+
+def test_photo_row() -> None:
+    """The picture with what is needed to find and order it."""
+    row = dict(zip(PHOTO_COLUMNS, photo_row(SHOT), strict=True))
+    assert (row["shot_id"], row["camera"], row["jpeg"]) == ("s1", "cam-1", b"\xff\xd8")
+
+
+def test_statements_are_filled_in() -> None:
+    """One per table, view and TTL, without comments or gaps to fill."""
+    found = statements("zool_test", events_days=11, photos_days=22)
+    assert found[0] == "CREATE DATABASE IF NOT EXISTS zool_test"
+    assert not any("{" in text or "--" in text for text in found)
+    assert any("INTERVAL 11 DAY" in text for text in found)
+    assert any("INTERVAL 22 DAY" in text for text in found)
+
+
+@pytest.mark.parametrize("name", ["", "1st", "a b", "x;DROP TABLE y", "é", "a" * 64])
+def test_a_database_name_is_a_plain_identifier(name: str) -> None:
+    """Anything else is refused by name."""
+    with pytest.raises(SchemaNameError, match="allowed are letters"):
+        statements(name, events_days=1, photos_days=1)
+
+
+def test_errors_write_their_sentence() -> None:
+    """What, where, and what to do."""
+    assert str(PoisonError("shot s", "no picture")) == "shot s: no picture"
+    assert "waiting for it" in str(RecogniserError("plate_reader", "unavailable", away=True))
+    assert "is loaded" in str(RecogniserError("plate_reader", "invalid", away=False))
+    assert str(StoreAway("h:1", "refused")) == "clickhouse at h:1: refused; trying again"
+    assert "don't fit" in str(RowsError("x"))
