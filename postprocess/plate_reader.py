@@ -13,7 +13,7 @@ import logging
 from types import TracebackType
 from typing import Any, Self
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 import msgspec
 import numpy as np
 import numpy.typing as npt

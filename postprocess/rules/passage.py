@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from model_repository.contract import ModelRef
 from postprocess.contract import Event, EventPhoto
-from postprocess.rules.state import Crossing, ReadNote, Subject, VehiclesPolicy
+from postprocess.rules.state import Crossing, ReadNote, Root, Subject, VehiclesPolicy
 from postprocess.vote import Ballot, Verdict, vote
 
 CONFIDENCE_STEP = 0.05
@@ -23,10 +23,10 @@ def verdict(subject: Subject) -> Verdict:
     return vote([Ballot(text=r.text, confidence=r.confidence, chars=r.chars) for r in subject.reads])
 
 
-def label_of(subject: Subject) -> tuple[str, float]:
+def label_of(root: Root) -> tuple[str, float]:
     """Majority label and the mean confidence of its boxes; ties go to the smaller name."""
-    name = max(sorted(subject.votes), key=lambda key: subject.votes[key][0])
-    total, count = subject.votes[name]
+    name = max(sorted(root.votes), key=lambda key: root.votes[key][0])
+    total, count = root.votes[name]
     return name, round(total / count, 6)
 
 

@@ -4,6 +4,8 @@ Rules
 - The state is one object and can be kept as msgpack at any time; `step` uses up the state it is given.
 - A *track* is what the tracker follows within one epoch; a *subject* is the vehicle behind one track or several
   (joined by the policy in `vehicles`). Reads and crossings belong to the subject.
+- A *root* is what frames alone say of a vehicle: ids, labels and echoes hang on it, so that they never depend on when a
+  read came. Subjects may also be joined by plate, roots never.
 - Everything is bounded; a limit that bites is a `Note`, never silence.
 """
 
@@ -81,6 +83,7 @@ class Track(msgspec.Struct, kw_only=True):
 
     epoch: int
     name: str
+    root: str
     subject: str
     point: Point
     box: Box
@@ -91,6 +94,17 @@ class Track(msgspec.Struct, kw_only=True):
     cut: bool = False
     """It was alive when its epoch ended."""
     sides: dict[str, Side] = {}
+
+
+class Root(msgspec.Struct, kw_only=True):
+    """What frames alone say of a vehicle."""
+
+    votes: dict[str, tuple[float, int]] = {}
+    """Label → (sum of confidences, boxes)."""
+    counts: dict[str, int] = {}
+    """Line → crossings so far."""
+    passed: dict[str, int] = {}
+    """Line and direction → when last."""
 
 
 class ReadNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +129,7 @@ class Crossing(msgspec.Struct, kw_only=True):
     """A passage over a line, and what was last said of it. The first part never changes."""
 
     event_id: str
+    root: str
     line: str
     direction: Literal["entry", "exit"]
     opened_at_us: int
@@ -127,7 +142,7 @@ class Crossing(msgspec.Struct, kw_only=True):
     model: ModelRef
     settings_revision: int
     rival: str = ""
-    """Subject of an earlier epoch that may be the same vehicle: nothing is said until that is known."""
+    """Root of an earlier epoch that may be the same vehicle: nothing is said until that is known."""
     said_version: int = 0
     said_plate: str = ""
     said_confidence: float = 0.0
@@ -139,13 +154,10 @@ class Subject(msgspec.Struct, kw_only=True):
 
     key: str
     touched_us: int
+    roots: list[str]
     reads: list[ReadNote] = []
     thumbnail: bytes = b""
     """Of the best read."""
-    votes: dict[str, tuple[float, int]] = {}
-    """Label → (sum of confidences, boxes)."""
-    counts: dict[str, int] = {}
-    """Line → crossings so far."""
     crossings: list[Crossing] = []
 
 
@@ -158,6 +170,7 @@ class CameraMemory(msgspec.Struct, kw_only=True):
     seq: int = -1
     now_us: int = 0
     tracks: dict[str, Track] = {}
+    roots: dict[str, Root] = {}
     subjects: dict[str, Subject] = {}
 
 

@@ -103,13 +103,13 @@ def _alike(one: Box, two: Box) -> bool:
 
 
 def begin(epoch: int, found: Detection, at_us: int, before: Track | None) -> Track:
-    """A new track; one that continues another takes over its place, its sides and its subject."""
+    """A new track; one that continues another takes over its place, its sides, its root and its subject."""
     foot = bottom_centre(found.box)
-    track = Track(
-        epoch=epoch, name=found.track, subject=track_key(epoch, found.track), point=foot, box=found.box, seen_us=at_us
-    )
+    key = track_key(epoch, found.track)
+    track = Track(epoch=epoch, name=found.track, root=key, subject=key, point=foot, box=found.box, seen_us=at_us)
     if before is not None:
         before.cut = False
-        track.subject, track.sides, before.sides = before.subject, before.sides, {}
+        track.root, track.subject = before.root, before.subject
+        track.sides, before.sides = before.sides, {}
         track.point, track.seen_us, track.velocity = before.point, before.seen_us, before.velocity
     return track

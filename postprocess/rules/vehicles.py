@@ -32,6 +32,7 @@ from postprocess.rules.state import (
     Note,
     NoteKind,
     ReadNote,
+    Root,
     Subject,
     Tick,
     Track,
@@ -108,38 +109,38 @@ def _follow(turn: _Turn, report: FrameReport, found: Detection) -> None:
         if before is not None:
             turn.note("joined", track.subject)
             _merge(turn, key, track.subject)
-    subject = _subject(turn, track.subject, at_us)
+    subject = _subject(turn, track.subject, track.root, at_us)
     subject.touched_us = max(subject.touched_us, at_us)
-    total, count = subject.votes.get(found.label, (0.0, 0))
-    subject.votes[found.label] = (total + found.confidence, count + 1)
+    root = turn.memory.roots.setdefault(track.root, Root())
+    total, count = root.votes.get(found.label, (0.0, 0))
+    root.votes[found.label] = (total + found.confidence, count + 1)
     for hit in advance(track, found, at_us, aspect, turn.policy):
         _pass(turn, report, track, hit)
 
 
 def _pass(turn: _Turn, report: FrameReport, track: Track, hit: Hit) -> None:
     direction = "entry" if hit.forward == (hit.line.entry == "forward") else "exit"
-    twin = _twin(turn, track, hit.line, direction, hit.at_us)
+    way = f"{hit.line.id}.{direction}"
+    twin = _twin(turn, track, way, hit.at_us)
     if twin is not None:
-        _merge(turn, track.subject, twin)
-    subject = turn.memory.subjects[track.subject]
-    if any(
-        _same_way(c, hit.line, direction) and hit.at_us - c.opened_at_us <= turn.policy.echo_us
-        for c in subject.crossings
-    ):
-        turn.note("echo", subject.key)
+        _unite(turn, track, twin)
+    root = turn.memory.roots[track.root]
+    if hit.at_us - root.passed.get(way, hit.at_us - turn.policy.echo_us - 1) <= turn.policy.echo_us:
+        turn.note("echo", track.subject)
         return
-    occurrence = subject.counts.get(hit.line.id, 0)
-    subject.counts[hit.line.id] = occurrence + 1
-    label, confidence = label_of(subject)
+    occurrence = root.counts.get(hit.line.id, 0)
+    root.counts[hit.line.id], root.passed[way] = occurrence + 1, hit.at_us
+    label, confidence = label_of(root)
     crossing = Crossing(
         event_id=event_id(
             camera=turn.memory.camera,
             function="vehicles",
             rule=hit.line.id,
             kind=f"vehicle_{direction}",
-            subject=subject.key,
+            subject=track.root,
             occurrence=occurrence,
         ),
+        root=track.root,
         line=hit.line.id,
         direction="entry" if direction == "entry" else "exit",
         opened_at_us=hit.at_us,
@@ -153,6 +154,7 @@ def _pass(turn: _Turn, report: FrameReport, track: Track, hit: Hit) -> None:
         settings_revision=turn.policy.settings_revision,
         rival=_rival(turn, track, hit, direction),
     )
+    subject = turn.memory.subjects[track.subject]
     subject.crossings.append(crossing)
     _say(turn, subject)
 
@@ -161,29 +163,42 @@ def _same_way(crossing: Crossing, line: Line, direction: str) -> bool:
     return crossing.line == line.id and crossing.direction == direction
 
 
-def _twin(turn: _Turn, track: Track, line: Line, direction: str, at_us: int) -> str | None:
-    """The subject of another track that lies over this one and has just made this very crossing."""
+def _twin(turn: _Turn, track: Track, way: str, at_us: int) -> Track | None:
+    """Another track that lies over this one and has just made this very crossing."""
     for other in turn.memory.tracks.values():
-        if other.subject == track.subject or abs(track.seen_us - other.seen_us) > OVERLAP_US:
+        if other.root == track.root or abs(track.seen_us - other.seen_us) > OVERLAP_US:
             continue
-        if overlap(track.box, other.box) < OVERLAP_MIN:
-            continue
-        for crossing in turn.memory.subjects[other.subject].crossings:
-            if _same_way(crossing, line, direction) and abs(at_us - crossing.opened_at_us) <= TWIN_US:
-                return other.subject
+        passed_us = turn.memory.roots[other.root].passed.get(way)
+        near = passed_us is not None and abs(at_us - passed_us) <= TWIN_US
+        if near and overlap(track.box, other.box) >= OVERLAP_MIN:
+            return other
     return None
 
 
+def _unite(turn: _Turn, track: Track, twin: Track) -> None:
+    """A track turned out to follow the vehicle of another one: one root from now on, and one subject."""
+    gone = track.root
+    for other in turn.memory.tracks.values():
+        if other.root == gone:
+            other.root = twin.root
+    del turn.memory.roots[gone]
+    _merge(turn, track.subject, twin.subject)
+
+
 def _rival(turn: _Turn, track: Track, hit: Hit, direction: str) -> str:
+    """The root that made this crossing shortly before, in an earlier epoch."""
     if not turn.policy.plates:
         return ""
-    for subject in turn.memory.subjects.values():
-        for crossing in subject.crossings:
-            early = crossing.epoch < track.epoch and subject.key != track.subject
-            near = 0 <= hit.at_us - crossing.opened_at_us <= turn.policy.echo_us
-            if early and near and _same_way(crossing, hit.line, direction):
-                return subject.key
-    return ""
+    rivals = [
+        (crossing.opened_at_us, crossing.root)
+        for subject in turn.memory.subjects.values()
+        for crossing in subject.crossings
+        if crossing.epoch < track.epoch
+        and crossing.root != track.root
+        and _same_way(crossing, hit.line, direction)
+        and 0 <= hit.at_us - crossing.opened_at_us <= turn.policy.echo_us
+    ]
+    return max(rivals, default=(0, ""))[1]
 
 
 def _hear(turn: _Turn, read: Read) -> None:
@@ -194,7 +209,8 @@ def _hear(turn: _Turn, read: Read) -> None:
         turn.note("late_read", key)
         return
     track = turn.memory.tracks.get(key)
-    subject = _subject(turn, key if track is None else track.subject, read.captured_at_us)
+    place = (key, key) if track is None else (track.subject, track.root)
+    subject = _subject(turn, *place, read.captured_at_us)
     note = ReadNote(
         shot_id=read.shot_id,
         captured_at_us=read.captured_at_us,
@@ -232,19 +248,21 @@ def _limit_thumbnails(turn: _Turn) -> None:
             subject.thumbnail = b""
 
 
-def _subject(turn: _Turn, key: str, at_us: int) -> Subject:
+def _subject(turn: _Turn, key: str, root: str, at_us: int) -> Subject:
     if key not in turn.memory.subjects:
         if len(turn.memory.subjects) >= SUBJECTS_MAX:
             oldest = min(turn.memory.subjects.values(), key=lambda s: (bool(s.crossings), s.touched_us, s.key))
             _forget(turn, oldest.key)
             turn.note("overflow", oldest.key)
-        turn.memory.subjects[key] = Subject(key=key, touched_us=at_us)
+        turn.memory.subjects[key] = Subject(key=key, touched_us=at_us, roots=[root])
     return turn.memory.subjects[key]
 
 
 def _forget(turn: _Turn, key: str) -> None:
     del turn.memory.subjects[key]
     turn.memory.tracks = {name: track for name, track in turn.memory.tracks.items() if track.subject != key}
+    roots = {track.root for track in turn.memory.tracks.values()}
+    turn.memory.roots = {name: root for name, root in turn.memory.roots.items() if name in roots}
 
 
 def _merge(turn: _Turn, source: str, target: str) -> None:
@@ -255,28 +273,26 @@ def _merge(turn: _Turn, source: str, target: str) -> None:
     for track in turn.memory.tracks.values():
         if track.subject == source:
             track.subject = target
-    subject = _subject(turn, target, gone.touched_us)
+    subject = turn.memory.subjects[target]
     subject.touched_us = max(subject.touched_us, gone.touched_us)
+    subject.roots.extend(gone.roots)
     for note in gone.reads:
         best = all(note.rank >= known.rank for known in gone.reads)
         _add_read(subject, note, gone.thumbnail if best else b"")
-    for label, (total, count) in gone.votes.items():
-        mine = subject.votes.get(label, (0.0, 0))
-        subject.votes[label] = (mine[0] + total, mine[1] + count)
-    subject.crossings.extend(c for c in gone.crossings if c.rival != target)
-    for crossing in (c for s in turn.memory.subjects.values() for c in s.crossings if c.rival == source):
-        crossing.rival = target
+    subject.crossings.extend(gone.crossings)
     turn.note("merged", target)
     _say(turn, subject)
 
 
 def _say(turn: _Turn, subject: Subject) -> None:
     """Tell what is worth telling of a subject's crossings, once it is known whether they are its own."""
+    subject.crossings = [c for c in subject.crossings if c.rival not in subject.roots]
     for crossing in subject.crossings:
-        if crossing.rival not in ("", subject.key):
-            fate = _fate(turn, subject, crossing)
-            if fate == "same":
-                _merge(turn, subject.key, crossing.rival)
+        if crossing.rival:
+            rival = next((s for s in turn.memory.subjects.values() if crossing.rival in s.roots), None)
+            fate = "other" if rival is None else _fate(subject, rival)
+            if rival is not None and fate == "same":
+                _merge(turn, subject.key, rival.key)
                 return
             if fate == "unknown" and not crossing.final:
                 continue
@@ -286,19 +302,16 @@ def _say(turn: _Turn, subject: Subject) -> None:
             said(crossing, subject)
 
 
-def _fate(turn: _Turn, subject: Subject, crossing: Crossing) -> Literal["same", "other", "unknown"]:
-    """Whether a crossing is its rival's, by plate."""
-    rival = turn.memory.subjects.get(crossing.rival)
-    if rival is None:
-        return "other"
+def _fate(subject: Subject, rival: Subject) -> Literal["same", "other", "unknown"]:
+    """Whether two vehicles are one, by plate: a misread letter or two don't make another number."""
     voted = verdict(subject)
     mine, theirs = fold_plate(voted.text), fold_plate(verdict(rival).text)
     if not mine or not theirs:
         return "unknown"
-    if mine == theirs:
-        return "same"
     unlike = sum(one != two for one, two in zip_longest(mine, theirs))
-    return "other" if unlike >= RIVAL_LETTERS_MIN and voted.reads >= RIVAL_READS_MIN else "unknown"
+    if unlike < RIVAL_LETTERS_MIN:
+        return "same"
+    return "other" if voted.reads >= RIVAL_READS_MIN else "unknown"
 
 
 def _sweep(turn: _Turn) -> None:
