@@ -1,0 +1,77 @@
+"""The tables of the real engine against what the row builders write and what the README promises."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import prometheus_client
+import pytest
+
+from postprocess import metrics
+from postprocess.rows import EVENT_COLUMNS, PHOTO_COLUMNS
+
+README = Path(__file__).parents[2] / "postprocess" / "README.md"
+
+# The engine lives once per process and for its whole life: it gets a process of its own.
+SCRIPT = """
+import sys, json, clickhouse_connect
+from postprocess.ddl import statements
+client = clickhouse_connect.get_client(dsn="chdb://" + sys.argv[1])
+for _ in range(2):
+    for statement in statements("zool", events_days=30, photos_days=7):
+        client.command(statement)
+found = {}
+for table in ("events", "photos", "events_latest", "photos_latest"):
+    found[table] = [row[0] for row in client.query(f"DESCRIBE TABLE zool.{table}").result_rows]
+found["ttl"] = [row[0] for row in client.query(
+    "SELECT create_table_query FROM system.tables WHERE database = 'zool' AND name = 'photos'").result_rows]
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Table → its columns, after every statement ran twice."""
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(tmp_path_factory.mktemp("chdb"))],
+        cwd=README.parents[1], capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return msgspec.json.decode(done.stdout.splitlines()[-1], type=dict[str, list[str]])
+
+
+def test_columns_are_those_of_the_builders(described: dict[str, list[str]]) -> None:
+    """Every column but the store's own clock is written, and nothing else."""
+    assert described["events"] == [*EVENT_COLUMNS, "stored_at"]
+    assert described["photos"] == [*PHOTO_COLUMNS, "stored_at"]
+
+
+def test_views_show_all_columns(described: dict[str, list[str]]) -> None:
+    """`*_latest` are the tables without duplicates."""
+    assert described["events_latest"] == described["events"]
+    assert described["photos_latest"] == described["photos"]
+
+
+def test_ttl_follows_the_settings(described: dict[str, list[str]]) -> None:
+    """Seven days of photos."""
+    assert "toIntervalDay(7)" in described["ttl"][0]
+
+
+def test_readme_names_every_column() -> None:
+    """What api and boards read is written down."""
+    named = set(re.findall(r"`(\w+)`", README.read_text()))
+    assert set(EVENT_COLUMNS) | set(PHOTO_COLUMNS) <= named
+
+
+def test_readme_names_every_metric() -> None:
+    """And no metric that is none."""
+    kinds = (prometheus_client.Counter, prometheus_client.Gauge, prometheus_client.Histogram)
+    defined = {
+        f"{value._name}{'_total' if isinstance(value, prometheus_client.Counter) else ''}"
+        for value in vars(metrics).values()
+        if isinstance(value, kinds)
+    }
+    assert set(re.findall(r"`(zool_\w+)`", README.read_text())) == defined
