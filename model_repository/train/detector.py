@@ -64,7 +64,7 @@ def fresh(rate: float) -> Training:
     groups = [{"params": decayed, "weight_decay": DECAY}, {"params": others, "weight_decay": 0.0}]
     average = copy.deepcopy(detector).eval()
     average.requires_grad_(requires_grad=False)
-    return Training(detector, average, torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99)))
+    return Training(detector, average, torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.99), fused=True))
 
 
 def tensors(batch: Batch) -> tuple[Tensor, Truth]:
@@ -171,6 +171,14 @@ def deliver(training: Training, asked: argparse.Namespace, count: int, command: 
     print(f"{path} ({path.stat().st_size / 1e6:.1f} MB) {figures}", flush=True)
 
 
+def said(asked: argparse.Namespace) -> str:
+    """The command for the card: what shapes the weights, without the paths of one machine."""
+    words = f"--minutes {asked.minutes:g} --rate {asked.rate:g} --seed {asked.seed}"
+    return f"python -m model_repository.train.detector --out model_repository/weights {words}" + (
+        " --start STATE" if asked.start else ""
+    )
+
+
 def main(arguments: list[str]) -> int:
     """Train the starter detector on rendered pictures."""
     parser = argparse.ArgumentParser(prog="detector", description=main.__doc__)
@@ -194,7 +202,7 @@ def main(arguments: list[str]) -> int:
         count, spent_s = load(asked.state, training)
     with feeding(asked.data, asked.seed + count) as feed:
         count, _ = fit(training, feed, asked, count, spent_s)
-    deliver(training, asked, count, "python -m model_repository.train.detector " + " ".join(arguments))
+    deliver(training, asked, count, said(asked))
     return 0
 
 

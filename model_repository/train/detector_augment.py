@@ -20,10 +20,10 @@ Random = np.random.Generator
 
 FILL = 114
 VISIBLE_MIN = 0.2
-SIDE_PX_MIN = 4.0
+SIDE_PX_MIN = 5.0
 WIDE = 16 / 9
 FULL_WIDTH = 640
-SCALES = (float(np.log(0.6)), float(np.log(1.7)))
+SCALES = (float(np.log(0.75)), float(np.log(1.5)))
 
 
 def clip(boxes: Floats, area: tuple[float, float, float, float]) -> Floats:
@@ -83,15 +83,15 @@ def mosaic(parts: list[tuple[Picture, Floats]], size: tuple[int, int], rng: Rand
 
 def colours(picture: Picture, rng: Random) -> Picture:
     """Hue, saturation and white balance in one matrix, gamma and contrast in one table."""
-    saturation, hue = rng.uniform(0.2, 1.5), rng.normal(0, 0.25)
+    saturation, hue = rng.uniform(0.5, 1.3), rng.normal(0, 0.15)
     grey = np.full((3, 3), 1 / 3)
     axis = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / np.sqrt(3)
     turn = grey + np.cos(hue) * (np.eye(3) - grey) + np.sin(hue) * axis
     matrix = np.diag(rng.uniform(0.85, 1.15, 3)) @ (grey + saturation * (turn - grey))
     if rng.random() < 0.06:
         matrix = grey  # a camera at night
-    gamma = float(np.exp(rng.normal(0, 0.3)))
-    contrast, light = rng.uniform(0.6, 1.25), rng.normal(0, 20)
+    gamma = float(np.exp(rng.normal(0, 0.2)))
+    contrast, light = rng.uniform(0.75, 1.15), rng.normal(0, 12)
     ramp = (np.arange(256) / 255) ** gamma * 255
     table = np.clip((ramp - 128) * contrast + 128 + light, 0, 255).astype(np.uint8)
     return cv2.LUT(cv2.transform(picture, matrix), table)
@@ -187,19 +187,21 @@ def letterboxed(picture: Picture, boxes: Floats) -> tuple[Picture, Floats]:
     return barred, clip(boxes, (0, top, width, top + inner))
 
 
+CHANGES = ((0.6, colours), (0.1, lighting), (0.03, rain), (0.2, optics), (0.15, sensor_noise), (0.3, compressed))
+"""How often each change is made: mostly mild, since a training of minutes cannot learn every look there is."""
+
+
 def vary(parts: list[tuple[Picture, Floats]], size: tuple[int, int], rng: Random) -> tuple[Picture, Floats]:
     """One training picture from one source (or from four, as a mosaic), of (width, height)."""
     if len(parts) >= 4:
         picture, boxes = mosaic(parts[:4], size, rng)
     else:
         picture, boxes = place(*parts[0], size, rng)
-    if rng.random() < 0.2:
+    if rng.random() < 0.1:
         picture = clutter(picture, boxes, rng)
-    for chance, change in ((0.9, colours), (0.3, lighting), (0.08, rain), (0.4, optics), (0.4, sensor_noise)):
+    for chance, change in CHANGES:
         if rng.random() < chance:
             picture = change(picture, rng)
-    if rng.random() < 0.4:
-        picture = compressed(picture, rng)
     picture = half_chroma(picture)
     if rng.random() < 0.6:
         picture, boxes = letterboxed(picture, boxes)

@@ -53,10 +53,10 @@ def phase(progress: float, rng: np.random.Generator) -> Phase:
     """Size, batch and part of mosaics at a progress of 0..1."""
     choice = rng.random()
     if progress < 0.45:
-        return Phase(HALF, BATCH, 0.2) if choice < 0.9 else Phase(SIZE, BATCH, 0.2)
+        return Phase(HALF, BATCH, 0.1) if choice < 0.9 else Phase(SIZE, BATCH, 0.1)
     if progress < 0.7:
-        return Phase(HALF if choice < 0.3 else MIDDLE if choice < 0.7 else SIZE, BATCH, 0.2)
-    return Phase(SIZE, BATCH, 0.1 if progress < 0.85 else 0.0)
+        return Phase(HALF if choice < 0.3 else MIDDLE if choice < 0.7 else SIZE, BATCH, 0.1)
+    return Phase(SIZE, BATCH, 0.0)
 
 
 def weights(frames: Frames) -> npt.NDArray[np.float64]:
