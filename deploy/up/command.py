@@ -15,7 +15,7 @@ import msgspec
 
 from api.config import ApiSettings
 from deploy.up import machine
-from deploy.up.plan import LOOPBACK, Layout, components, nats_conf
+from deploy.up.plan import LOOPBACK, Component, Layout, components, nats_conf
 from deploy.up.supervisor import Supervisor
 from ingest.config import IngestSettings
 from ingest.settings import SettingsError, check_sections, load
@@ -105,9 +105,12 @@ def read_config(path: Path | None) -> tuple[str, ApiSettings]:
 
 @contextlib.asynccontextmanager
 async def running(
-    args: argparse.Namespace, *, say: Callable[[str], None], stop: asyncio.Event
+    args: argparse.Namespace, *, say: Callable[[str], None], stop: asyncio.Event, extra: tuple[Component, ...] = ()
 ) -> AsyncIterator[System]:
-    """A system that is ready; stopped in order at the end. Raises `DeployError`, `SettingsError`, `StoppedEarly`."""
+    """A system that is ready, with what is `extra`; stopped in order at the end.
+
+    Raises `DeployError`, `SettingsError`, `StoppedEarly`.
+    """
     _, api = read_config(args.config)
     host, port = args.host or api.host, api.port if args.port is None else args.port
     data_dir: Path = args.data_dir.absolute()
@@ -126,7 +129,7 @@ async def running(
         machine.write_private(layout.nats_conf, nats_conf(ports, data_dir, secrets))
         token = machine.admin_token(layout.token_file)
         machine.raise_limits()
-        supervisor = Supervisor(components(layout, ports, secrets), logs=data_dir / "logs", say=say)
+        supervisor = Supervisor((*components(layout, ports, secrets), *extra), logs=data_dir / "logs", say=say)
         shown = LOOPBACK if host in {"0.0.0.0", "::"} else host
         system = System(
             url=f"http://{shown}:{ports.api}",

@@ -90,6 +90,13 @@ def choose_ports(api_host: str, api_port: int) -> Ports:
     )
 
 
+def free_port() -> int:
+    """A loopback port that is free now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
 def find_nats_server() -> str:
     """The binary beside this Python, or on the path."""
     beside = Path(sys.executable).with_name("nats-server")

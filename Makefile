@@ -1,0 +1,58 @@
+# zool: `make help` says what there is. The environment is .venv; nothing is installed outside it but by `test-system`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell for v in 3.11 3.12 3.13; do command -v python$$v >/dev/null 2>&1 && python$$v -c '' 2>/dev/null && { echo python$$v; break; }; done)
+UV_VERSION := 0.11
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: help install demo test test-system check format bench site train clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: $(STAMP) ## make .venv with everything that runs and tests
+
+$(STAMP): pyproject.toml uv.lock
+	@test -n "$(PYTHON)" || { echo "zool: no Python 3.11, 3.12 or 3.13 was found (Triton's stubs end there): install one, or say make PYTHON=/path/to/python"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "zool: $(PYTHON) has no venv module: apt-get install $(notdir $(PYTHON))-venv"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=$(UV_VERSION)'
+	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --locked --inexact --python $(BIN)/python
+	@touch $@
+
+demo: $(STAMP) ## the whole system on the demo site (DEMO_ARGS="--for 90 --json" is passed on)
+	@$(BIN)/zool demo $(DEMO_ARGS)
+
+test: $(STAMP) check ## everything that needs no system packages
+	@$(BIN)/pytest -m "not system" $(TEST_ARGS)
+
+test-system: $(STAMP) ## tests with GStreamer, Chromium and ffmpeg, which it installs with apt
+	@tests/system/install
+	@$(BIN)/pytest -m system $(TEST_ARGS)
+
+check: $(STAMP) ## lint, format, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(STAMP) ## write the format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## what `zool bench` measures, one JSON object a line
+	@$(BIN)/zool bench streams --json
+
+site: $(STAMP) ## render the demo site again (installs the group that makes scenes)
+	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --locked --inexact --group train
+	@$(BIN)/zool site clips --out deploy/site
+
+train: $(STAMP) ## train the starter models on rendered scenes (about an hour on two cores)
+	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --locked --inexact --group train
+	@$(BIN)/zool models train detector --out model_repository/weights
+	@$(BIN)/zool models train plate_ocr --out model_repository/weights
+	@$(BIN)/zool models train plate_corners --out model_repository/weights
+
+clean: ## remove the environment and what the demo left
+	@rm -rf .venv var .work

@@ -1,0 +1,1 @@
+"""The demo site: set up, watched, and compared with its truth."""

@@ -1,0 +1,83 @@
+"""The demo's own client of the running system: the public REST API and the event stream, nothing else.
+
+Edge (HTTP).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import msgspec
+
+from deploy.errors import ApiRefused
+
+Json = dict[str, Any]
+
+
+class Client:
+    """One user of the API."""
+
+    def __init__(self, url: str, token: str) -> None:
+        headers = {"Authorization": f"Bearer {token}", "Accept-Language": "en"}
+        self._http = httpx.AsyncClient(base_url=f"{url}/api/v1", headers=headers, timeout=15.0, trust_env=False)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._http.aclose()
+
+    async def call(self, method: str, path: str, body: Json | None = None, **headers: str) -> Any:
+        """One request; raises `ApiRefused`."""
+        sent = {key.replace("_", "-"): value for key, value in headers.items()}
+        answer = await self._http.request(method, path, json=body, headers=sent)
+        if answer.status_code >= 400:
+            raise ApiRefused(method, path, answer.status_code, answer.text)
+        return answer.json() if answer.content else None
+
+    async def ensure_camera(self, camera: Json) -> None:
+        """Create a camera, or bring it to the wanted address."""
+        try:
+            await self.call("POST", "/cameras", camera)
+        except ApiRefused as refused:
+            if refused.status != 409:
+                raise
+            changes = {key: value for key, value in camera.items() if key != "id"}
+            now = await self.call("GET", f"/cameras/{camera['id']}")
+            await self.call("PATCH", f"/cameras/{camera['id']}", changes, If_Match=now["etag"])
+
+    async def events(self, after: int | None = None) -> AsyncIterator[Json]:
+        """The event stream, for ever: after a cut it goes on behind the last event seen."""
+        last = "" if after is None else str(after)
+        while True:
+            headers = {"Last-Event-ID": last} if last else {}
+            try:
+                async with self._http.stream("GET", "/events/stream", headers=headers, timeout=30.0) as answer:
+                    if answer.status_code >= 400:
+                        raise ApiRefused("GET", "/events/stream", answer.status_code, (await answer.aread()).decode())
+                    async for identity, data in _messages(answer):
+                        last = identity or last
+                        yield msgspec.json.decode(data)
+            except httpx.HTTPError:
+                continue
+
+
+async def _messages(answer: httpx.Response) -> AsyncIterator[tuple[str, bytes]]:
+    """Split a stream into messages: id and data of those that are plain events."""
+    identity, name = "", ""
+    data: list[str] = []
+    async for line in answer.aiter_lines():
+        if not line:
+            if data and name in {"", "event", "message"}:
+                yield identity, "\n".join(data).encode()
+            identity, name, data = "", "", []
+            continue
+        field, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        match field:
+            case "id":
+                identity = value
+            case "event":
+                name = value
+            case "data":
+                data.append(value)

@@ -1,0 +1,89 @@
+"""What the demo heard: the newest version of every event, when its first one came, and how it reads on a terminal.
+
+Pure: times come in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any, Literal
+
+from deploy.demo.truth import Happening, Span
+
+Json = dict[str, Any]
+Language = Literal["ru", "en"]
+
+_KINDS: dict[str, tuple[str, str]] = {
+    "vehicle_entry": ("entry", "въезд"),
+    "vehicle_exit": ("exit", "выезд"),
+    "camera_lost": ("camera lost", "камера пропала"),
+    "camera_restored": ("camera is back", "камера вернулась"),
+    "camera_blind": ("camera was blind", "камера не видела"),
+}
+
+
+class Record:
+    """All events so far, by id."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, Json] = {}
+        self.heard_us: dict[str, int] = {}
+
+    def hear(self, event: Json, now_us: int) -> bool:
+        """Take an event; True when it is new, or its plate changed, or it became final."""
+        known = self.events.get(event["id"])
+        if known is not None and known["version"] >= event["version"]:
+            return False
+        self.events[event["id"]] = event
+        self.heard_us.setdefault(event["id"], now_us)
+        return known is None or known["plate"] != event["plate"]
+
+    def happenings(self) -> list[Happening]:
+        """Every event as the comparison wants it."""
+        return [
+            Happening(
+                at_us=at_us(e["opened_at"]), camera=e["camera"], kind=e["kind"], plate=e["plate"], event_id=e["id"]
+            )
+            for e in self.events.values()
+        ]
+
+    def blind(self) -> list[Span]:
+        """Spans in which a camera was reported not looked at."""
+        return [
+            Span(
+                camera=e["camera"],
+                from_us=at_us(e["opened_at"]),
+                to_us=at_us(e["closed_at"] or e["opened_at"]),
+                cause=e["cause"],
+            )
+            for e in self.events.values()
+            if e["kind"] == "camera_blind"
+        ]
+
+    def latency_us(self, event_id: str) -> int:
+        """From the crossing to the first version at this client."""
+        return self.heard_us[event_id] - at_us(self.events[event_id]["opened_at"])
+
+    def kinds(self) -> dict[str, int]:
+        """How many of each kind."""
+        return dict(sorted(Counter(e["kind"] for e in self.events.values()).items()))
+
+
+def at_us(text: str) -> int:
+    """RFC 3339 to microseconds since 1970."""
+    return round(datetime.fromisoformat(text).timestamp() * 1e6)
+
+
+def line(event: Json, latency_us: int, language: Language) -> str:
+    """One event on one line."""
+    en, ru = _KINDS.get(event["kind"], (event["kind"], event["kind"]))
+    at = datetime.fromisoformat(event["opened_at"]).astimezone().strftime("%H:%M:%S.%f")[:-3]
+    what = ru if language == "ru" else en
+    if not event["kind"].startswith("vehicle_"):
+        return f"{at}  {event['camera']:<12} {what:<16} {event['cause']} {event['text']}".rstrip()
+    plate = event["plate"] or "—"
+    unit = "мс" if language == "ru" else "ms"
+    sure = f"{event['plate_confidence']:.2f}" if event["plate"] else ""
+    late = f"+{latency_us / 1000:.0f} {unit}"
+    return f"{at}  {event['camera']:<12} {what:<8} {plate:<10} {sure:<5} {event['label']:<10} {late}"
