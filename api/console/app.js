@@ -1,0 +1,127 @@
+// The console: sign in, then cameras on one side and events on the other, both by themselves.
+
+import { ask, follow, health, keepToken, onRefused, takeTokenFromAddress, token } from "/console/api.js";
+import { addCamera } from "/console/camera.js";
+import * as cameras from "/console/cameras.js";
+import { byId, h } from "/console/dom.js";
+import * as feed from "/console/feed.js";
+import { choose, onLanguage, t, translate } from "/console/i18n.js";
+
+const HEALTH_MS = 5000;
+const SETTLE_MS = 3000;
+const COMPONENTS = ["nats", "clickhouse", "ingest"];
+
+let session = null;
+let seen = {};
+let line = "waiting";
+
+function login(problem) {
+  session?.abort();
+  session = null;
+  byId("console").hidden = true;
+  byId("login").hidden = false;
+  byId("login-error").hidden = !problem;
+  byId("login-error").textContent = problem ?? "";
+  byId("login-token").focus();
+}
+
+async function enter() {
+  try {
+    await ask("/api/v1/cameras");
+  } catch (error) {
+    if (error.status === 401) return;
+    if (!error.status) {
+      login(t("login_away"));
+      return;
+    }
+  }
+  byId("login").hidden = true;
+  byId("login-token").value = "";
+  byId("console").hidden = false;
+  session = new AbortController();
+  const { signal } = session;
+  cameras.start(signal);
+  follow({
+    signal,
+    onEvent: (event) => feed.take(event, { fresh: true }),
+    onGap: () => feed.reload(),
+    onState: (state) => live(state, signal),
+  });
+}
+
+function live(state, signal) {
+  line = state;
+  showLine();
+  if (state !== "on") return;
+  feed.reload();
+  // What happened just before the stream began may still be on its way into the store.
+  setTimeout(() => signal.aborted || feed.reload({ keep: true }), SETTLE_MS);
+}
+
+function showLine() {
+  const node = byId("live");
+  node.dataset.state = line;
+  node.querySelector("span").textContent = t(`live_${line}`);
+}
+
+function showHealth() {
+  const parts = seen.components ?? {};
+  const names = seen.components ? COMPONENTS : ["api"];
+  byId("health").replaceChildren(
+    ...names.map((name) => {
+      const part = parts[name];
+      const ok = part?.ok ?? false;
+      const words = `${t(`health_${name}`)}: ${t(ok ? "health_ok" : "health_away")}${part?.detail ? ` (${part.detail})` : ""}`;
+      return h("li", { "data-ok": String(ok), title: words }, h("i"), h("span", {}, t(`health_${name}`)), h("span", { class: "unseen" }, words));
+    }),
+  );
+  byId("site").textContent = seen.site || "zool";
+  document.title = seen.site && seen.site !== "zool" ? `${seen.site} · zool` : "zool";
+}
+
+async function watchHealth() {
+  try {
+    seen = await health();
+  } catch {
+    seen = { site: seen.site };
+  }
+  showHealth();
+  setTimeout(watchHealth, HEALTH_MS);
+}
+
+takeTokenFromAddress();
+translate(document);
+onRefused(() => {
+  const had = token();
+  keepToken("");
+  login(had ? t("login_wrong") : "");
+});
+onLanguage(() => {
+  showHealth();
+  showLine();
+  cameras.redraw();
+  feed.redraw();
+  if (session) cameras.refresh().catch(() => {});
+});
+for (const button of document.querySelectorAll("[data-lang]")) {
+  button.addEventListener("click", () => choose(button.dataset.lang));
+}
+byId("login-form").addEventListener("submit", (submit) => {
+  submit.preventDefault();
+  keepToken(byId("login-token").value.trim());
+  enter();
+});
+byId("leave").addEventListener("click", () => {
+  keepToken("");
+  login("");
+});
+byId("add-camera").addEventListener("click", addCamera);
+cameras.onChange((items) => {
+  feed.choices(items);
+  feed.redraw();
+});
+feed.start();
+showLine();
+watchHealth();
+if (token()) enter();
+else login("");

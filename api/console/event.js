@@ -1,0 +1,95 @@
+// One event in full: the photo, and the evidence behind it.
+
+import { picture } from "/console/api.js";
+import { cameraName } from "/console/cameras.js";
+import { byId, h, icon } from "/console/dom.js";
+import { named, t } from "/console/i18n.js";
+import { percent } from "/console/feed.js";
+import { plate } from "/console/plate.js";
+import { moment } from "/console/time.js";
+
+function row(key, ...value) {
+  const shown = value.flat().filter((part) => part !== null && part !== "" && part !== false && part !== undefined);
+  return shown.length ? [h("dt", {}, t(key)), h("dd", {}, shown)] : [];
+}
+
+function models(event) {
+  return event.models.map((model) =>
+    h(
+      "span",
+      { class: "model" },
+      h("b", {}, model.name),
+      model.version && ` v${model.version}`,
+      model.sha256 && h("code", { title: model.sha256 }, model.sha256.slice(0, 10)),
+      model.starter && h("span", { class: "starter", title: t("starter_text") }, t("starter")),
+    ),
+  );
+}
+
+export function openEvent(event, thumbnail) {
+  const dialog = byId("event-dialog");
+  const vehicle = event.kind.startsWith("vehicle_");
+  const image = h("img", { alt: t("photo_alt"), src: thumbnail });
+  const views = event.photos.map((photo, number) =>
+    h("button", { type: "button", class: "tab", "aria-label": `${t("photo_alt")} ${number + 1}`, onclick: () => show(photo) }, String(number + 1)),
+  );
+  let shown;
+  async function show(photo) {
+    try {
+      const url = await picture(photo.url);
+      if (shown) URL.revokeObjectURL(shown);
+      shown = url;
+      image.src = url;
+    } catch {
+      // the small picture stays
+    }
+  }
+  const way = event.direction || "entry";
+  dialog.replaceChildren(
+    h(
+      "header",
+      { class: "dialog-head" },
+      h(
+        "h2",
+        { id: "event-dialog-title" },
+        h("span", { class: `way way-${vehicle ? way : "camera"}` }, icon(vehicle ? way : "off", 20), named("kind", event.kind)),
+      ),
+      h("button", { type: "button", class: "round", "aria-label": t("close"), onclick: () => dialog.close() }, icon("close")),
+    ),
+    h(
+      "div",
+      { class: "event-sheet" },
+      event.photos.length > 0 && h("figure", { class: "photo" }, image, views.length > 1 && h("figcaption", {}, views)),
+      h(
+        "div",
+        { class: "facts" },
+        event.plate ? h("div", { class: "big-plate" }, plate(event.plate)) : vehicle && h("p", { class: "muted" }, t("no_plate")),
+        event.text && h("p", {}, event.text),
+        h(
+          "dl",
+          {},
+          row("details_time", moment(event.opened_at).full),
+          event.closed_at && !vehicle && row("details_span", moment(event.closed_at).full),
+          row("details_camera", cameraName(event.camera)),
+          row("details_rule", event.rule),
+          event.label && row("details_label", `${named("label", event.label)}, ${percent(event.confidence)}`),
+          event.plate && row("details_plate", `${percent(event.plate_confidence)} · ${t("details_reads")}: ${event.plate_reads}`),
+          row("details_cause", event.cause.replaceAll("_", " ")),
+        ),
+        h("h3", {}, t("evidence")),
+        h(
+          "dl",
+          { class: "fine" },
+          row("details_models", models(event)),
+          event.settings_revision > 0 && row("details_settings", String(event.settings_revision)),
+          event.frame_seq > 0 && row("details_frame", `${event.epoch} / ${event.frame_seq}`),
+          row("details_track", event.track),
+          row("details_id", h("code", {}, event.id), ` ${t("details_version")} ${event.version}, ${t(event.final ? "details_final" : "details_open")}`),
+        ),
+      ),
+    ),
+  );
+  dialog.onclose = () => shown && URL.revokeObjectURL(shown);
+  dialog.showModal();
+  if (event.photos.length) show(event.photos[0]);
+}
