@@ -14,7 +14,7 @@ import contextlib
 import logging
 import time
 
-from ingest.bus import Bus, BusUnavailable, Consumer, Message
+from ingest.bus import Bucket, Bus, BusUnavailable, Consumer, Message
 from ingest.contract import FrameReport, encode, events_subject
 from ingest.process import Health
 from postprocess import inlet
@@ -53,6 +53,7 @@ FETCH_MAX = 200
 FETCH_S = 1.0
 TICK_S = 0.5
 QUIET_S = 1.0
+SNAPSHOT_S_MAX = 2.0
 TOLD_MAX = 2000
 
 
@@ -213,24 +214,29 @@ class Decide:
         """Keep what changed, then the positions: a camera that did not change stands for all up to them."""
         positions = Positions(detections=self._taken["DETECTIONS"], reads=self._taken["READS"])
         bucket = self._bus.bucket("snapshots")
-        largest = 0
         try:
-            for camera in sorted(self._dirty):
-                memory = self._memories.get(camera)
-                if memory is None:
-                    await bucket.delete(key_of(camera))
-                    continue
-                payload, shortened = pack(CameraSnapshot(positions=positions, memory=memory))
-                largest = max(largest, len(payload))
-                if shortened:
-                    SNAPSHOTS_SHORTENED.inc()
-                if len(payload) > BYTES_MAX:
-                    log.error("camera %s: its state of %d bytes can't be kept", camera, len(payload))
-                    continue
-                await bucket.put(key_of(camera), payload)
-            await bucket.put(POSITIONS_KEY, encode(positions))
-        except BusUnavailable as error:
-            log.warning("snapshot: %s", error)
+            async with asyncio.timeout(SNAPSHOT_S_MAX):  # all else waits for it
+                largest = await self._put_memories(bucket, positions)
+                await bucket.put(POSITIONS_KEY, encode(positions))
+        except (BusUnavailable, TimeoutError) as error:
+            log.warning("snapshot: %s", error or "no answer")
             return
         self._dirty.clear()
         SNAPSHOT_BYTES.set(largest)
+
+    async def _put_memories(self, bucket: Bucket, positions: Positions) -> int:
+        """Write the camera states that changed; returns the size of the largest."""
+        largest = 0
+        for camera in sorted(self._dirty):
+            memory = self._memories.get(camera)
+            if memory is None:
+                await bucket.delete(key_of(camera))
+                continue
+            payload, shortened = pack(CameraSnapshot(positions=positions, memory=memory))
+            largest = max(largest, len(payload))
+            SNAPSHOTS_SHORTENED.inc(int(shortened))
+            if len(payload) > BYTES_MAX:
+                log.error("camera %s: its state of %d bytes can't be kept", camera, len(payload))
+                continue
+            await bucket.put(key_of(camera), payload)
+        return largest

@@ -18,6 +18,7 @@ from postprocess.metrics import DEAD
 log = logging.getLogger(__name__)
 
 RETRY_S = 0.5
+PUBLISH_S_MAX = 1.0
 
 
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +43,7 @@ async def publish_surely(bus: Bus, subject: str, payload: bytes, message_id: str
     """Publish, again and again with the same id until the broker has it."""
     while True:
         try:
-            await bus.publish(subject, payload, message_id=message_id)
+            await bus.publish(subject, payload, message_id=message_id, timeout_s=PUBLISH_S_MAX)
         except BusUnavailable:
             await asyncio.sleep(RETRY_S)
             continue

@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 STREAMS = ("SHOTS", "READS", "DEAD")
 FETCH_S = 1.0
-ACK_WAIT_S = 60.0
+ACK_WAIT_S = 5.0
+"""After a kill -9 what was in hand comes again this much later; what waits is held by signs of life."""
 RETRY_S = 0.5
-STOP_S_MAX = 3.0
 Waiting = tuple[int, int, Message, Shot]
 
 
@@ -40,17 +40,16 @@ class Recognise:
     def __init__(self, bus: Bus, reader: PlateReader, settings: RecogniseSettings) -> None:
         self._bus, self._reader, self._settings = bus, reader, settings
         self._waiting: asyncio.PriorityQueue[Waiting] = asyncio.PriorityQueue()
-        self._known: set[int] = set()
+        self._known: dict[int, Message] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what is in hand then is delivered again at the next start."""
         async with asyncio.TaskGroup() as group:
-            feeding = group.create_task(self._feed())
+            keeping = [group.create_task(self._feed()), group.create_task(self._hold())]
             workers = [group.create_task(self._work()) for _ in range(self._settings.inflight_max)]
             await stop.wait()
-            feeding.cancel()
-            for worker in workers:
-                worker.cancel()
+            for task in (*keeping, *workers):
+                task.cancel()
 
     async def _feed(self) -> None:
         consumer: Consumer = await self._bus.consumer(
@@ -68,6 +67,13 @@ class Recognise:
             for message in await consumer.fetch(min(room, 64), timeout_s=FETCH_S):
                 await self._accept(message)
 
+    async def _hold(self) -> None:
+        """Tell the broker that what waits is still in hand."""
+        while True:
+            await asyncio.sleep(ACK_WAIT_S / 3)
+            for message in list(self._known.values()):
+                await message.progress()
+
     async def _accept(self, message: Message) -> None:
         if message.seq in self._known:
             return
@@ -76,7 +82,7 @@ class Recognise:
         except PoisonError as error:
             await self._reject(message, error)
             return
-        self._known.add(message.seq)
+        self._known[message.seq] = message
         self._waiting.put_nowait((-shot.stamp.captured_at_us, message.seq, message, shot))
         SHOTS_WAITING.set(len(self._known))
 
@@ -92,7 +98,7 @@ class Recognise:
             try:
                 await self._process(message, shot)
             finally:
-                self._known.discard(seq)
+                self._known.pop(seq, None)
                 SHOTS_WAITING.set(len(self._known))
 
     async def _process(self, message: Message, shot: Shot) -> None:
@@ -109,7 +115,6 @@ class Recognise:
                 if refusals >= self._settings.deliveries_max:
                     await self._reject(message, error)
                     return
-                await message.progress()
                 await asyncio.sleep(RETRY_S)
                 continue
             await publish_surely(self._bus, reads_subject(read.camera), encode(read), read.message_id)

@@ -32,7 +32,8 @@ log = logging.getLogger(__name__)
 STREAMS = ("EVENTS", "SHOTS", "DEAD")
 FETCH_S = 1.0
 RETRY_S = 0.5
-ACK_WAIT_S = 60.0
+ACK_WAIT_S = 10.0
+"""After a kill -9 what was in hand comes again this much later."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from ingest.contract import Detection, FrameReport, FrameStamp
 from model_repository.contract import ModelRef
 from postprocess.contract import Event, Line, PlateRead, Read
-from postprocess.rules.state import CameraMemory, VehiclesPolicy
+from postprocess.rules.state import CameraMemory, Tick, VehiclesPolicy
 from postprocess.rules.vehicles import Input, Output, step
 
 CAMERA = "cam-1"
@@ -101,3 +103,13 @@ def newest(outputs: Iterable[Output]) -> dict[str, Event]:
         if event.event_id not in latest or event.version > latest[event.event_id].version:
             latest[event.event_id] = event
     return latest
+
+
+def at(message: Input, base_us: int) -> FrameReport | Read:
+    """The same message as of another day: streams refuse stamps that lie days off."""
+    assert not isinstance(message, Tick), "ticks don't travel"
+    shift = base_us - T0_US
+    if isinstance(message, Read):
+        return msgspec.structs.replace(message, captured_at_us=message.captured_at_us + shift)
+    stamp = msgspec.structs.replace(message.stamp, captured_at_us=message.stamp.captured_at_us + shift)
+    return msgspec.structs.replace(message, stamp=stamp)

@@ -1,0 +1,178 @@
+"""recognise over a real broker and real gRPC: shots in, reads out."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+
+from ingest.bus import Bus
+from ingest.contract import STREAMS, FrameStamp, Shot, decode, encode, shots_subject
+from ingest.process import Health
+from postprocess.config import RecogniseSettings
+from postprocess.contract import Read
+from postprocess.plate_reader import PlateReader
+from postprocess.recognise import Recognise
+from tests.support.nats import running_nats
+from tests.support.postprocess import ScriptedTriton, everything, program, reasons, scripted_triton, until
+
+
+def jpeg(width: int = 208, height: int = 104, value: int = 80) -> bytes:
+    """A plain picture."""
+    return bytes(cv2.imencode(".jpg", np.full((height, width, 3), value, np.uint8))[1])
+
+
+def shot(number: int, picture: bytes, *, age_s: int = 0, camera: str = "cam-1") -> Shot:
+    """A crop of the left half of the frame."""
+    captured_us = int((time.time() - age_s) * 1e6)
+    return Shot(
+        shot_id=f"s{number}", stamp=FrameStamp(camera=camera, epoch=2, seq=number, captured_at_us=captured_us),
+        recogniser="plate_reader", track="2-1", label="car", box=(0.1, 0.1, 0.4, 0.9), crop=(0.0, 0.0, 0.5, 1.0),
+        jpeg=picture, width=208, height=104, quality=0.7, ordinal=0,
+    )  # fmt: skip
+
+
+class Bench:
+    """What a test holds in hand."""
+
+    def __init__(self, bus: Bus, triton: ScriptedTriton, health: Health, recognise: Recognise) -> None:
+        self.bus, self.triton, self.health, self.recognise = bus, triton, health, recognise
+
+    async def send(self, message: Shot) -> None:
+        """As ingest does."""
+        subject = shots_subject(message.recogniser, message.stamp.camera)
+        await self.bus.publish(subject, encode(message), message_id=message.shot_id)
+
+    async def reads(self, count: int) -> list[Read]:
+        """Wait for so many reads."""
+
+        async def there() -> bool:
+            return len(await everything(self.bus, "READS", "zool.reads.*")) >= count
+
+        await until(there, f"{count} reads")
+        return [decode(m.payload, Read) for m in await everything(self.bus, "READS", "zool.reads.*")]
+
+
+@contextlib.asynccontextmanager
+async def bench(folder: Path, *, inflight_max: int = 4) -> AsyncIterator[Bench]:
+    """Broker, scripted Triton, and the program's parts wired as `__main__` does."""
+    health = Health("recognise")
+    settings = RecogniseSettings(inflight_max=inflight_max, deliveries_max=2)
+    async with (
+        running_nats(folder) as nats,
+        scripted_triton() as triton,
+        PlateReader(triton.settings, deadline_s=2.0, health=health) as reader,
+        Bus.open(nats.settings, name="test", health=health) as bus,
+    ):
+        await bus.ensure_streams(*STREAMS)
+        yield Bench(bus, triton, health, Recognise(bus, reader, settings))
+
+
+async def test_a_shot_becomes_a_read(tmp_path: Path) -> None:
+    """Text, places in the full frame, the model, and a thumbnail for the event."""
+    async with bench(tmp_path) as b, program(b.recognise.run):
+        await b.send(shot(1, jpeg()))
+        (read,) = await b.reads(1)
+        assert (read.read.text, read.read.region, len(read.read.char_confidence)) == ("А123ВС77", "ru", 8)
+        assert read.model.name == "starter-plates"
+        assert (read.shot_id, read.camera, read.epoch, read.track, read.label) == ("s1", "cam-1", 2, "2-1", "car")
+        # 208×104 fills the tensor's upper half at scale 2; the crop is the frame's left half
+        assert np.allclose(read.read.quad[0], (100 / 416 / 2, 100 / 208), atol=1e-4)
+        assert cv2.imdecode(np.frombuffer(read.thumbnail, np.uint8), cv2.IMREAD_COLOR) is not None
+
+
+async def test_poison_is_buried_and_neighbours_are_read(tmp_path: Path) -> None:
+    """Garbage, no picture, 1×1 pixel: each in DEAD with its reason; the shot after them is read."""
+    async with bench(tmp_path) as b, program(b.recognise.run):
+        await b.bus.publish(shots_subject("plate_reader", "cam-1"), b"garbage", message_id="g")
+        await b.send(shot(1, b"no picture"))
+        await b.send(shot(2, jpeg(1, 1)))
+        await b.send(shot(3, jpeg()))
+        assert [read.shot_id for read in await b.reads(1)] == ["s3"]
+
+        async def buried() -> bool:
+            return len(await reasons(b.bus)) == 3
+
+        await until(buried, "three dead letters")
+        words = " | ".join(await reasons(b.bus))
+        assert "shot of 7 bytes" in words
+        assert "are no picture" in words
+        assert "1×1 pixels" in words
+
+
+async def test_triton_away_costs_no_shot(tmp_path: Path) -> None:
+    """Killed before the shots come: health says so, and when it is back all of them are read."""
+    async with bench(tmp_path) as b, program(b.recognise.run):
+        await b.send(shot(0, jpeg()))
+        await b.reads(1)
+        await b.triton.stop()
+        for number in range(1, 6):
+            await b.send(shot(number, jpeg()))
+
+        async def told() -> bool:
+            return not b.health.snapshot()["components"]["triton"]["ok"]  # type: ignore[index]
+
+        await until(told, "health says that Triton is away")
+        await b.triton.start()
+        assert sorted(read.shot_id for read in await b.reads(6)) == [f"s{number}" for number in range(6)]
+        assert await reasons(b.bus) == []
+
+
+async def test_a_shot_that_triton_refuses_is_buried(tmp_path: Path) -> None:
+    """After `deliveries_max` attempts; the next one is read again."""
+    async with bench(tmp_path) as b, program(b.recognise.run):
+        b.triton.refuse = True
+        await b.send(shot(1, jpeg()))
+
+        async def buried() -> bool:
+            return len(await reasons(b.bus)) == 1
+
+        await until(buried, "a dead letter")
+        assert "refused by the script" in (await reasons(b.bus))[0]
+        b.triton.refuse = False
+        await b.send(shot(2, jpeg()))
+        assert [read.shot_id for read in await b.reads(1)] == ["s2"]
+
+
+async def test_fresh_first_after_an_outage(tmp_path: Path) -> None:
+    """Shots of several cameras waited: the newest is read first, over all cameras."""
+    async with bench(tmp_path, inflight_max=1) as b:
+        ages = {30: 20, 5: 60, 20: 100, 1: 140}
+        for number, (age_s, value) in enumerate(ages.items()):
+            await b.send(shot(number, jpeg(416, 416, value), age_s=age_s, camera=f"cam-{number}"))
+        async with program(b.recognise.run):
+            await b.reads(4)
+        assert [round(seen, -1) for seen in b.triton.seen] == [140, 60, 100, 20]
+
+
+async def test_an_answer_that_breaks_the_contract(tmp_path: Path) -> None:
+    """NaN and numbers beyond 1 don't get through; a text of another length than told is refused."""
+    from postprocess.errors import RecogniserError  # noqa: PLC0415
+    from postprocess.plate_reader import parse  # noqa: PLC0415
+
+    floats = {
+        "CONFIDENCE": np.array([2.0], np.float32), "CHAR_CONFIDENCE": np.array([np.nan, 0.5], np.float32),
+        "QUAD": np.zeros(8, np.float32), "PLATE_SCORE": np.array([-1.0], np.float32),
+    }  # fmt: skip
+    raws = {name: value.tobytes() for name, value in floats.items()}
+    answer = parse(raws | {"TEXT": b"\x02\0\0\0AB", "REGION": b"\0\0\0\0"})
+    assert (answer.confidence, answer.char_confidence, answer.plate_score) == (1.0, (0.0, 0.5), 0.0)
+    for broken in (
+        {"TEXT": b"\x09\0\0\0AB", "REGION": b"\0\0\0\0"},
+        {"TEXT": b"\x01\0\0\0\xff", "REGION": b"\0\0\0\0"},
+        {},
+    ):
+        with pytest.raises(RecogniserError, match="breaks the contract"):
+            parse(raws | broken)
+
+
+def test_settings_are_checked() -> None:
+    """The limits of [recognise]."""
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"inflight_max": 0}, RecogniseSettings)
