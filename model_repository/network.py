@@ -49,7 +49,7 @@ class Network:
         The answer is valid only during the call of `done`, which may come from another thread and in any order.
         """
         for index, frame in enumerate(frames):
-            self._queue.start_async({0: ov.Tensor(frame.reshape(self._shape), shared_memory=True)}, (done, index))
+            self._queue.start_async({0: ov.Tensor(frame.reshape(self._shape))}, (done, index))
         self._queue.wait_all()
 
 

@@ -106,7 +106,6 @@ def server_command(
         "metrics-port": ports.metrics,
         "allow-gpu-metrics": "false",
         "http-thread-count": 2,
-        "pinned-memory-pool-byte-size": 0,
         "exit-on-error": "true",
         "strict-readiness": "true",
         "exit-timeout-secs": 5,
