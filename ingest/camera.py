@@ -73,6 +73,10 @@ class CameraThread:
                 self._say("lost", error.cause, str(error))
                 self._count(error.cause)
                 log.info("camera %s: %s", self._camera.id, error)
+            except Exception:  # a fault of ours must not end the watching of this camera for ever
+                log.exception("camera %s: a fault in its thread", self._camera.id)
+                self._say("lost", "broken", "a fault in the program, see the log of ingest")
+                self._count("broken")
             attempt = 0 if self.slot.figures.decoded > decoded_before else attempt + 1
             self._stop.wait(backoff.delay_s(max(0, attempt - 1), self._settings.backoff_s_max, self._rng.random()))
         self.slot.newest = None

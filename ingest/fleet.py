@@ -70,16 +70,15 @@ class Fleet:
         return encode(await unit.snapshot(request.width_max))
 
     async def _follow_cameras(self) -> None:
-        seen: set[str] | None = set()
+        # After an outage all keys come again, deletions meanwhile too: nothing is inferred from absence.
         async for entry in self._shared.bus.bucket("cameras").watch():
             if entry is None:
-                for name in set(self._cameras) - (seen or set()):
-                    await self._change(name, None)
-                seen = None
                 continue
-            if seen is not None:
-                seen.add(entry.key)
-            await self._change(entry.key, _read(entry, Camera))
+            camera = _read(entry, Camera)
+            if camera is not None and camera.id != entry.key:
+                log.warning("camera %s: names itself %s", entry.key, camera.id)
+            elif camera is not None or entry.value is None:
+                await self._change(entry.key, camera)
 
     async def _follow_plans(self) -> None:
         async for entry in self._shared.bus.bucket("plans").watch():

@@ -7,13 +7,13 @@ Rules
 - A track takes at most one box of a frame and a box goes to at most one track.
 - A thing seen once is tentative; the second look confirms it and gives it an id, `<epoch>-<n>`, never used again.
 - Detectors waver between car, bus and truck: labels of one group continue each other, the votes name the track.
-- A track not seen for `lost_s` ends, or at once when it has moved out of the picture.
+- A track not seen for `lost_s` ends, before a box could continue it, or at once when it has moved out of the picture.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import lap
 import msgspec
@@ -89,6 +89,8 @@ class Tracks(msgspec.Struct, kw_only=True):
     width: int
     height: int
     now_us: int | None = None
+    period_s: float = 0.0
+    """Usual time between looks; a span of not looking hardly moves it."""
     named: int = 0
     live: list[_Track] = []
 
@@ -102,6 +104,8 @@ def step(tracks: Tracks, seen: Sequence[Seen], now_us: int, policy: TrackPolicy)
     """Take the boxes of the next frame; `tracks` is changed in place."""
     dt_s = 0.0 if tracks.now_us is None else max(0.0, (now_us - tracks.now_us) / 1e6)
     tracks.now_us = now_us
+    tracks.period_s += 0.2 * (min(dt_s, 3 * tracks.period_s) - tracks.period_s) if tracks.period_s else dt_s
+    ended = _keep(tracks, lambda track: (now_us - track.seen_us) / 1e6 <= _patience_s(track, tracks, policy))
     for track in tracks.live:
         track.motion.predict(dt_s)
     owner: dict[int, _Track] = {}
@@ -112,7 +116,10 @@ def step(tracks: Tracks, seen: Sequence[Seen], now_us: int, policy: TrackPolicy)
         if not track.name and track.hits >= policy.hits_min:
             tracks.named += 1
             track.name = f"{tracks.epoch}-{tracks.named}"
-    ended = _end(tracks, now_us, policy)
+    for track in tracks.live:
+        if track.seen_us < now_us:
+            track.motion.hold_size()
+    ended += _keep(tracks, lambda track: track.seen_us == now_us or not _outside(track.motion.box, tracks))
     _begin(tracks, seen, owner, now_us, policy)
     taken = tuple(_taken(owner.get(index)) for index in range(len(seen)))
     return Step(taken=taken, ended=ended)
@@ -183,21 +190,16 @@ def _assign(candidates: list[_Track], indices: list[int], cost: npt.NDArray[np.f
     return {indices[column]: candidates[row] for row, column in enumerate(columns) if column >= 0}
 
 
-def _end(tracks: Tracks, now_us: int, policy: TrackPolicy) -> tuple[str, ...]:
-    """Drop what was not seen for too long or has left the picture; the confirmed among them are named."""
-    ended: list[str] = []
-    kept: list[_Track] = []
-    for track in tracks.live:
-        unseen_s = (now_us - track.seen_us) / 1e6
-        if unseen_s > 0:
-            track.motion.hold_size()
-        patience_s = policy.lost_s if track.name else policy.tentative_s
-        if unseen_s <= patience_s and not (unseen_s > 0 and _outside(track.motion.box, tracks)):
-            kept.append(track)
-        elif track.name:
-            ended.append(track.name)
-    tracks.live = kept
-    return tuple(ended)
+def _keep(tracks: Tracks, good: Callable[[_Track], bool]) -> tuple[str, ...]:
+    """Drop the tracks that are not good; the confirmed among them are named."""
+    ended = tuple(track.name for track in tracks.live if track.name and not good(track))
+    tracks.live = [track for track in tracks.live if good(track)]
+    return ended
+
+
+def _patience_s(track: _Track, tracks: Tracks, policy: TrackPolicy) -> float:
+    """How long a track may go unseen: at rates of a look in seconds, for a look or two more."""
+    return max(policy.lost_s if track.name else policy.tentative_s, 2.5 * tracks.period_s)
 
 
 def _outside(box: PixelBox, tracks: Tracks) -> bool:

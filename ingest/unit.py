@@ -115,6 +115,9 @@ class Unit:
         self._start = Start(epoch=lease.epoch, looked_us=lease.reported_us)
         self._looker = look.Looker(self.camera.id, lease.epoch)
         self._watch = lease.watch
+        self._dropped = dict.fromkeys(self._dropped, 0)
+        self._told = {"decoded": 0, "analysed": 0, "outbox": self._outbox.dropped}
+        self._analysed = 0
         loop = asyncio.get_running_loop()
 
         def ready() -> None:
@@ -145,13 +148,14 @@ class Unit:
             self._wake.clear()
             async with self._shared.limiter:
                 taken = slot.take()
-                if taken is None:
-                    continue
-                due, reducer = taken
-                done = await self._ask(due)
-                reducer.give_back(due.tensor)
-            if done is not None:
-                await self._shoot(due, done)
+                looked = None
+                if taken is not None:
+                    looked = await self._ask(taken[0])
+                    taken[1].give_back(taken[0].tensor)
+            if taken is not None and looked is not None:
+                await self._shoot(taken[0], looked)
+            if slot.figures.phase == "lost":  # at once, so that the first cause of a span is the one that is told
+                self._watch.trouble(blind_cause(slot.figures.cause))
 
     async def _ask(self, due: Due) -> look.Look | None:
         """Have a frame answered; None = it was dropped, and counted."""

@@ -68,6 +68,7 @@ async def running_fleet(
     detector: Any,
     settings: IngestSettings | None = None,
     open_stream: OpenStream = VideoStream,
+    outbox_bytes_max: int = 64 * 1024 * 1024,
 ) -> AsyncIterator[Fleet]:
     """A fleet on its own connection, as `python -m ingest` wires it; told to stop at the end."""
     settings, stop = settings or IngestSettings(), asyncio.Event()
@@ -86,7 +87,7 @@ async def running_fleet(
                     detector=detector,
                     limiter=asyncio.Semaphore(settings.inflight_max),
                     pool=pool,
-                    budget=Budget(settings.outbox_mib_max * 1024 * 1024),
+                    budget=Budget(outbox_bytes_max),
                     watch_camera=watch_camera,
                 )
             )

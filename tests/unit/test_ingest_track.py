@@ -236,6 +236,13 @@ def test_a_long_blind_span_ends_everything() -> None:
     state = tracks()
     for n in range(3):
         track.step(state, [seen("car", 0.9)], n * SECOND // 5, POLICY)
-    step = track.step(state, [], 60 * SECOND, POLICY)
+    step = track.step(state, [seen("car", 0.9)], 60 * SECOND, POLICY)
     assert step.ended == ("7-1",)
-    assert state.live == []
+    assert step.taken[0].track == ""
+
+
+def test_a_look_in_two_seconds_keeps_what_stands() -> None:
+    """At 0.5 fps a parked car is one track."""
+    state = tracks()
+    got = {track.step(state, [seen("car", 0.9)], n * 2 * SECOND, POLICY).taken[0].track for n in range(20)}
+    assert got == {"", "7-1"}
