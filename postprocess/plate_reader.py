@@ -108,8 +108,10 @@ class PlateReader:
             if away:
                 self._lose(reason)
             raise RecogniserError(PLATE_READER, reason, away=away) from None
-        raws = {o.name: raw for o, raw in zip(answer.outputs, answer.raw_output_contents, strict=True)}
-        return parse(raws)
+        return parse({
+            output.name: (output.datatype, raw)
+            for output, raw in zip(answer.outputs, answer.raw_output_contents, strict=True)
+        })  # fmt: skip
 
     def _lose(self, reason: str) -> None:
         self._card = None
@@ -146,26 +148,30 @@ class PlateReader:
         self._health.set("triton", ok=True)
 
 
-def parse(raws: dict[str, bytes]) -> Answer:
-    """Raw outputs of one request as an answer; raises `RecogniserError` where they don't fit the contract."""
+def parse(outputs: dict[str, tuple[str, bytes]]) -> Answer:
+    """Datatype and raw bytes of each output of one request as an answer.
+
+    Raises `RecogniserError` where they don't fit the contract.
+    """
     try:
-        text, region = _string(raws[TEXT]), _string(raws[REGION])
-        confidence, chars, quad, score = (np.frombuffer(raws[name], np.float32) for name in _FLOATS)
-        corners = quad.reshape(4, 2)
+        text, region = _string(*outputs[TEXT]), _string(*outputs[REGION])
+        confidence, chars, quad, score = (np.frombuffer(outputs[name][1], np.float32) for name in _FLOATS)
         return Answer(
             text=text,
             confidence=_share(float(confidence[0])),
             char_confidence=tuple(_share(float(value)) for value in chars[: len(text)]),
-            quad=corners,
+            quad=quad.reshape(4, 2),
             plate_score=_share(float(score[0])),
             region=region,
         )
-    except (KeyError, ValueError, IndexError, UnicodeDecodeError) as error:
+    except (KeyError, ValueError, IndexError) as error:
         raise RecogniserError(PLATE_READER, f"an answer that breaks the contract: {error!r}", away=False) from error
 
 
-def _string(raw: bytes) -> str:
-    """The one element of a BYTES tensor: four bytes of length, then the text."""
+def _string(datatype: str, raw: bytes) -> str:
+    """The one text of a tensor: BYTES (four bytes of length, then UTF-8), or UINT8 (UTF-8, zeros to the end)."""
+    if datatype == "UINT8":
+        return raw.rstrip(b"\0").decode()
     length = int.from_bytes(raw[:4], "little")
     if len(raw) != length + 4:
         raise ValueError(f"a BYTES tensor of {len(raw)} bytes says it holds {length}")

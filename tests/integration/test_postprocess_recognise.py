@@ -160,14 +160,15 @@ async def test_an_answer_that_breaks_the_contract(tmp_path: Path) -> None:
         "CONFIDENCE": np.array([2.0], np.float32), "CHAR_CONFIDENCE": np.array([np.nan, 0.5], np.float32),
         "QUAD": np.zeros(8, np.float32), "PLATE_SCORE": np.array([-1.0], np.float32),
     }  # fmt: skip
-    raws = {name: value.tobytes() for name, value in floats.items()}
-    answer = parse(raws | {"TEXT": b"\x02\0\0\0AB", "REGION": b"\0\0\0\0"})
+    raws = {name: ("FP32", value.tobytes()) for name, value in floats.items()}
+
+    def texts(text: bytes, datatype: str = "BYTES") -> dict[str, tuple[str, bytes]]:
+        return {"TEXT": (datatype, text), "REGION": ("BYTES", b"\0\0\0\0")}
+
+    answer = parse(raws | texts(b"\x02\0\0\0AB"))
     assert (answer.confidence, answer.char_confidence, answer.plate_score) == (1.0, (0.0, 0.5), 0.0)
-    for broken in (
-        {"TEXT": b"\x09\0\0\0AB", "REGION": b"\0\0\0\0"},
-        {"TEXT": b"\x01\0\0\0\xff", "REGION": b"\0\0\0\0"},
-        {},
-    ):
+    assert parse(raws | texts("АВ".encode() + b"\0\0", "UINT8")).text == "АВ"
+    for broken in (texts(b"\x09\0\0\0AB"), texts(b"\x01\0\0\0\xff"), {}):
         with pytest.raises(RecogniserError, match="breaks the contract"):
             parse(raws | broken)
 

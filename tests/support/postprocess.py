@@ -190,7 +190,7 @@ class ScriptedTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ig
             "PLATE_SCORE": np.array([0.95], np.float32).tobytes(),
         }
         for wanted in request.outputs:
-            answer.outputs.add(name=wanted.name)
+            answer.outputs.add(name=wanted.name, datatype="BYTES" if wanted.name in {"TEXT", "REGION"} else "FP32")
             answer.raw_output_contents.append(values[wanted.name])
         return answer
 
