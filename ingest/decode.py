@@ -68,9 +68,12 @@ class VideoStream:
         parts = addresses.check(url)
         self._where = f"{parts.hostname}:{addresses.port_of(parts)}"
         _resolve(parts.hostname or "", addresses.port_of(parts))
+        begun_s = time.monotonic()
         try:
-            self._container = _open(url, transport, open_timeout_s, stall_s)
+            self._container = _open_video(url, transport, open_timeout_s, stall_s)
         except (av.error.FFmpegError, OSError, ValueError, MemoryError) as error:
+            if time.monotonic() - begun_s >= min(open_timeout_s, stall_s):  # libav reports silence as invalid data
+                raise camera_error(TimeoutError(), self._where) from None
             raise camera_error(error, self._where) from None
         try:
             self._stream = self._video()
@@ -144,18 +147,26 @@ class VideoStream:
         return stream
 
 
-def _open(url: str, transport: str, open_timeout_s: float, stall_s: float) -> InputContainer:
+def _open_video(url: str, transport: str, open_timeout_s: float, stall_s: float) -> InputContainer:
+    """Open the video of a stream; its sound is not even asked for."""
+    try:
+        return _open(url, transport, (open_timeout_s, stall_s), media="video")
+    except av.error.HTTPOtherClientError:  # a stream without video: PLAY with nothing set up; look at what it has
+        return _open(url, transport, (open_timeout_s, stall_s), media="video+audio+data")
+
+
+def _open(url: str, transport: str, timeout_s: tuple[float, float], *, media: str) -> InputContainer:
     options = {
         "protocol_whitelist": addresses.PROTOCOLS,
         "rtsp_transport": transport,
-        "allowed_media_types": "video",
-        "timeout": str(round(min(open_timeout_s, stall_s) * 1e6)),
+        "allowed_media_types": media,
+        "timeout": str(round(min(timeout_s) * 1e6)),
         "max_delay": "200000",
         "analyzeduration": "1000000",
         "probesize": "1000000",
         "fpsprobesize": "2",
     }
-    return av.open(url, format="rtsp", options=options, timeout=(open_timeout_s, stall_s))
+    return av.open(url, format="rtsp", options=options, timeout=timeout_s)
 
 
 def _resolve(host: str, port: int) -> None:

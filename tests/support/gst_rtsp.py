@@ -1,7 +1,8 @@
 """An RTSP server that nobody here wrote: GStreamer's, run by the system's Python (`gir1.2-gst-rtsp-server-1.0`).
 
-Usage: /usr/bin/python3 gst_rtsp.py FILE.mp4 …   Each file is served as /<stem> to one client at a time, from its
-beginning, at its own pace; the bound port is printed first. Standard library and GStreamer only.
+Usage: /usr/bin/python3 gst_rtsp.py SOURCE …   A source is a file, served as /<stem> to one client at a time, from its
+beginning, at its own pace; or NAME=PIPELINE with a payloader `pay0`. The bound port is printed first. Standard library
+and GStreamer only.
 """
 
 import sys
@@ -16,16 +17,17 @@ from gi.repository import GLib, Gst, GstRtspServer  # type: ignore[import-not-fo
 PIPELINE = "( filesrc location={path} ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=-1 )"
 
 
-def main(files: list[str]) -> None:
+def main(sources: list[str]) -> None:
     """Serve until killed."""
     Gst.init(None)
     server = GstRtspServer.RTSPServer()
     server.set_address("127.0.0.1")
     server.set_service("0")
-    for name in files:
+    for source in sources:
+        name, mark, pipeline = source.partition("=")
         factory = GstRtspServer.RTSPMediaFactory()
-        factory.set_launch(PIPELINE.format(path=name))
-        server.get_mount_points().add_factory(f"/{Path(name).stem}", factory)
+        factory.set_launch(f"( {pipeline} )" if mark else PIPELINE.format(path=source))
+        server.get_mount_points().add_factory(f"/{name if mark else Path(source).stem}", factory)
     if not server.attach(None):
         sys.exit("gst_rtsp: no port to listen on")
     sys.stdout.write(f"{server.get_bound_port()}\n")

@@ -7,7 +7,6 @@ on the RGB picture of the very frame. Frames are told apart by their tensors: th
 import asyncio
 import contextlib
 import hashlib
-import subprocess
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -32,6 +31,7 @@ from ingest.triton import TritonDetector
 from model_repository import importer, store
 from model_repository.contract import ModelCard, letterbox
 from model_repository.heads import IOU_MAX
+from tests.support.gstreamer import gstreamer
 from tests.support.ingest import at_least, put_camera, read_until, running_fleet
 from tests.support.nats import running_nats
 from tests.support.realdata import real
@@ -75,23 +75,6 @@ class Recorder:
 def digest(tensor: npt.NDArray[Any]) -> str:
     """A tensor in short."""
     return hashlib.sha256(tensor.tobytes()).hexdigest()
-
-
-@contextlib.contextmanager
-def gstreamer(clip: Path) -> Iterator[str]:
-    """The clip behind GStreamer's server; its address."""
-    script = Path(__file__).parents[1] / "support" / "gst_rtsp.py"
-    server = subprocess.Popen(["/usr/bin/python3", str(script), str(clip)], stdout=subprocess.PIPE, text=True)
-    try:
-        assert server.stdout is not None
-        port = server.stdout.readline().strip()
-        assert port, (
-            "GStreamer's RTSP server did not start (gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-{good,bad})"
-        )
-        yield f"rtsp://127.0.0.1:{port}/{clip.stem}"
-    finally:
-        server.kill()
-        server.wait()
 
 
 @contextlib.asynccontextmanager
@@ -202,7 +185,7 @@ async def test_the_path_sees_what_the_network_sees(clip_name: str, label: str, t
     """At least 98 % of the boxes of either side have a partner in the other, and there are sensible tracks."""
     network, clip = real("models/yolov8n_coco.onnx"), real(f"videos/{clip_name}.mp4")
     store.add(network, importer.examine(network, "detector"), tmp_path / "data")
-    with triton_server(tmp_path / "triton", tmp_path / "data", ("detector",)) as triton, gstreamer(clip) as url:
+    with triton_server(tmp_path / "triton", tmp_path / "data", ("detector",)) as triton, gstreamer(str(clip)) as server:
         async with (
             running_nats(tmp_path / "nats") as nats,
             Bus.open(nats.settings, name="test") as bus,
@@ -212,7 +195,7 @@ async def test_the_path_sees_what_the_network_sees(clip_name: str, label: str, t
             card = detector.card
             assert card is not None
             plan = IngestPlan(camera="real", analysis_fps=FPS, class_floor=dict.fromkeys(card.labels, WEAK))
-            await put_camera(bus, Camera(id="real", name=clip_name, url=url), plan)
+            await put_camera(bus, Camera(id="real", name=clip_name, url=f"{server}/{clip.stem}"), plan)
             reports = await read_until(
                 bus, "DETECTIONS", detections_subject("real"), FrameReport, at_least(LOOKS), deadline_s=90
             )

@@ -1,0 +1,109 @@
+"""Opening streams: servers that refuse, are silent or talk nonsense."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+
+import pytest
+
+from deploy.simulate.auth import Credentials
+from deploy.simulate.server import CameraServer, ServerSettings, Source
+from ingest.decode import VideoStream
+from ingest.errors import CameraError
+from tests.support.simulate import make_clip
+
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
+
+
+def opened(url: str) -> str:
+    """The cause why a stream can't be watched (or why it ended), with its sentence checked."""
+    with (
+        pytest.raises(CameraError) as ended,
+        VideoStream(url, transport="tcp", open_timeout_s=1.0, stall_s=1.0) as stream,
+    ):
+        list(stream.frames())
+    assert "secret" not in str(ended.value)
+    assert "127.0.0.1" in str(ended.value)
+    return ended.value.cause
+
+
+@pytest.fixture
+async def camera(tmp_path: Path) -> AsyncIterator[CameraServer]:
+    """A camera that asks for a password and whose stream ends after a second."""
+    clip = make_clip(tmp_path / "gate.mp4", pictures=25, gop=25)
+    settings = ServerSettings(loop=False, credentials=Credentials(user="admin", password="secret"))
+    async with CameraServer([Source(path=clip)], settings=settings) as server:
+        yield server
+
+
+@pytest.mark.parametrize("login", ["", "admin:wrong@", "nobody:secret@"])
+async def test_wrong_password(camera: CameraServer, login: str) -> None:
+    """Without or with the wrong login the cause is `auth`."""
+    assert await asyncio.to_thread(opened, f"rtsp://{login}127.0.0.1:{camera.port}/gate") == "auth"
+
+
+async def test_a_stream_that_ends(camera: CameraServer) -> None:
+    """With the right login it plays, and its end is a broken stream, to be opened anew."""
+    assert await asyncio.to_thread(opened, f"rtsp://admin:secret@127.0.0.1:{camera.port}/gate") == "broken"
+
+
+async def nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer with noise."""
+    await reader.read(1000)
+    writer.write(bytes(range(256)) * 64 + b"\r\n\r\n")
+    writer.close()
+
+
+async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A web server on the camera's port, which sends the client to a file."""
+    await reader.read(1000)
+    writer.write(b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n")
+    writer.close()
+
+
+async def elsewhere(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """An RTSP server that sends the client to a file."""
+    request = await reader.read(1000)
+    number = request.split(b"CSeq: ")[1].split(b"\r\n")[0]
+    writer.write(b"RTSP/1.0 302 Found\r\nCSeq: " + number + b"\r\nLocation: file:///etc/passwd\r\n\r\n")
+    writer.close()
+
+
+async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Take the request and say nothing."""
+    await reader.read()
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("talk", "causes"),
+    [
+        (nonsense, {"broken"}),
+        (web, {"broken", "unsafe_url", "not_found"}),
+        (elsewhere, {"broken", "unsafe_url", "not_found"}),
+        (silence, {"timeout"}),
+    ],
+)
+async def test_servers_that_are_no_cameras(talk: Talk, causes: set[str]) -> None:
+    """Noise, web pages, redirections to files and silence end in a cause, in time."""
+    talks = set[asyncio.Task[None]]()
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks.add(asyncio.ensure_future(talk(reader, writer)))
+
+    server = await asyncio.start_server(begin, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with asyncio.timeout(10):
+        assert await asyncio.to_thread(opened, f"rtsp://u:secret@127.0.0.1:{port}/x") in causes
+        await asyncio.gather(*talks)
+    server.close()
+
+
+async def test_opening_leaves_no_thread_behind() -> None:
+    """Thirty failures later there are as many threads as before."""
+    before = threading.active_count()
+    for _ in range(30):
+        with pytest.raises(CameraError):
+            VideoStream("rtsp://127.0.0.1:1/x", transport="tcp", open_timeout_s=1.0, stall_s=1.0)
+    assert threading.active_count() == before
