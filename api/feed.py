@@ -111,6 +111,8 @@ class Feed:
             STREAM_CUT.labels("slow").inc()
             _make_last(queue, frame(b'{"reason":"slow"}', event="cut"))
             return
+        finally:
+            await reader.close()
         STREAM_CUT.labels("shutdown").inc()
         _make_last(queue)
 

@@ -50,7 +50,7 @@ def screenshot(
         sign_in(page, url, token)
         page.wait_for_selector(".event .crop img", timeout=60_000)
         page.wait_for_function(
-            "() => [...document.querySelectorAll('.card[data-phase=live] .frame img')].every((one) => one.naturalWidth)",
+            "() => [...document.querySelectorAll('[data-phase=live] .frame img')].every((one) => one.naturalWidth)",
             timeout=30_000,
         )
         page.screenshot(path=str(path))

@@ -1,0 +1,229 @@
+"""The console in a real browser over a running api: events appear by themselves, cameras are added and get a line."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Self
+
+import cv2
+import msgspec
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from ingest.bus import Bus
+from ingest.contract import (
+    PROBE_SUBJECT,
+    CameraState,
+    ProbeReply,
+    SnapshotReply,
+    encode,
+    events_subject,
+    snapshot_subject,
+    state_subject,
+)
+from postprocess.contract import Event
+from tests.support.api import TOKEN, Site, running_site, shot_of, vehicle_event
+from tests.support.console import browser_page, screenshot, sign_in
+
+pytestmark = pytest.mark.system
+
+
+def jpeg(width: int, height: int) -> bytes:
+    """A picture with some structure."""
+    ramp = np.linspace(40, 200, width, dtype=np.uint8)
+    picture = np.repeat(np.repeat(ramp[None, :, None], height, axis=0), 3, axis=2)
+    found: bytes = cv2.imencode(".jpg", picture)[1].tobytes()
+    return found
+
+
+class Ingest:
+    """What ingest says, from a thread of its own: states every quarter second, pictures and probes on request."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._loop = asyncio.new_event_loop()
+        self._ready: Future[Bus] = Future()
+        self._stop = asyncio.Event()
+        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._run()), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._bus = self._ready.result(20)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+        self._loop.close()
+
+    async def _run(self) -> None:
+        async with Bus.open(self._site.broker.settings, name="ingest") as bus:
+            await bus.serve(snapshot_subject("*"), self._snapshot)
+            await bus.serve(PROBE_SUBJECT, self._probe)
+            self._ready.set_result(bus)
+            lost = CameraState(camera="office", phase="lost", cause="refused", detail="10.0.0.7:554 refuses")
+            live = CameraState(camera="gate", phase="live", codec="h264", width=1280, height=720, fps=25.0)
+            while not self._stop.is_set():
+                for state in (live, lost):
+                    await bus.tell(state_subject(state.camera), encode(state))
+                await asyncio.wait({asyncio.ensure_future(self._stop.wait())}, timeout=0.25)
+
+    async def _snapshot(self, _: str, __: bytes) -> bytes:
+        return encode(SnapshotReply(jpeg=jpeg(1280, 720)))
+
+    async def _probe(self, _: str, __: bytes) -> bytes:
+        return encode(ProbeReply(ok=True, codec="h264", width=1280, height=720, fps=25.0, jpeg=jpeg(1280, 720)))
+
+    def publish(self, event: Event) -> None:
+        """Write an event to the stream."""
+        subject = events_subject(event.camera, event.kind)
+        sent = self._bus.publish(subject, encode(event), message_id=event.message_id)
+        asyncio.run_coroutine_threadsafe(sent, self._loop).result(10)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site with two cameras and an event of an hour ago."""
+    with running_site(tmp_path_factory.mktemp("console")) as running:
+        with running.client() as client:
+            for camera, name in (("gate", "Ворота"), ("office", "Офис")):
+                body = {"id": camera, "name": name, "url": f"rtsp://10.0.0.7/{camera}"}
+                assert client.post("/api/v1/cameras", json=body).status_code == 201
+        event = with_picture(vehicle_event(1, camera="gate", plate="М050МХ50"))
+        running.keep(event, shots=(shot_of(event, jpeg(420, 300)),))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ingest(site: Site) -> Iterator[Ingest]:
+    """Ingest's voice."""
+    with Ingest(site) as found:
+        yield found
+
+
+def with_picture(event: Event) -> Event:
+    """The event with a thumbnail that a browser can show."""
+    photo = msgspec.structs.replace(event.photos[0], thumbnail=jpeg(320, 228))
+    return msgspec.structs.replace(event, photos=(photo,))
+
+
+@pytest.fixture
+def console(site: Site, ingest: Ingest) -> Iterator[Page]:
+    """The console, signed in, in English; whatever the browser complains of fails the test."""
+    complaints: list[str] = []
+    with browser_page(lang="en") as page:
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if "Security Policy" in said.text else None)
+        sign_in(page, site.api.url, TOKEN)
+        yield page
+    assert complaints == []
+
+
+def test_the_token_leaves_the_address_at_once(site: Site, console: Page) -> None:
+    """A token in the fragment signs in and is gone from the address; it is in no request's address either."""
+    assert console.url == f"{site.api.url}/"
+    assert TOKEN not in site.api.log
+
+
+def test_sign_in_by_form(site: Site) -> None:
+    """A wrong token is told so in the browser's language; the right one opens the console; signing out ends it."""
+    with browser_page(lang="ru") as page:
+        page.goto(site.api.url)
+        page.fill("#login-token", "wrong-wrong-wrong-wrong")
+        page.click("#login-form button")
+        expect(page.locator("#login-error")).to_have_text("Такой токен здесь неизвестен.")
+        page.fill("#login-token", TOKEN)
+        page.click("#login-form button")
+        expect(page.locator('#live[data-state="on"]')).to_be_visible()
+        page.click("#leave")
+        expect(page.locator("#login-token")).to_be_visible()
+
+
+def test_events_appear_by_themselves(console: Page, ingest: Ingest) -> None:
+    """A new event is on screen with picture and plate without any doing, above the earlier ones, and opens in full."""
+    expect(console.locator("#feed li")).to_have_count(1)
+    event = with_picture(vehicle_event(500, camera="gate", plate="А123ВС77"))
+    ingest.publish(event)
+    first = console.locator("#feed li").first
+    expect(first.locator(".plate")).to_have_attribute("aria-label", "А123ВС77")
+    expect(first).to_contain_text("Ворота")
+    console.wait_for_function("() => document.querySelector('#feed li .crop img')?.naturalWidth === 320")
+    ingest.publish(msgspec.structs.replace(event, version=2, plate="К777ОР199"))
+    expect(first.locator(".plate")).to_have_attribute("aria-label", "К777ОР199")
+    expect(console.locator("#feed li")).to_have_count(2)
+    first.locator("button").click()
+    dialog = console.locator("#event-dialog")
+    expect(dialog).to_contain_text("starter model")
+    expect(dialog).to_contain_text(event.event_id)
+
+
+def test_earlier_events_are_found_by_plate(console: Page) -> None:
+    """A part of a plate in Latin letters finds the Cyrillic one, and its photo comes from the store."""
+    console.fill("#filter-plate", "m050")
+    expect(console.locator("#feed li")).to_have_count(1)
+    expect(console.locator("#feed .plate")).to_have_attribute("aria-label", "М050МХ50")
+    console.wait_for_function("() => document.querySelector('#feed li .crop img')?.naturalWidth > 0")
+    console.fill("#filter-plate", "000000")
+    expect(console.locator("#no-events")).to_be_visible()
+
+
+def test_cameras_show_state_and_picture(console: Page) -> None:
+    """A live camera shows a picture that is renewed, a lost one its cause in words, in the language that is chosen."""
+    live, lost = console.locator('[data-id="gate"]'), console.locator('.card[data-id="office"]')
+    expect(live.locator(".badge")).to_have_text("Live")
+    console.wait_for_function("() => document.querySelector('[data-id=gate] .frame img').naturalWidth === 1280")
+    shown = live.locator(".frame img").get_attribute("src")
+    expect(live.locator(".frame img")).not_to_have_attribute("src", str(shown))
+    expect(lost).to_contain_text("10.0.0.7:554 refuses")
+    console.click('[data-lang="ru"]')
+    expect(lost.locator(".badge")).to_have_text("Нет связи")
+    expect(lost).to_contain_text("Узел отклоняет соединение")
+
+
+def test_a_camera_is_tested_added_and_gets_a_line(site: Site, console: Page) -> None:
+    """The whole way by mouse: test an address, save it, draw a line, turn it around, save."""
+    console.click("#add-camera")
+    console.fill("#camera-name", "North gate")
+    console.fill("#camera-url", "rtsp://10.0.0.9/stream")
+    console.click(".with-button button")
+    expect(console.locator("#camera-dialog [role=status]")).to_have_text("H264 · 1280×720 · 25 fps")
+    console.click("#camera-dialog footer .primary")
+    expect(console.locator(".tools")).to_be_visible()
+    console.click("text=Add line")
+    handle = console.locator('[data-handle="line-1.b"]').bounding_box()
+    assert handle is not None
+    console.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
+    console.mouse.down()
+    console.mouse.move(handle["x"] + 60, handle["y"] - 80, steps=4)
+    console.mouse.up()
+    console.click("text=Turn around")
+    console.click("text=Save lines")
+    expect(console.locator("#camera-dialog [role=status]")).to_have_text("Saved")
+    with site.client() as client:
+        found = [one for one in client.get("/api/v1/cameras").json()["items"] if one["name"] == "North gate"]
+        line = client.get(f"/api/v1/cameras/{found[0]['id']}/functions/vehicles").json()["settings"]["lines"][0]
+    assert line["entry"] == "backward"
+    assert line["a"] == [0.2, 0.55]
+    assert line["b"][0] > 0.8
+    assert line["b"][1] < 0.5
+
+
+def test_swagger_ui_works_without_the_internet(site: Site) -> None:
+    """The page draws every operation from local files, under the same strict policy."""
+    with browser_page() as page:
+        page.goto(f"{site.api.url}/schema/swagger")
+        expect(page.locator(".opblock")).to_have_count(18)
+
+
+def test_screenshot_helper(site: Site, ingest: Ingest, tmp_path: Path) -> None:
+    """The picture for the README comes from the running system."""
+    ingest.publish(with_picture(vehicle_event(900, camera="gate")))
+    screenshot(site.api.url, TOKEN, tmp_path / "console.png", width=1280, height=800, lang="ru")
+    picture = cv2.imread(str(tmp_path / "console.png"))
+    assert picture is not None
+    assert picture.shape == (1200, 1920, 3)
