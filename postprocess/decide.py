@@ -189,7 +189,9 @@ class Decide:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            if not self._caught_up or not self._bus.connected:
+            self._caught_up = self._caught_up and self._bus.connected
+            if not self._caught_up:  # an outage is no time in which nothing was seen
+                self._fresh_s = dict.fromkeys(self._memories, time.monotonic())
                 continue
             for camera in list(self._memories):
                 async with self._turn:
