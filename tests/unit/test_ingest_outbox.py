@@ -81,3 +81,4 @@ def test_a_closed_box_gives_its_room_back() -> None:
     assert budget.bytes == 0
     assert budget.boxes == []
     assert len(box) == 0
+    box.close()

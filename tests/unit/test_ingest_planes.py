@@ -129,3 +129,12 @@ def test_masks_hide_the_place_in_tensor_crop_and_snapshot() -> None:
     assert small.shape == (540, 960, 3)
     assert small[:, :470].max() == 114
     assert small[:, 490:].min() > 250
+
+
+def test_a_picture_of_the_tensors_own_size_is_copied() -> None:
+    """Nothing is resampled."""
+    y = np.random.default_rng(1).integers(16, 235, (360, 640)).astype(np.uint8)
+    chroma = np.full((180, 320), 128, np.uint8)
+    tensor = planes.blank(640, 360, 114)
+    planes.fit(planes.Picture(y=y, u=chroma, v=chroma), letterbox((640, 360), (640, 360)), tensor)
+    assert np.array_equal(tensor[:360], y)

@@ -66,6 +66,8 @@ def test_a_covered_car_counts_less() -> None:
     back, front = car(200, y=0.4), car(240, y=0.6, track="1-2")
     assert shots.quality(back, [back, front], SIZE, 64) < shots.quality(back, [back], SIZE, 64)
     assert shots.quality(front, [back, front], SIZE, 64) == shots.quality(front, [front], SIZE, 64)
+    beside = car(240, x=0.9, y=0.6, track="1-3")
+    assert shots.quality(back, [back, beside], SIZE, 64) == shots.quality(back, [back], SIZE, 64)
 
 
 def test_the_gap_is_kept() -> None:
