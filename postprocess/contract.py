@@ -125,7 +125,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     opened_at_us: int
     closed_at_us: int | None = None
     final: bool = False
-    """No further version will follow, but for feedback."""
+    """No further version will follow, but for feedback and for reads that come late (the recogniser was away)."""
     function: str = ""
     rule: str = ""
     """The line or zone."""
