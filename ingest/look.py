@@ -15,11 +15,12 @@ import msgspec
 from ingest import shots, track
 from ingest.clock import Clock
 from ingest.config import IngestSettings
-from ingest.contract import Camera, Detection, FrameReport, FrameStamp, IngestPlan, Shot, ShotPolicy
+from ingest.contract import Camera, Detection, FrameReport, FrameStamp, IngestPlan, Point, Shot, ShotPolicy
 from ingest.detector import relative
 from model_repository.contract import ModelRef
 
 POLICY = track.TrackPolicy()
+FPS_MIN, FPS_MAX = 0.1, 30.0
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +29,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     fps: float
     floor: Mapping[str, float]
     policies: tuple[ShotPolicy, ...] = ()
-    masks: tuple[tuple[tuple[float, float], ...], ...] = ()
+    masks: tuple[tuple[Point, ...], ...] = ()
     enlarge: float = 1.15
 
 
@@ -53,12 +54,17 @@ def rules(settings: IngestSettings, camera: Camera, plan: IngestPlan | None) -> 
     plan = plan or IngestPlan(camera=camera.id)
     floor = plan.class_floor or dict.fromkeys(settings.class_list, settings.confidence_ratio)
     return Rules(
-        fps=plan.analysis_fps or camera.analysis_fps or settings.analysis_fps,
+        fps=min(FPS_MAX, max(FPS_MIN, plan.analysis_fps or camera.analysis_fps or settings.analysis_fps)),
         floor=floor,
         policies=plan.shots,
-        masks=plan.masks,
+        masks=tuple(tuple(_inside(point) for point in mask) for mask in plan.masks if len(mask) >= 3),
         enlarge=settings.bounding_box,
     )
+
+
+def _inside(point: Point) -> Point:
+    """A corner of a mask, put back into the frame where somebody wrote it outside."""
+    return min(1.0, max(0.0, point[0])), min(1.0, max(0.0, point[1]))
 
 
 class Looker:

@@ -78,9 +78,8 @@ class Unit:
         self._looker = look.Looker(camera.id, 0)
         self._dropped = {"newest": 0, "deadline": 0, "inference": 0}
         self._told = {"decoded": 0, "analysed": 0, "outbox": 0}
-        self._analysed = 0
+        self._analysed = self._passed = 0
         self._inference_ok = True
-        self._task: asyncio.Task[None] | None = None
 
     def update(self, camera: Camera, plan: IngestPlan | None) -> None:
         """Take changed settings over, without opening the stream anew."""
@@ -117,7 +116,7 @@ class Unit:
         self._watch = lease.watch
         self._dropped = dict.fromkeys(self._dropped, 0)
         self._told = {"decoded": 0, "analysed": 0, "outbox": self._outbox.dropped}
-        self._analysed = 0
+        self._analysed = self._passed = 0
         loop = asyncio.get_running_loop()
 
         def ready() -> None:
@@ -186,6 +185,10 @@ class Unit:
     def _report(self, report: FrameReport) -> None:
         """Send what was seen, after the span before it if that was one of not looking."""
         self._analysed += 1
+        passed = self._thread.slot.figures.dropped_newest if self._thread is not None else 0
+        if passed > self._passed and self._watch.cause is None:  # the detector was not fast enough for what was due
+            self._watch.trouble("inference")
+        self._passed = passed
         for notice in self._watch.look(report.stamp.captured_at_us, self._rules.fps):
             self._notify(notice)
         self._put(detections_subject(self.camera.id), encode(report), report.message_id, report.stamp.captured_at_us)

@@ -92,6 +92,15 @@ def test_which_setting_wins() -> None:
     assert look.rules(SETTINGS, CAMERA, None).floor["bus"] == 0.45
 
 
+def test_what_makes_no_sense_in_a_plan_is_bounded() -> None:
+    """Rates that would stop or flood, masks without area, corners outside the frame."""
+    masks = (((0.1, 0.1), (0.2, 0.2)), ((-5.0, 0.0), (0.5, 1e12), (0.5, 0.5)))
+    plan = IngestPlan(camera="gate", analysis_fps=1e9, masks=masks)
+    assert look.rules(SETTINGS, CAMERA, plan).fps == 30.0
+    assert look.rules(SETTINGS, CAMERA, IngestPlan(camera="gate", analysis_fps=-3.0)).fps == 0.1
+    assert look.rules(SETTINGS, CAMERA, plan).masks == (((0.0, 0.0), (0.5, 1.0), (0.5, 0.5)),)
+
+
 def test_reports_survive_the_wire() -> None:
     """What is encoded is what is decoded."""
     looker, rules = look.Looker("gate", 4), look.rules(SETTINGS, CAMERA, None)
