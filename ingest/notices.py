@@ -111,11 +111,16 @@ class Watch(msgspec.Struct, kw_only=True):
         if self.cause in {None, "restart"}:
             self.cause = cause
 
-    def look(self, captured_us: int, fps: float) -> list[CameraNotice]:
-        """A frame was looked at: report the span before it, if it was one."""
+    def look(self, captured_us: int, fps: float, *, caught_up: bool = True) -> list[CameraNotice]:
+        """A frame was looked at: report the span before it, if it was one.
+
+        A camera that is joined sends what it has since its last key frame; until looks have caught up with the present,
+        a span still has the cause of the one before.
+        """
         since_us, cause = self.looked_us, self.cause or "camera"
         was_open = self.open_since_us is not None
-        self.looked_us, self.cause, self.open_since_us = max(since_us, captured_us), None, None
+        self.looked_us, self.open_since_us = max(since_us, captured_us), None
+        self.cause = None if caught_up else self.cause
         if captured_us - since_us <= gap_us_max(fps) and not was_open:
             return []
         return [blind(self.camera, since_us, max(since_us, captured_us), cause, version=2 if was_open else 1)]

@@ -189,7 +189,8 @@ class Unit:
         if passed > self._passed and self._watch.cause is None:  # the detector was not fast enough for what was due
             self._watch.trouble("inference")
         self._passed = passed
-        for notice in self._watch.look(report.stamp.captured_at_us, self._rules.fps):
+        caught_up = _now_us() - report.stamp.captured_at_us < notices.GAP_US_MIN
+        for notice in self._watch.look(report.stamp.captured_at_us, self._rules.fps, caught_up=caught_up):
             self._notify(notice)
         self._put(detections_subject(self.camera.id), encode(report), report.message_id, report.stamp.captured_at_us)
         metrics.LAG_SECONDS.labels(self.camera.id).set((_now_us() - report.stamp.captured_at_us) / 1e6)

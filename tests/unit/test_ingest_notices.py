@@ -65,6 +65,14 @@ def test_a_restart_is_the_cause_unless_something_else_was() -> None:
     assert spans(state.look(160 * S, FPS)) == [(100, 160, "network", 1)]
 
 
+def test_a_look_at_a_repeated_picture_does_not_end_the_restart() -> None:
+    """|.|.| kill |.(old)|   2 s   |.|  the second part of the span is the restart's too."""
+    state = Watch(camera="gate", looked_us=100 * S, cause="restart")
+    assert state.look(100 * S + 400_000, FPS, caught_up=False) == []
+    assert spans(state.look(102 * S, FPS)) == [(100.4, 102, "restart", 1)]
+    assert spans(state.look(104 * S, FPS)) == [(102, 104, "camera", 1)]
+
+
 def test_a_low_rate_is_not_blindness() -> None:
     """One look in five seconds, as asked for, is looking."""
     state = watch()
