@@ -1,8 +1,8 @@
 """The 22 characters (and R, U, S) as strokes of a pen: no font file is needed.
 
-Rules of this file: pure numpy and cv2 drawing, no I/O.  A glyph is a list of strokes through a unit box, x to the right and y
-down; the box is the path of the pen's centre.  A corner written with a radius is rounded.  Variants of a character stand in one
-tuple, the usual shape first.  У is the Cyrillic letter, not Y.
+Rules of this file: pure numpy and cv2 drawing, no I/O.  A glyph is a list of strokes through a unit box, x to the
+right and y down; the box is the path of the pen's centre.  A corner written with a radius is rounded.  Variants of a
+character stand in one tuple, the usual shape first.  У is the Cyrillic letter, not Y.
 """
 
 import math
@@ -105,8 +105,8 @@ def glyph_mask(
 ) -> Mask:
     """Draw one character as ink coverage, uint8 [h, w], 255 where the ink is full.
 
-    `size_px` is (w, h); `pen` the stroke's width and `radius` the corners' radius, both as a fraction of the height and width.
-    The array is shared by a cache: do not write to it.
+    `size_px` is (w, h); `pen` the stroke's width and `radius` the corners' radius, both as a fraction of the height
+    and width. The array is shared by a cache: do not write to it.
     """
     w_px, h_px = size_px
     scale = max(1, math.ceil(304 / max(h_px, 1)))

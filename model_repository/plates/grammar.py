@@ -1,7 +1,7 @@
 """What may be written on a Russian plate (GOST R 50577-2018).
 
-Rules of this file: pure, no imports outside the standard library.  Two spellings exist.  `latin` is what the network reads:
-the 22 look-alike characters as ASCII.  `cyrillic` is the wire form that events carry, for example 'А123ВС77'.
+Rules of this file: pure, no imports outside the standard library.  Two spellings exist.  `latin` is what the network
+reads: the 22 look-alike characters as ASCII.  `cyrillic` is the wire form that events carry, for example 'А123ВС77'.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Where things stand on a plate, in millimetres (after GOST R 50577-2018).
 
-Rules of this file: pure geometry, no pixels and no drawing.  The origin is the plate's top left corner, x to the right, y down.
+Rules of this file: pure geometry, no pixels and no drawing.  The origin is the plate's top left corner, x to the
+right, y down.
 """
 
 from itertools import pairwise

@@ -1,7 +1,8 @@
 """Clean frontal pictures of plates: a texture for scenes, and the base of all training pictures.
 
-Rules of this file: pure (randomness comes in as a Generator), numpy and cv2 drawing only, no font file.  Without a generator the
-picture is the standard look; with one, the pen, the glyph variants, the places and the colours vary within what is seen in streets.
+Rules of this file: pure (randomness comes in as a Generator), numpy and cv2 drawing only, no font file.  Without a
+generator the picture is the standard look; with one, the pen, the glyph variants, the places and the colours vary
+within what is seen in streets.
 """
 
 from collections.abc import Callable, Sequence
@@ -78,8 +79,8 @@ STANDARD: Final = PlateStyle()
 
 
 def random_plate(rng: np.random.Generator, kinds: Sequence[str] = KINDS) -> Plate:
-    """Draw a plate of one of the kinds, all characters alike likely, half of the regions from the most populous ones."""
-    kind = kinds[int(rng.integers(len(kinds)))]
+    """Draw a plate of one of the kinds, all characters alike likely, half of the regions from the most populous
+    ones.""" kind = kinds[int(rng.integers(len(kinds)))]
     region = str(rng.choice(_BUSY_REGIONS if rng.random() < 0.3 else _REGIONS))
     while True:
         serial = "".join(str(rng.choice(list(LETTERS if slot == "L" else DIGITS))) for slot in PATTERNS[kind])
@@ -225,8 +226,8 @@ class _Canvas:
         ]
         cv2.polylines(self.image, [np.array(outline, np.int32)], isClosed=True, **line)  # type: ignore[call-overload]
         x_px, y_px = round(box.x_mm * self.scale), round(box.y_mm * self.scale)
-        cv2.line(self.image, (x_px, y_px), (x_px, round(box.bottom_mm * self.scale)), **line)  # type: ignore[call-overload]
-        if spec.rows > 1:
+        cv2.line(self.image, (x_px, y_px), (x_px, round(box.bottom_mm * self.scale)), **line)  # type:
+        ignore[call-overload] if spec.rows > 1:
             cv2.line(self.image, (x_px, y_px), (right, y_px), **line)  # type: ignore[call-overload]
 
     def draw_rus(self) -> None:

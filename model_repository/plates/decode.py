@@ -1,0 +1,141 @@
+"""From the reader's probabilities to a text that a plate can carry, or to an honest nothing.
+
+Rules of this file: numpy only; it runs inside the model server.  `probs` is float [steps, 23], rows that sum to one,
+the classes of `grammar.ALPHABET` and then the blank.  A text's confidence is its CTC probability: the sum over all
+its alignments.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from model_repository.plates.grammar import ALPHABET, DIGITS, LETTERS, PATTERNS, REGION_CODES, valid_ru
+
+Probs = npt.NDArray[np.float32]
+
+BLANK: Final = len(ALPHABET)
+CONFIDENCE_MIN: Final = 0.30
+"""Below this a read is more often wrong than right: no readable plate."""
+_BEAM_WIDTH: Final = 12
+_CLASS_FLOOR: Final = 1e-3
+_TINY: Final = 1e-12
+_SHAPES: Final = tuple(sorted(set(PATTERNS.values())))
+_REGION_PREFIXES: Final = frozenset(code[:length] for code in REGION_CODES for length in range(len(code) + 1))
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What stands on the plate. Text '' says: no readable plate, and the confidence is that of this statement."""
+
+    text_latin: str
+    confidence: float
+    char_confidence: tuple[float, ...] = ()
+
+
+def read_plate(probs: Probs, confidence_min: float = CONFIDENCE_MIN) -> Read:
+    """Return the likeliest text that Russian plates can carry, or '' when none is likely enough."""
+    best, likelihood = read_greedy(probs), 0.0
+    if valid_ru(best):
+        likelihood = text_probability(probs, best)
+    if likelihood < 0.5:
+        best, likelihood = max(
+            ((text, text_probability(probs, text)) for text in _beam(probs)),
+            key=lambda pair: pair[1],
+            default=("", 0.0),
+        )
+    if not best or likelihood < confidence_min:
+        return Read(text_latin="", confidence=1.0 - likelihood)
+    return Read(text_latin=best, confidence=likelihood, char_confidence=char_confidences(probs, best))
+
+
+def read_greedy(probs: Probs) -> str:
+    """Return the best class of every step, runs joined and blanks dropped; any string of the alphabet may come out."""
+    classes = probs.argmax(axis=1)
+    starts = np.flatnonzero(np.diff(classes, prepend=-1) != 0)
+    return "".join(ALPHABET[cls] for cls in classes[starts] if cls != BLANK)
+
+
+def text_probability(probs: Probs, text: str) -> float:
+    """Return P(text), the CTC forward sum over every alignment; 0 for a text that is longer than the steps allow."""
+    states = _states(text)
+    return float(_forward(probs[:, states].astype(np.float64), states)[-1, -2:].sum())
+
+
+def char_confidences(probs: Probs, text: str) -> tuple[float, ...]:
+    """Return for every character how sure the reader is of it against any other class at its own steps, 0 to 1."""
+    states = _states(text)
+    emitted = probs[:, states].astype(np.float64)
+    forward = _forward(emitted, states)
+    backward = _forward(emitted[::-1, ::-1], states[::-1])[::-1, ::-1]
+    # Both sums hold the step's own emission once; dividing it out gives the posterior of each state at each step.
+    posterior = forward * backward / np.maximum(emitted, _TINY)
+    out = []
+    for index in range(1, len(states), 2):
+        weight = posterior[:, index] / max(float(posterior[:, index].max()), _TINY)
+        best = int(np.argmax(weight * emitted[:, index]))
+        own, rest = emitted[best, index], 1.0 - float(probs[best, BLANK])
+        out.append(float(np.clip(own / max(rest, _TINY), 0.0, 1.0)))
+    return tuple(out)
+
+
+def _states(text: str) -> npt.NDArray[np.int64]:
+    """Blank, character, blank, … , character, blank."""
+    states = np.full(2 * len(text) + 1, BLANK, np.int64)
+    states[1::2] = [ALPHABET.index(char) for char in text]
+    return states
+
+
+def _forward(emitted: npt.NDArray[np.float64], states: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """The CTC forward table [steps, states]."""
+    table = np.zeros_like(emitted)
+    table[0, :2] = emitted[0, :2]
+    # A state may be entered from two before when a different character stands there, never over a needed blank.
+    skips = np.zeros(len(states), bool)
+    skips[2:] = (states[2:] != BLANK) & (states[2:] != states[:-2])
+    for step in range(1, len(emitted)):
+        before = table[step - 1]
+        reach = before.copy()
+        reach[1:] += before[:-1]
+        reach[2:] += np.where(skips[2:], before[:-2], 0.0)
+        table[step] = reach * emitted[step]
+    return table
+
+
+def _beam(probs: Probs) -> list[str]:
+    """Return the likely texts that are whole plates: a prefix beam search that only ever extends what the grammar
+    allows.""" beam: dict[str, tuple[float, float]] = {"": (1.0, 0.0)}
+    for row in probs:
+        blank = float(row[BLANK])
+        likely = [(int(cls), float(row[cls])) for cls in np.flatnonzero(row[:BLANK] > _CLASS_FLOOR)]
+        grown: dict[str, tuple[float, float]] = {}
+        for text, (ends_blank, ends_char) in beam.items():
+            _add(grown, text, (ends_blank + ends_char) * blank, 0.0)
+            for cls, share in likely:
+                char = ALPHABET[cls]
+                repeated = bool(text) and text[-1] == char
+                if repeated:
+                    _add(grown, text, 0.0, ends_char * share)
+                if is_prefix(text + char):
+                    _add(grown, text + char, 0.0, (ends_blank if repeated else ends_blank + ends_char) * share)
+        ranked = sorted(grown.items(), key=lambda item: sum(item[1]), reverse=True)[:_BEAM_WIDTH]
+        beam = dict(ranked)
+    return [text for text in beam if valid_ru(text)]
+
+
+def _add(grown: dict[str, tuple[float, float]], text: str, blank: float, char: float) -> None:
+    before = grown.get(text, (0.0, 0.0))
+    grown[text] = (before[0] + blank, before[1] + char)
+
+
+@lru_cache(maxsize=65536)
+def is_prefix(text: str) -> bool:
+    """Whether a valid plate text may start like this."""
+    return any(_starts(text, shape) for shape in _SHAPES)
+
+
+def _starts(text: str, shape: str) -> bool:
+    serial, region = text[: len(shape)], text[len(shape) :]
+    fits = all(char in (LETTERS if slot == "L" else DIGITS) for char, slot in zip(serial, shape, strict=False))
+    return fits and region in _REGION_PREFIXES
