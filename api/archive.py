@@ -36,6 +36,10 @@ class Archive:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="archive")
         self._waiting = 0
         self._client: Any = None
+        self._answers = True
+        logging.getLogger("clickhouse_connect").setLevel(
+            logging.ERROR
+        )  # it warns at every attempt; one line tells it all
 
     def close(self) -> None:
         """Let go of the threads; a question under way ends by its own time-out."""
@@ -61,13 +65,21 @@ class Archive:
                 rows = await asyncio.shield(future)
         except TimeoutError as error:
             STORE_QUERIES.labels("away").inc()
+            self._say(answers=False, reason="no answer in time")
             raise Unavailable(component="clickhouse", reason=f"no answer in {self._timeout_s:g} s") from error
         except _AWAY as error:
             STORE_QUERIES.labels("refused").inc()
-            log.warning("clickhouse: %s", str(error).partition("\n")[0][:500])
+            self._say(answers=False, reason=str(error).partition("\n")[0][:500])
             raise Unavailable(component="clickhouse", reason=type(error).__name__) from error
         STORE_QUERIES.labels("ok").inc()
+        self._say(answers=True)
         return rows
+
+    def _say(self, *, answers: bool, reason: str = "") -> None:
+        """Log a change, not every question."""
+        if answers != self._answers:
+            log.log(logging.INFO if answers else logging.WARNING, "clickhouse: %s", reason or "answers again")
+        self._answers = answers
 
     def _done(self, future: asyncio.Future[list[Mapping[str, Any]]]) -> None:
         self._waiting -= 1

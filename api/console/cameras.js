@@ -56,9 +56,11 @@ function update(found, camera) {
   const { state } = camera;
   const phase = camera.enabled ? state.phase : "disabled";
   node.dataset.phase = phase;
+  const live = state.inference_ok ? facts(state) : t("no_inference");
   node.querySelector("h3").textContent = camera.name;
   node.querySelector(".badge-text").textContent = named("phase", phase);
-  node.querySelector(".cause").textContent = phase === "live" ? facts(state) : state.detail;
+  node.querySelector(".cause").textContent = phase === "live" ? live : state.detail;
+  node.classList.toggle("blind", phase === "live" && !state.inference_ok);
   node.querySelector(".rate").textContent = phase === "live" ? `${state.fps.toFixed(0)} ${t("fps")}` : "";
   node.querySelector(".frame-words").textContent = t("no_picture");
   node.querySelector(".frame").setAttribute("aria-label", `${camera.name}: ${named("phase", phase)}. ${t("camera_open")}`);
