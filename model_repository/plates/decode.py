@@ -104,8 +104,8 @@ def _forward(emitted: npt.NDArray[np.float64], states: npt.NDArray[np.int64]) ->
 
 
 def _beam(probs: Probs) -> list[str]:
-    """Return the likely texts that are whole plates: a prefix beam search that only ever extends what the grammar
-    allows.""" beam: dict[str, tuple[float, float]] = {"": (1.0, 0.0)}
+    """Return the likely texts that are whole plates: a prefix beam search that extends only what the grammar allows."""
+    beam: dict[str, tuple[float, float]] = {"": (1.0, 0.0)}
     for row in probs:
         blank = float(row[BLANK])
         likely = [(int(cls), float(row[cls])) for cls in np.flatnonzero(row[:BLANK] > _CLASS_FLOOR)]

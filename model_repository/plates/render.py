@@ -79,8 +79,8 @@ STANDARD: Final = PlateStyle()
 
 
 def random_plate(rng: np.random.Generator, kinds: Sequence[str] = KINDS) -> Plate:
-    """Draw a plate of one of the kinds, all characters alike likely, half of the regions from the most populous
-    ones.""" kind = kinds[int(rng.integers(len(kinds)))]
+    """Draw a plate of one of the kinds: all characters alike likely, a third of the regions from the most populous."""
+    kind = kinds[int(rng.integers(len(kinds)))]
     region = str(rng.choice(_BUSY_REGIONS if rng.random() < 0.3 else _REGIONS))
     while True:
         serial = "".join(str(rng.choice(list(LETTERS if slot == "L" else DIGITS))) for slot in PATTERNS[kind])
@@ -224,11 +224,11 @@ class _Canvas:
             for (x, y), (sx, sy), ends in zip(corners, steps, _CUTS, strict=True)
             for dx, dy in ends
         ]
-        cv2.polylines(self.image, [np.array(outline, np.int32)], isClosed=True, **line)  # type: ignore[call-overload]
+        cv2.polylines(self.image, [np.array(outline, np.int32)], isClosed=True, **line)
         x_px, y_px = round(box.x_mm * self.scale), round(box.y_mm * self.scale)
-        cv2.line(self.image, (x_px, y_px), (x_px, round(box.bottom_mm * self.scale)), **line)  # type:
-        ignore[call-overload] if spec.rows > 1:
-            cv2.line(self.image, (x_px, y_px), (right, y_px), **line)  # type: ignore[call-overload]
+        cv2.line(self.image, (x_px, y_px), (x_px, round(box.bottom_mm * self.scale)), **line)
+        if spec.rows > 1:
+            cv2.line(self.image, (x_px, y_px), (right, y_px), **line)
 
     def draw_rus(self) -> None:
         """The letters RUS and the flag below the region digits."""

@@ -109,8 +109,8 @@ def _letters(rng: Rng) -> str:
 
 
 def _framed(rng: Rng, plate: Gray) -> tuple[Gray, Quad]:
-    """Put a frame, perhaps with a dealer's lettering below, around the plate; return it and the plate's corners in
-    it.""" h_px, w_px = plate.shape
+    """Put a frame, perhaps with a dealer's lettering, around the plate; return it and the plate's corners in it."""
+    h_px, w_px = plate.shape
     thick = [int(value) for value in rng.uniform(0, 0.03, 3) * w_px]
     bottom = int(rng.uniform(0.02, 0.075) * w_px) if rng.random() < 0.5 else thick[0]
     left, top, right = thick
@@ -227,8 +227,8 @@ def jpeg(rng: Rng, patch: Gray, width_px: float, level: float) -> Gray:
 
 
 def strip_of(rng: Rng, shot: Shot, rows: int, level: float) -> Gray:
-    """Cut the strip as use does: by corners that are a little off, or (a third of the one-row ones) by the plain
-    box.""" quad = shot.quad
+    """Cut the strip as use does: by corners that are a little off, or (a third of one-row ones) by the plain box."""
+    quad = shot.quad
     height_px = max(6.0, float(quad[3, 1] - quad[0, 1]))
     if rows == 1 and rng.random() < 0.3:
         low, high = quad.min(axis=0), quad.max(axis=0)

@@ -1,5 +1,4 @@
-"""What every training run of this folder shares: a time budget, progress lines, checkpoints, averaged weights,
-export, cards.
+"""What every training run of this folder shares: time budget, progress, checkpoints, averaged weights, export, cards.
 
 Only files under `model_repository/train` may import torch.
 """
