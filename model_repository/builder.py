@@ -30,6 +30,8 @@ from model_repository.contract import (
     PLATE_CHARS_MAX,
     PLATE_CROP_PX,
     PLATE_READER,
+    REGION_BYTES,
+    TEXT_BYTES,
     ModelCard,
 )
 from model_repository.limits import CANDIDATES_MAX, STRIP_HEIGHT_PX, STRIP_WIDTH_PX
@@ -123,6 +125,8 @@ def _values(ensemble: str, weights: Mapping[str, Weights]) -> dict[str, str]:
         "detections_max": DETECTIONS_MAX,
         "crop_px": PLATE_CROP_PX,
         "chars_max": PLATE_CHARS_MAX,
+        "text_bytes": TEXT_BYTES,
+        "region_bytes": REGION_BYTES,
         "strip_width": STRIP_WIDTH_PX,
         "strip_height": STRIP_HEIGHT_PX,
     }

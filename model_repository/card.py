@@ -18,7 +18,7 @@ import msgspec
 from model_repository.contract import ModelCard
 from model_repository.errors import CardInvalid, WeightsChanged
 
-Head = Literal["yolov8", "yolov5", "yolox", "end2end", "plate_corners", "ctc"]
+Head = Literal["", "yolov8", "yolov5", "yolox", "end2end", "plate_corners", "ctc"]
 
 TASKS: tuple[str, ...] = ("detector", "plate_corners", "plate_ocr")
 """What weights can be deployed for; each has its own folder under `<data-dir>/models/`."""
@@ -27,20 +27,15 @@ TASKS: tuple[str, ...] = ("detector", "plate_corners", "plate_ocr")
 class WeightsCard(ModelCard, frozen=True, kw_only=True):
     """A `ModelCard` with what only this stage needs to know about the network.
 
-    The network takes `(picture - subtract) / divide` as float32 [N, 3, H, W] in `colour` order, unless `raw` says that
-    it takes uint8 as it is and normalises by itself. `margin_x` and `margin_y` are the parts of a plate's width and
-    height that stay around it in a rectified crop (task `plate_ocr`); `alphabet` and `blank` belong to the head `ctc`.
+    The network takes `(picture - subtract) / divide` as float32 [N, C, H, W] in `colour` order; one with a uint8 input
+    takes the picture as it comes and normalises by itself. `head` is empty where the task knows only one.
     """
 
-    head: Head
+    head: Head = ""
     colour: Literal["rgb", "bgr", "gray"] = "rgb"
     subtract: float = 0.0
     divide: float = 255.0
-    raw: bool = False
-    margin_x: float = 0.0
-    margin_y: float = 0.0
     alphabet: str = ""
-    blank: int = -1
     score_min: float = 0.0
 
     def public(self) -> ModelCard:

@@ -32,14 +32,17 @@ SCORE_FLOOR = 0.10
 # plate_reader: CROP uint8 [PLATE_CROP_PX, PLATE_CROP_PX, 3], BGR, a vehicle crop letterboxed top-left with grey 114.
 CROP = "CROP"
 PLATE_CROP_PX = 416
+# Texts are uint8 rows of UTF-8 with zeros to the end: a Python step of Triton can't answer BYTES under numpy 2.
 TEXT = (
-    "TEXT"  # bytes [1], UTF-8, canonical alphabet of the region (Russian plates in Cyrillic); empty = no readable plate
+    "TEXT"  # uint8 [TEXT_BYTES], canonical alphabet of the region (Russian plates in Cyrillic); empty = none readable
 )
+TEXT_BYTES = 48
 CONFIDENCE = "CONFIDENCE"  # float32 [1], of the whole text; where TEXT is empty, of "no readable plate"
 CHAR_CONFIDENCE = "CHAR_CONFIDENCE"  # float32 [PLATE_CHARS_MAX], zero past the end of TEXT
 QUAD = "QUAD"  # float32 [4, 2] corners tl, tr, br, bl in pixels of CROP; zero where no plate was found
 PLATE_SCORE = "PLATE_SCORE"  # float32 [1], of the plate's corners
-REGION = "REGION"  # bytes [1], ISO 3166 alpha-2 in lower case, or empty
+REGION = "REGION"  # uint8 [REGION_BYTES], ISO 3166 alpha-2 in lower case, or empty
+REGION_BYTES = 8
 PLATE_CHARS_MAX = 12
 
 CARD_PARAMETER = "card"

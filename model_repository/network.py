@@ -35,8 +35,11 @@ class Network:
         """Compile; `source` is what comes in: 'i420', 'bgr' or 'gray'."""
         core = ov.Core()
         model = core.read_model(weights.path)
-        model.reshape({model.inputs[0]: _input_shape(weights.card, source)})
-        if not weights.card.raw:
+        if model.inputs[0].element_type == ov.Type.u8:
+            # The network normalises by itself and takes the picture as it comes.
+            model.reshape({model.inputs[0]: [1, *list(model.inputs[0].partial_shape)[1:]]})
+        else:
+            model.reshape({model.inputs[0]: _input_shape(weights.card, source)})
             model = _prepended(model, weights.card, source)
         self._compiled = core.compile_model(model, "CPU", _properties())
         self._shape = tuple(self._compiled.inputs[0].shape)

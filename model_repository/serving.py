@@ -15,9 +15,32 @@ import numpy as np
 import numpy.typing as npt
 import triton_python_backend_utils as triton
 
-from model_repository import card, heads, network
-from model_repository.contract import BOXES, CLASSES, COUNT, DETECTIONS_MAX, FRAME, SCORES
-from model_repository.limits import CANDIDATES_MAX
+from model_repository import card, heads, network, plate_heads
+from model_repository.contract import (
+    BOXES,
+    CHAR_CONFIDENCE,
+    CLASSES,
+    CONFIDENCE,
+    COUNT,
+    CROP,
+    DETECTIONS_MAX,
+    FRAME,
+    PLATE_CHARS_MAX,
+    PLATE_SCORE,
+    QUAD,
+    REGION,
+    REGION_BYTES,
+    SCORES,
+    TEXT,
+    TEXT_BYTES,
+)
+from model_repository.limits import CANDIDATES_MAX, STRIP_HEIGHT_PX, STRIP_WIDTH_PX
+from model_repository.plates import decode
+from model_repository.plates.grammar import to_cyrillic
+from model_repository.plates.rectify import rectify_quad, rows_of
+
+PLATE_SCORE_MIN = 0.3
+"""Below this there is no plate in the crop, unless the card of the weights names another floor."""
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -49,12 +72,10 @@ class Step(ABC):
 def _tensor(name: str, array: npt.NDArray[Any]) -> Any:
     """Hand an array over without copying it.
 
-    Triton's stub was built against numpy 1 and misreads arrays of numpy 2, so tensors pass as DLPack in both directions.
+    Triton's stub was built against numpy 1 and misreads arrays of numpy 2: tensors pass as DLPack in both directions.
     It also marks the capsule as used in a way that numpy does not know: without its destructor (which has nothing left
     to free, the stub frees the tensor) nobody complains.
     """
-    if array.dtype == object:
-        return triton.Tensor(name, array)
     capsule = np.ascontiguousarray(array).__dlpack__()
     ctypes.pythonapi.PyCapsule_SetDestructor(ctypes.py_object(capsule), None)
     return triton.Tensor.from_dlpack(name, capsule)
@@ -72,14 +93,14 @@ class DetectorNetwork(Step):
 
     def answer(self, batch: list[Arrays]) -> list[Arrays]:
         """Run all frames of all requests through one queue."""
-        counts = [len(arrays[FRAME]) for arrays in batch]
-        rows = np.empty((sum(counts), CANDIDATES_MAX, 6), np.float32)
+        frames = np.concatenate([arrays[FRAME] for arrays in batch]) if len(batch) > 1 else batch[0][FRAME]
+        rows = np.empty((len(frames), CANDIDATES_MAX, 6), np.float32)
 
         def done(index: int, head: npt.NDArray[np.float32]) -> None:
             rows[index] = heads.candidates(head, self._head, self._size)
 
-        self._network.each((frame for arrays in batch for frame in arrays[FRAME]), done)
-        return [{"CANDIDATES": part} for part in np.split(rows, np.cumsum(counts)[:-1])]
+        self._network.each(frames, done)
+        return _parted({"CANDIDATES": rows}, batch, FRAME)
 
 
 class DetectorBoxes(Step):
@@ -102,3 +123,69 @@ def _selected(frames: npt.NDArray[np.float32]) -> Arrays:
     for index, rows in enumerate(frames):
         boxes[index], scores[index], classes[index], counts[index] = heads.select(rows)
     return {BOXES: boxes, SCORES: scores, CLASSES: classes, COUNT: counts}
+
+
+class PlateCorners(Step):
+    """CROP → QUAD, PLATE_SCORE, STRIP: where the plate is, and the plate straightened."""
+
+    def start(self, directory: Path) -> None:
+        """Compile the network for whole BGR crops."""
+        weights = card.load(network.weights_in(directory))
+        self._score_min = weights.card.score_min or PLATE_SCORE_MIN
+        self._network = network.Network(weights, "bgr")
+
+    def answer(self, batch: list[Arrays]) -> list[Arrays]:
+        """Run all crops of all requests through one queue."""
+        crops = np.concatenate([arrays[CROP] for arrays in batch])
+        quads = np.zeros((len(crops), 4, 2), np.float32)
+        scores = np.zeros((len(crops), 1), np.float32)
+        strips = np.zeros((len(crops), STRIP_HEIGHT_PX, STRIP_WIDTH_PX), np.uint8)
+
+        def done(index: int, head: npt.NDArray[np.float32]) -> None:
+            found = plate_heads.best_quad(head, self._score_min)
+            if found is not None:
+                quads[index], scores[index] = found
+                strips[index] = rectify_quad(crops[index], quads[index], rows=rows_of(quads[index]))
+
+        self._network.each(crops, done)
+        return _parted({QUAD: quads, PLATE_SCORE: scores, "STRIP": strips}, batch, CROP)
+
+
+class PlateText(Step):
+    """STRIP, SCORE → TEXT, CONFIDENCE, CHAR_CONFIDENCE, REGION: what stands on the plate."""
+
+    def start(self, directory: Path) -> None:
+        """Compile the network for gray strips."""
+        self._network = network.Network(card.load(network.weights_in(directory)), "gray")
+
+    def answer(self, batch: list[Arrays]) -> list[Arrays]:
+        """Read all strips on which a plate was found; the others say so with full confidence."""
+        strips = np.concatenate([arrays["STRIP"] for arrays in batch])
+        plates = np.flatnonzero(np.concatenate([arrays["SCORE"] for arrays in batch])[:, 0] > 0)
+        texts = np.zeros((len(strips), TEXT_BYTES), np.uint8)
+        regions = np.zeros((len(strips), REGION_BYTES), np.uint8)
+        confidences = np.ones((len(strips), 1), np.float32)
+        chars = np.zeros((len(strips), PLATE_CHARS_MAX), np.float32)
+
+        def done(position: int, head: npt.NDArray[np.float32]) -> None:
+            index, read = plates[position], decode.read_plate(head)
+            _write(texts[index], to_cyrillic(read.text_latin))
+            _write(regions[index], "ru" if read.text_latin else "")
+            confidences[index] = read.confidence
+            chars[index, : len(read.char_confidence)] = read.char_confidence
+
+        self._network.each(strips[plates], done)
+        return _parted({TEXT: texts, REGION: regions, CONFIDENCE: confidences, CHAR_CONFIDENCE: chars}, batch, "STRIP")
+
+
+def _write(row: npt.NDArray[np.uint8], text: str) -> None:
+    """Put a text into its row of bytes, zeros to the end."""
+    data = text.encode()
+    row[: len(data)] = np.frombuffer(data, np.uint8)
+
+
+def _parted(whole: Arrays, batch: list[Arrays], lead: str) -> list[Arrays]:
+    """Cut the answers to all pictures into one part per request."""
+    ends = np.cumsum([len(arrays[lead]) for arrays in batch])
+    parts = {name: np.split(array, ends[:-1]) for name, array in whole.items()}
+    return [{name: parts[name][index] for name in whole} for index in range(len(batch))]

@@ -32,7 +32,7 @@ def deployed(task: str, data_directory: Path) -> Weights:
     starter = _starter(task)
     if starter is None:
         raise WeightsMissing(task, (folder, STARTERS))
-    return card.load(starter)
+    return _as_starter(card.load(starter))
 
 
 def known(task: str, data_directory: Path) -> tuple[tuple[Weights, bool], ...]:
@@ -41,7 +41,7 @@ def known(task: str, data_directory: Path) -> tuple[tuple[Weights, bool], ...]:
     name = _pointer(folder)
     found = [(card.load(path), path.parent.name == name) for path in sorted(folder.glob("*/network.onnx"))]
     starter = _starter(task)
-    return ((card.load(starter), not name), *found) if starter else tuple(found)
+    return ((_as_starter(card.load(starter)), not name), *found) if starter else tuple(found)
 
 
 def add(source: Path, weights_card: WeightsCard, data_directory: Path) -> Weights:
@@ -73,6 +73,11 @@ def _starter(task: str) -> Path | None:
         if named == task:
             return path.with_suffix(".onnx")
     return None
+
+
+def _as_starter(weights: Weights) -> Weights:
+    """Starters say that they are starters, whatever their card forgot."""
+    return Weights(path=weights.path, card=msgspec.structs.replace(weights.card, starter=True))
 
 
 def _pointer(folder: Path) -> str:
