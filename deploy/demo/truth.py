@@ -31,13 +31,24 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     plate: str = ""
 
 
-class TruthLine(msgspec.Struct, frozen=True, kw_only=True):
+class Directions(msgspec.Struct, frozen=True, kw_only=True):
+    """What crossing a line forward means."""
+
+    forward: str = "vehicle_entry"
+
+
+class TruthLine(msgspec.Struct, frozen=True, kw_only=True, rename={"a": "from", "b": "to"}):
     """A line of the scene: a→b, and which way of crossing is an entry."""
 
     id: str
     a: tuple[float, float]
     b: tuple[float, float]
-    entry: str = "forward"
+    directions: Directions = Directions()
+
+    @property
+    def entry(self) -> str:
+        """The way of crossing that is an entry."""
+        return "forward" if self.directions.forward == "vehicle_entry" else "backward"
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True):
