@@ -12,7 +12,7 @@ from pathlib import Path
 from model_repository import builder, store, triton
 from model_repository.card import TASKS
 from model_repository.contract import DETECTOR
-from model_repository.errors import ModelError, TrainingToolsMissing
+from model_repository.errors import ModelError, TrainingToolsMissing, WeightsMissing
 
 TRAININGS = {
     "detector": "model_repository.train.detector",
@@ -84,7 +84,7 @@ def _build(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     """Become Triton: the process keeps its id, so that whoever started it watches the server itself."""
     wheel = triton.locate()
-    builder.build(options.repository, options.data_dir, _ensembles(options))
+    builder.build(options.repository, options.data_dir, _servable(options))
     backends = triton.prepare(wheel, options.repository.with_name(f"{options.repository.name}.backends"))
     triton.sweep(options.repository)
     command = triton.server_command(
@@ -95,6 +95,21 @@ def _serve(options: argparse.Namespace) -> int:
         environ=os.environ,
     )
     os.execve(command.argv[0], list(command.argv), dict(command.environ))  # noqa: S606
+
+
+def _servable(options: argparse.Namespace) -> tuple[str, ...]:
+    """The ensembles that have weights; the others are named and left out. Without a detector nothing can be served."""
+    servable = []
+    for ensemble in _ensembles(options):
+        try:
+            builder.find_weights((ensemble,), options.data_dir)
+        except WeightsMissing as error:
+            if ensemble == DETECTOR:
+                raise
+            print(f"zool models: {ensemble} is not served: {error}", file=sys.stderr)
+        else:
+            servable.append(ensemble)
+    return tuple(servable)
 
 
 def _import(options: argparse.Namespace) -> int:

@@ -81,9 +81,7 @@ def build(out: Path, data_directory: Path, ensembles: tuple[str, ...] = tuple(ST
 
     Raises WeightsMissing, CardInvalid, WeightsChanged.
     """
-    tasks = {task for ensemble in ensembles for task in STEPS[ensemble].values() if task}
-    weights = {task: store.deployed(task, data_directory) for task in sorted(tasks)}
-    models = render(ensembles, weights)
+    models = render(ensembles, find_weights(ensembles, data_directory))
     stamp = _stamp(models)
     if _read_stamp(out) == stamp:
         return False
@@ -97,6 +95,12 @@ def build(out: Path, data_directory: Path, ensembles: tuple[str, ...] = tuple(ST
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return True
+
+
+def find_weights(ensembles: tuple[str, ...], data_directory: Path) -> dict[str, Weights]:
+    """The deployed weights of every task that the ensembles need. Raises WeightsMissing, CardInvalid, WeightsChanged."""
+    tasks = {task for ensemble in ensembles for task in STEPS[ensemble].values() if task}
+    return {task: store.deployed(task, data_directory) for task in sorted(tasks)}
 
 
 def public_card(ensemble: str, weights: Mapping[str, Weights]) -> ModelCard:

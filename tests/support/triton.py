@@ -43,7 +43,8 @@ class TritonServer:
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "model_repository", "serve", *only, "--repository", str(self.folder / "models"),
+                    sys.executable, "-m", "model_repository", "serve", *only,
+                    "--repository", str(self.folder / "models"),
                     "--data-dir", str(self._data), "--grpc-port", str(self.grpc_port),
                     "--http-port", str(self.http_port), "--metrics-port", str(self.metrics_port),
                 ],
@@ -81,7 +82,7 @@ class TritonServer:
 
 @contextlib.contextmanager
 def triton_server(folder: Path, data_directory: Path, ensembles: tuple[str, ...] = ()) -> Iterator[TritonServer]:
-    """A running server on the weights deployed in `data_directory` (starters where none are); default: all ensembles."""
+    """A running server on the weights deployed in `data_directory`, starters where none are; default: all ensembles."""
     server = TritonServer(folder, data_directory, ensembles)
     server.start()
     try:
