@@ -1,5 +1,6 @@
-"""Plates as cameras see them: backgrounds, perspective, light, optics, noise, JPEG.  Gray pictures, for training the
-reader.
+"""Plates as cameras see them: backgrounds, perspective, light, optics, noise, JPEG.
+
+Gray pictures, for training the reader.
 
 How strong a degradation may be is tied to the plate's width in pixels: a picture that nobody can read teaches
 guessing.  `level` goes from 0 (easy) to 1 (as hard as it gets).
