@@ -164,13 +164,14 @@ class Demo:
                 await self._put_function(name, {"lines": lines})
 
     async def _put_function(self, camera: str, settings: Json) -> None:
-        path = f"/cameras/{camera}/functions/vehicles"
-        await self.client.call("PUT", path, {"settings": {"type": "vehicles", **settings}}, If_None_Match="*")
+        path = f"/cameras/{camera}/functions"
+        listed = await self.client.call("GET", path)
+        known = {one["name"]: {"If_Match": one["etag"]} for one in listed["items"]}
+        await self.client.call("PUT", f"{path}/vehicles", {"settings": settings}, **known.get("vehicles", {}))
 
     async def _frames(self) -> dict[str, Json]:
-        cameras: list[Json] = await self.client.call("GET", "/cameras")
-        listed = cameras["items"] if isinstance(cameras, dict) else cameras
-        return {camera["id"]: camera["state"] for camera in listed}
+        listed = await self.client.call("GET", "/cameras")
+        return {camera["id"]: camera["state"] for camera in listed["items"]}
 
     async def _all_live(self, stop: asyncio.Event) -> dict[str, Json]:
         """Wait until every camera is looked at; after `LIVE_S_MAX` begin all the same: the report will show it."""
