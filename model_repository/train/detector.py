@@ -137,7 +137,7 @@ def fit(training: Training, feed: Feed, asked: argparse.Namespace, count: int, s
     seen = 0
     while (spent_s := time.monotonic() - began) < budget_s:
         progress = spent_s / budget_s
-        feed.progress.value = progress
+        feed.progress.value = asked.begin + (1 - asked.begin) * progress
         batch = feed.take()
         parts = step(training, batch, asked.rate * rate_at(progress), count)
         count, seen = count + 1, seen + len(batch.pictures)
@@ -187,6 +187,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=25.0)
     parser.add_argument("--resume", action="store_true", help="go on from --state")
     parser.add_argument("--start", type=Path, help="begin from the weights of this state")
+    parser.add_argument("--begin", type=float, default=0.0, help="part of the picture sizes' schedule to leave out")
     parser.add_argument("--state", type=Path, default=STATE)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rate", type=float, default=RATE)

@@ -8,7 +8,7 @@ Rules
 - Of those, an object takes the TOP cells that already do best on it: score ** ALPHA * overlap ** BETA.
 - A cell that several objects want goes to the one it overlaps most.
 - The score that a cell has to learn is its share of the object's best metric: one for the best cell, less for its
-  neighbours, so that suppression keeps the best. The overlap is left out (in TOOD it is a factor): a training of minutes
+  neighbours, so that suppression keeps the best. The overlap is left out (in TOOD it is a factor): a short training
   ends with mediocre boxes, and their objects are no less there.
 """
 
@@ -23,6 +23,8 @@ TOP = 10
 ALPHA = 0.5
 BETA = 6.0
 SMALL_CELLS = 1.5
+FLATTEN = 1 / 3
+"""Power of the share: unflattened, cells with nearly as good a box learn a tenth, and no score ever gets high."""
 TINY = 1e-9
 
 
@@ -86,7 +88,7 @@ def assign(scores: Tensor, boxes: Tensor, truth: Truth, centres: Tensor, strides
     taken &= _unique(taken, overlap)
     metric = metric * taken
     best_metric = metric.amax(-1, keepdim=True)
-    share = (metric / (best_metric + TINY * TINY)).amax(1)
+    share = (metric / (best_metric + TINY * TINY)).amax(1).pow(FLATTEN)
     which = taken.float().argmax(1)
     classes_of = truth.classes.gather(1, which)
     target = torch.nn.functional.one_hot(classes_of.clamp(min=0), classes).to(scores.dtype)
