@@ -216,7 +216,6 @@ class _Canvas:
         outer = Box(x_mm=4.5, y_mm=4.5, w_mm=spec.width_mm - 9, h_mm=spec.height_mm - 9)
         left, top, right, bottom = self._corners(outer)
         inset_px = round(9 * self.scale)
-        line = {"color": self.ink, "thickness": width_px, "lineType": cv2.LINE_AA}
         corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
         steps = [(1, 1), (-1, 1), (-1, -1), (1, -1)]
         outline = [
@@ -224,11 +223,11 @@ class _Canvas:
             for (x, y), (sx, sy), ends in zip(corners, steps, _CUTS, strict=True)
             for dx, dy in ends
         ]
-        cv2.polylines(self.image, [np.array(outline, np.int32)], isClosed=True, **line)
+        cv2.polylines(self.image, [np.array(outline, np.int32)], True, self.ink, width_px, cv2.LINE_AA)
         x_px, y_px = round(box.x_mm * self.scale), round(box.y_mm * self.scale)
-        cv2.line(self.image, (x_px, y_px), (x_px, round(box.bottom_mm * self.scale)), **line)
+        cv2.line(self.image, (x_px, y_px), (x_px, round(box.bottom_mm * self.scale)), self.ink, width_px, cv2.LINE_AA)
         if spec.rows > 1:
-            cv2.line(self.image, (x_px, y_px), (right, y_px), **line)
+            cv2.line(self.image, (x_px, y_px), (right, y_px), self.ink, width_px, cv2.LINE_AA)
 
     def draw_rus(self) -> None:
         """The letters RUS and the flag below the region digits."""

@@ -209,6 +209,10 @@ def card_of(figures: dict[str, Any], sha256: str, command: str) -> TrainedCard:
         version=VERSION,
         sha256=sha256,
         alphabet=ALPHABET,
+        input_width=STRIP_W_PX,
+        input_height=STRIP_H_PX,
+        head="ctc",
+        colour="gray",
         input={
             "name": "strips",
             "dtype": "uint8",

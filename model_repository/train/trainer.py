@@ -127,13 +127,21 @@ def export_onnx(net: nn.Module, example: torch.Tensor, path: Path, names: tuple[
 
 
 class TrainedCard(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in the JSON beside trained weights."""
+    """What stands in the JSON beside trained weights: a `card.WeightsCard` and what people want to know besides."""
 
     name: str
     task: str
     version: str
     input: dict[str, Any]
     output: dict[str, Any]
+    starter: bool = True
+    input_width: int = 0
+    input_height: int = 0
+    anchor: str = "top_left"
+    fill: int = 114
+    head: str = ""
+    colour: str = ""
+    score_min: float = 0.0
     alphabet: str = ""
     licence: str = "Apache-2.0"
     trained_on: str = "rendered plates only (synthetic)"
