@@ -23,6 +23,7 @@ COMMANDS: dict[str, Command] = {
     "demo": Command(
         module="deploy.demo.command", help="run the system on the demo site, and compare it with the truth"
     ),
+    "bench": Command(module="deploy.bench.command", help="measure the running system"),
     "simulate": Command(module="deploy.simulate.command", help="serve video files over RTSP as live cameras"),
 }
 PASSED_ON: dict[str, Command] = {

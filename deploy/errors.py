@@ -7,7 +7,8 @@ DeployError
 ├── ProgramMissing      a server is not in this environment
 ├── ComponentFailed     a component did not come up; carries the last lines it said
 ├── SiteMissing         the demo site's clips or truth are not there
-└── ApiRefused          the running system refused a request of the demo
+├── ApiRefused          the running system refused a request of the demo
+└── NothingMeasured     a benchmark ended without a figure
 """
 
 from __future__ import annotations
@@ -82,3 +83,15 @@ class ApiRefused(DeployError):  # noqa: N818 - as above
     def __init__(self, method: str, path: str, status: int, body: str) -> None:
         self.method, self.path, self.status, self.body = method, path, status, body
         super().__init__(f"{method} {path} was answered with {status}: {body[:300]}")
+
+
+class NothingMeasured(DeployError):  # noqa: N818 - as above
+    """A benchmark ended without a figure."""
+
+    exit_code = 1
+
+    def __init__(self, name: str, window_s: float, logs: Path) -> None:
+        self.name, self.window_s, self.logs = name, window_s, logs
+        super().__init__(
+            f"bench {name}: nothing to measure came in {window_s:.0f} s; measure longer with --for, or see {logs}"
+        )

@@ -1,0 +1,67 @@
+"""Reads /proc: the table of processes, what a component uses, what machine this is.
+
+Edge (files).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from deploy.bench.series import Reading
+from deploy.bench.usage import Stat, Units, members, parse_stat, total
+
+PROC = Path("/proc")
+
+
+def units() -> Units:
+    """Of this kernel."""
+    return Units(page_bytes=os.sysconf("SC_PAGE_SIZE"), ticks_per_s=os.sysconf("SC_CLK_TCK"))
+
+
+def table() -> dict[int, Stat]:
+    """Every process there is; those that end meanwhile are left out."""
+    found = {}
+    for entry in os.listdir(PROC):  # noqa: PTH208 - names are all that is needed, every few seconds
+        if entry.isdigit():
+            with contextlib.suppress(OSError):
+                stat = parse_stat((PROC / entry / "stat").read_text(encoding="utf-8", errors="replace"))
+                found[stat.pid] = stat
+    return found
+
+
+def readings(heads: Mapping[str, int], alone: Mapping[str, int] = {}) -> dict[str, Reading]:
+    """What every component uses now, and the `alone` processes without what they started; who is away is left out."""
+    processes, kernel = table(), units()
+    groups = {name: (head, members(head, processes)) for name, head in heads.items()}
+    groups |= {name: (pid, [processes[pid]] if pid in processes else []) for name, pid in alone.items()}
+    found = {}
+    for name, (head, inside) in groups.items():
+        if inside:
+            files = {stat.pid: _open_files(stat.pid) for stat in inside}
+            found[name] = Reading(head=head, usage=total(inside, files, kernel))
+    return found
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were taken on."""
+    lines = (PROC / "cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpu": models[0] if models else platform.machine(),
+        "cpus": len(os.sched_getaffinity(0)),
+        "memory_gb": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9, 1),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+    }
+
+
+def _open_files(pid: int) -> int:
+    try:
+        return len(os.listdir(PROC / str(pid) / "fd"))  # noqa: PTH208 - as above
+    except OSError:
+        return 0

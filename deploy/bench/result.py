@@ -1,0 +1,74 @@
+"""What a benchmark prints. Pure.
+
+Rules
+- `floor` is what the value could be at best, measured or known from the same run; `ratio` = value / floor, null where
+  the floor is 0 or unknown.
+- `spread` is the lowest and the highest value over parts of the run: it says how much of a difference is noise.
+- `conditions` holds what the figure depends on, and below `details` what else was measured.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+
+from deploy.bench.series import rounded
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure and what belongs to it."""
+
+    name: str
+    value: float
+    unit: str
+    floor: float | None
+    ratio: float | None
+    target: float
+    spread: list[float] | None
+    conditions: dict[str, Any]
+
+
+def ratio(value: float, floor: float | None) -> float | None:
+    """Value in floors."""
+    return round(value / floor, 2) if floor else None
+
+
+def as_json(result: Result) -> str:
+    """One line."""
+    return json.dumps(msgspec.to_builtins(result), ensure_ascii=False)
+
+
+def as_text(result: Result) -> str:
+    """A small table."""
+    details: dict[str, Any] = result.conditions.get("details", {})
+    head = f"{result.name}  {result.value:g} {result.unit}  (target {result.target:g}"
+    head += f", floor {result.floor:g}" if result.floor is not None else ""
+    head += f", parts of the run {result.spread[0]:g} … {result.spread[1]:g})" if result.spread else ")"
+    rows = [head]
+    rows += [f"  {key:<18} {_shown(value)}" for key, value in result.conditions.items() if key != "details"]
+    rows += [f"  {key:<18} {_shown(value)}" for key, value in details.items() if key != "components"]
+    components: dict[str, dict[str, Any]] = details.get("components", {})
+    if components:
+        rows.append(_row("component", ("MB warm", "MB end", "MB/min", "cores", "threads", "files", "restarts")))
+    rows += [_row(name, _cells(one)) for name, one in components.items()]
+    return "\n".join(rows)
+
+
+def _cells(one: dict[str, Any]) -> tuple[str, ...]:
+    plain = [_shown(one.get(key)) for key in ("rss_warm_mb", "rss_end_mb", "rss_mb_per_min", "cpu_cores")]
+    pairs = ["→".join(str(n) for n in one.get(key, ())) for key in ("threads", "files")]
+    return (*plain, *pairs, str(one.get("restarts", "")))
+
+
+def _row(name: str, cells: tuple[str, ...]) -> str:
+    return f"  {name:<12}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "  ".join(f"{key} {_shown(one)}" for key, one in value.items())
+    if isinstance(value, float):
+        return f"{rounded(value):g}"
+    return "—" if value is None else str(value)
