@@ -98,7 +98,7 @@ def build(out: Path, data_directory: Path, ensembles: tuple[str, ...] = tuple(ST
 
 
 def find_weights(ensembles: tuple[str, ...], data_directory: Path) -> dict[str, Weights]:
-    """The deployed weights of every task that the ensembles need. Raises WeightsMissing, CardInvalid, WeightsChanged."""
+    """The deployed weights of every task of the ensembles. Raises WeightsMissing, CardInvalid, WeightsChanged."""
     tasks = {task for ensemble in ensembles for task in STEPS[ensemble].values() if task}
     return {task: store.deployed(task, data_directory) for task in sorted(tasks)}
 

@@ -29,7 +29,7 @@ class ModelError(Exception):
     """Anything this stage refuses."""
 
 
-class CardInvalid(ModelError):
+class CardInvalid(ModelError):  # noqa: N818 - says what is the case
     """A card (JSON beside the weights) cannot be read."""
 
     def __init__(self, path: Path, reason: str) -> None:
@@ -42,7 +42,7 @@ class CardInvalid(ModelError):
         return f"model card {self.path}: {self.reason}"
 
 
-class WeightsMissing(ModelError):
+class WeightsMissing(ModelError):  # noqa: N818 - says what is the case
     """No weights are deployed for a task."""
 
     def __init__(self, task: str, looked: tuple[Path, ...]) -> None:
@@ -59,7 +59,7 @@ class WeightsMissing(ModelError):
         )
 
 
-class WeightsChanged(ModelError):
+class WeightsChanged(ModelError):  # noqa: N818 - says what is the case
     """The weights are not those their card was written for."""
 
     def __init__(self, path: Path, expected: str, found: str) -> None:
@@ -75,7 +75,7 @@ class WeightsChanged(ModelError):
         )
 
 
-class ImportRefused(ModelError):
+class ImportRefused(ModelError):  # noqa: N818 - says what is the case
     """Weights that a user gave cannot be taken."""
 
 
@@ -179,7 +179,7 @@ class LabelsWrong(ImportRefused):
         return f"{self.source} holds {self.found} names, the network has {self.classes} classes"
 
 
-class ServerMissing(ModelError):
+class ServerMissing(ModelError):  # noqa: N818 - says what is the case
     """Triton cannot be started on this machine."""
 
     def __init__(self, looked: Path) -> None:
@@ -221,7 +221,7 @@ class LibpythonMissing(ServerMissing):
         )
 
 
-class TrainingToolsMissing(ModelError):
+class TrainingToolsMissing(ModelError):  # noqa: N818 - says what is the case
     """The group of packages that trains is not installed."""
 
     def __init__(self, package: str) -> None:
