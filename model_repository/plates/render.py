@@ -223,7 +223,14 @@ class _Canvas:
             for (x, y), (sx, sy), ends in zip(corners, steps, _CUTS, strict=True)
             for dx, dy in ends
         ]
-        cv2.polylines(self.image, [np.array(outline, np.int32)], True, self.ink, width_px, cv2.LINE_AA)
+        cv2.polylines(
+            self.image,
+            [np.array(outline, np.int32)],
+            isClosed=True,
+            color=self.ink,
+            thickness=width_px,
+            lineType=cv2.LINE_AA,
+        )
         x_px, y_px = round(box.x_mm * self.scale), round(box.y_mm * self.scale)
         cv2.line(self.image, (x_px, y_px), (x_px, round(box.bottom_mm * self.scale)), self.ink, width_px, cv2.LINE_AA)
         if spec.rows > 1:
