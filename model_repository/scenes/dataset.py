@@ -16,7 +16,7 @@ import numpy.typing as npt
 from model_repository.plates.render import Plate, random_plate, render_plate
 from model_repository.scenes import picture, shading
 from model_repository.scenes.geometry import Box, View, outline, visible_points
-from model_repository.scenes.ground import Floor, backdrop
+from model_repository.scenes.ground import backdrop
 from model_repository.scenes.layouts import Place, random_place
 from model_repository.scenes.mesh import Mesh
 from model_repository.scenes.people import Person
@@ -41,7 +41,7 @@ PLACES = 48
 
 @dataclass(frozen=True, slots=True)
 class PlateLabel:
-    """A plate that looks at the camera: quad (4, 2) px, text, share not covered, index of its vehicle in `boxes` or -1."""
+    """A plate that looks at the camera: quad (4, 2) px, text, share not covered, its vehicle in `boxes` or -1."""
 
     quad: npt.NDArray[np.floating]
     text_latin: str
@@ -111,7 +111,7 @@ def _sample(stage: Stage, seed: int, index: int) -> Sample:
     image = picture.lay_over(ground, shot.colour, shot.cover)
     spots = _plate_spots(actors, numbers, rng)
     seen = picture.paste_plates(image, view, spots, shot.ids, light)
-    image = _lamps(image, view, actors, light, rng)
+    image = _lamps(image, view, (actors, numbers, shot.ids), light, rng)
     boxes, kept = _boxes(view, actors, numbers, shot.ids)
     plates = [PlateLabel(p.quad, p.spot.text_latin, p.visible, kept.get(p.spot.actor, -1)) for p in seen]
     persons = [PersonLabel(kept[n], a.who.helmet is not None, a.who.vest is not None)
@@ -220,11 +220,18 @@ def _world(points: npt.NDArray[np.floating], actor: _Actor) -> npt.NDArray[np.fl
     return points @ turn.T + np.array([*actor.at, 0.0])
 
 
-def _lamps(image: Image, view: View, actors: list[_Actor], light: Light, rng: np.random.Generator) -> Image:
+def _lamps(
+    image: Image,
+    view: View,
+    cast: tuple[list[_Actor], list[int], npt.NDArray[np.uint16]],
+    light: Light,
+    rng: np.random.Generator,
+) -> Image:
     if not (light.lamps or rng.random() < 0.1):
         return image
+    actors, numbers, ids = cast
     lamps = []
-    for actor in actors:
+    for actor, number in zip(actors, numbers, strict=True):
         if actor.vehicle is None:
             continue
         ahead = (-float(np.sin(actor.heading)), float(np.cos(actor.heading)), 0.0)
@@ -232,8 +239,8 @@ def _lamps(image: Image, view: View, actors: list[_Actor], light: Light, rng: np
         for points, towards, bgr, wide in ((actor.vehicle.headlamps, ahead, (230.0, 245.0, 255.0), 0.13),
                                            (actor.vehicle.tail_lamps, back, (40.0, 30.0, 190.0), 0.09)):  # fmt: skip
             world = _world(np.array(points).reshape(-1, 3), actor)
-            lamps += [picture.Lamp((float(p[0]), float(p[1]), float(p[2])), towards, bgr, wide) for p in world]
-    return picture.glow(image, view, lamps, float(rng.uniform(0.5, 1.0)))
+            lamps += [picture.Lamp((float(p[0]), float(p[1]), float(p[2])), towards, bgr, wide, number) for p in world]
+    return picture.glow(image, view, lamps, float(rng.uniform(0.5, 1.0)), ids)
 
 
 def _boxes(view: View, actors: list[_Actor], numbers: list[int], ids: npt.NDArray[np.uint16]
@@ -285,5 +292,5 @@ def _spoil(image: Image, light: Light, rng: np.random.Generator) -> Image:
         image = cv2.merge([cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)] * 3)
     if rng.random() < 0.6:
         ok, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 95))])
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR) if ok else image
+        image = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8) if ok else image
     return image

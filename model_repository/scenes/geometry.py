@@ -34,11 +34,11 @@ class View:
         """Camera axes (right, ahead, up) as columns in the world; (3, 3)."""
         c, s = np.cos(self.roll_rad), np.sin(self.roll_rad)
         roll = np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
-        return turn_z(self.yaw_rad) @ turn_x(self.pitch_rad) @ roll  # type: ignore[no-any-return]
+        return turn_z(self.yaw_rad) @ turn_x(self.pitch_rad) @ roll
 
     def to_camera(self, points: Array) -> Array:
         """World points (N, 3) in camera axes (right, ahead, up)."""
-        return (np.asarray(points, np.float64) - np.array(self.at)) @ self.rotation()  # type: ignore[no-any-return]
+        return (np.asarray(points, np.float64) - np.array(self.at)) @ self.rotation()
 
     def project(self, points: Array) -> Array:
         """Pixels (N, 2) of world points (N, 3), all of which must lie ahead of the camera."""

@@ -83,7 +83,7 @@ def asphalt(floor: Floor, polygons: list[list[Ground]], rng: np.random.Generator
     for _ in range(int(h * w / s / s / 60)):
         p = np.array([rng.integers(w), rng.integers(h)], np.float64)
         walk = p + np.cumsum(rng.normal(0, 0.35 * s, (12, 2)) + rng.normal(0, 0.35 * s, 2), axis=0)
-        cv2.polylines(paved, [walk.astype(np.int32)], False, (tone * 0.68,) * 3, max(1, round(s * 0.03)), cv2.LINE_AA)
+        cv2.polylines(paved, [walk.astype(np.int32)], 0, (tone * 0.68,) * 3, max(1, round(s * 0.03)), cv2.LINE_AA)
     for _ in range(int(h * w / s / s / 50)):
         at = (int(rng.integers(w)), int(rng.integers(h)))
         cv2.ellipse(
@@ -102,7 +102,7 @@ def asphalt(floor: Floor, polygons: list[list[Ground]], rng: np.random.Generator
 
 
 def stripe(floor: Floor, a: Ground, b: Ground, width_m: float = 0.12, dash_m: tuple[float, float] | None = None,
-           colour: tuple[int, int, int] = WHITE) -> None:  # fmt: skip
+           *, colour: tuple[int, int, int] = WHITE) -> None:  # fmt: skip
     """A painted, slightly worn line, whole or dashed (stroke, gap)."""
     length = float(np.hypot(b[0] - a[0], b[1] - a[1]))
     pieces = [(0.0, length)]
@@ -153,7 +153,7 @@ def _paint_backdrop(view: View, floor: Floor, light: Light, rng: np.random.Gener
     far = cv2.warpPerspective(small, to_picture @ grow, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     rise = _elevation(view)
     top, bottom = _sky_rows(rise)
-    ground = _ground_light(near[top:], far[top:], view, floor, light, rise[top:])
+    ground = _ground_light(near[top:], far[top:], view, floor, light=light, rise=rise[top:])
     picture = np.empty((view.height, view.width, 3), np.float32)
     picture[top:] = ground
     if bottom > 0:
@@ -165,13 +165,13 @@ def _paint_backdrop(view: View, floor: Floor, light: Light, rng: np.random.Gener
 
 def _sky_rows(rise: npt.NDArray[np.float32]) -> tuple[int, int]:
     """The first row with ground and the first row without any sky."""
-    ground = (rise < -0.0015).any(axis=1)
-    sky = (rise >= -0.0015).any(axis=1)
+    ground = np.asarray((rise < -0.0015).any(axis=1))
+    sky = np.asarray((rise >= -0.0015).any(axis=1))
     top = int(np.argmax(ground)) if ground.any() else len(rise)
     return top, int(len(rise) - np.argmax(sky[::-1])) if sky.any() else 0
 
 
-def _ground_light(near: Image, far: Image, view: View, floor: Floor, light: Light,
+def _ground_light(near: Image, far: Image, view: View, floor: Floor, *, light: Light,
                   rise: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:  # fmt: skip
     distance = view.at[2] / np.maximum(-rise, 1e-4)
     blend = np.clip((distance / view.focal_px * floor.scale - 1.0) * 0.7, 0, 1)[..., None]

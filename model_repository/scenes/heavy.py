@@ -36,9 +36,11 @@ class _Frame:
 def truck(look: str, rgb: Colour, rng: np.random.Generator) -> Vehicle:
     """A rigid lorry: a cab over the engine and one of TRUCK_LOOKS behind it."""
     frame = _Frame(
-        float(rng.uniform(6.4, 8.2)), float(rng.uniform(2.25, 2.48)),
-        (float(rng.uniform(2.45, 2.95)), float(rng.uniform(1.75, 2.05))), float(rng.uniform(2.7, 3.15)),
-    )  # fmt: skip
+        float(rng.uniform(6.4, 8.2)),
+        float(rng.uniform(2.25, 2.48)),
+        (float(rng.uniform(2.45, 2.95)), float(rng.uniform(1.75, 2.05))),
+        float(rng.uniform(2.7, 3.15)),
+    )
     clay = Sculptor()
     half, w = frame.length / 2, frame.width / 2
     clay.box((0, -0.2, 0.72), (0.9, frame.length - 0.9, 0.22), STEEL)
@@ -79,13 +81,27 @@ def _cab(clay: Sculptor, frame: _Frame, body: Paint, rng: np.random.Generator) -
     clay.loft(np.array(rings, np.float32), body, smooth=False)
     glass_top = top - 0.24
     clay.quad(
-        [(-w + 0.12, front - 0.01, 1.50), (w - 0.12, front - 0.01, 1.50), (w - 0.20, front - 0.225, glass_top), (-w + 0.20, front - 0.225, glass_top)],
-        GLASS, (5, 4),
-    )  # fmt: skip
+        [
+            (-w + 0.12, front - 0.01, 1.50),
+            (w - 0.12, front - 0.01, 1.50),
+            (w - 0.20, front - 0.225, glass_top),
+            (-w + 0.20, front - 0.225, glass_top),
+        ],
+        GLASS,
+        (5, 4),
+    )
     for side in (-1.0, 1.0):
         x = side * (w + 0.012)
-        clay.quad([(x, rear + 0.55, 1.50), (x, front - 0.20, 1.46), (x - side * 0.06, front - 0.38, glass_top), (x - side * 0.06, rear + 0.55, glass_top)],
-                  GLASS, (3, 3))  # fmt: skip
+        clay.quad(
+            [
+                (x, rear + 0.55, 1.50),
+                (x, front - 0.20, 1.46),
+                (x - side * 0.06, front - 0.38, glass_top),
+                (x - side * 0.06, rear + 0.55, glass_top),
+            ],
+            GLASS,
+            (3, 3),
+        )
         clay.box((x, rear + 0.5, 1.4), (0.012, 0.015, 1.3), BLACK)
         clay.box((x, rear + 0.62, 1.36), (0.03, 0.2, 0.04), BLACK)
         clay.box((side * (w + 0.17), front + 0.02, top - 0.55), (0.20, 0.10, 0.50), BLACK, (0.9, 0.9))
@@ -105,15 +121,24 @@ def _cab(clay: Sculptor, frame: _Frame, body: Paint, rng: np.random.Generator) -
 def _load(clay: Sculptor, look: str, span: tuple[float, float, float, float], rng: np.random.Generator) -> None:
     w, rear, front, top = span
     middle, length = (rear + front) / 2, front - rear
-    hues: tuple[Colour, ...] = ((0.82, 0.83, 0.84), (0.70, 0.72, 0.74), (0.12, 0.26, 0.52), (0.55, 0.10, 0.08), (0.80, 0.78, 0.70),
-            (0.16, 0.36, 0.22), (0.78, 0.40, 0.08))  # fmt: skip
+    hues: tuple[Colour, ...] = (
+        (0.82, 0.83, 0.84),
+        (0.70, 0.72, 0.74),
+        (0.12, 0.26, 0.52),
+        (0.55, 0.10, 0.08),
+        (0.80, 0.78, 0.70),
+        (0.16, 0.36, 0.22),
+        (0.78, 0.40, 0.08),
+    )
     paint = Paint(hues[int(rng.integers(len(hues)))], 0.08)
     if look in {"box", "curtain"}:
         _box_body(clay, look, (w, rear, front, top), paint)
     elif look == "tipper":
         rim = top - 0.75
-        rings = [[(-x, rear + d, z), (x, rear + d, z), (x, front - d, z), (-x, front - d, z)] for x, d, z in
-                 ((w * 0.72, 0.25, 0.95), (w * 0.98, 0.05, 1.30), (w, 0.0, rim))]  # fmt: skip
+        rings = [
+            [(-x, rear + d, z), (x, rear + d, z), (x, front - d, z), (-x, front - d, z)]
+            for x, d, z in ((w * 0.72, 0.25, 0.95), (w * 0.98, 0.05, 1.30), (w, 0.0, rim))
+        ]
         clay.loft(np.array(rings, np.float32), paint, smooth=False)
         for k in range(6):
             y = rear + 0.2 + k * (length - 0.4) / 5
@@ -123,8 +148,10 @@ def _load(clay: Sculptor, look: str, span: tuple[float, float, float, float], rn
         clay.box((0, front + 0.05, rim + 0.1), (2 * w, 0.08, 0.3), paint)
     elif look == "tank":
         t = np.linspace(0, 2 * np.pi, 18, endpoint=False)
-        rings = [[(w * 0.94 * r * np.cos(a), y, 1.72 + 0.78 * r * np.sin(a)) for a in t] for y, r in
-                 ((rear + 0.1, 0.6), (rear + 0.25, 1.0), (middle, 1.0), (front - 0.25, 1.0), (front - 0.1, 0.6))]  # fmt: skip
+        rings = [
+            [(w * 0.94 * r * np.cos(a), y, 1.72 + 0.78 * r * np.sin(a)) for a in t]
+            for y, r in ((rear + 0.1, 0.6), (rear + 0.25, 1.0), (middle, 1.0), (front - 0.25, 1.0), (front - 0.1, 0.6))
+        ]
         clay.loft(np.array(rings, np.float32), Paint(paint.rgb, 0.25))
         for y in (rear + 1.0, middle, front - 1.0):
             clay.tube(((0, y, 2.45), (0, y, 2.68)), (0.28, 0.28), STEEL, 10)
@@ -225,7 +252,7 @@ def bus(rgb: Colour, rng: np.random.Generator) -> Vehicle:
 def _bus_sides(clay: Sculptor, size: tuple[float, float, float], band: Paint, rng: np.random.Generator) -> None:
     half, w, height = size
     low, top = 1.22, height - 0.36
-    panes = int(round((2 * half - 1.2) / 1.35))
+    panes = round((2 * half - 1.2) / 1.35)
     door = {0, panes // 2} if rng.random() < 0.8 else {0}
     for side in (-1.0, 1.0):
         x = side * (w + 0.008)

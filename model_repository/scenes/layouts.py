@@ -1,4 +1,4 @@
-"""Random places for training pictures: a ground with roads, what stands on it, and where cameras and actors go. Pure."""
+"""Random places for training pictures: ground, roads, what stands there, where cameras and actors go. Pure."""
 
 from dataclasses import dataclass, field
 
@@ -31,8 +31,15 @@ class Place:
         focal = max(width, height * 16 / 9) / 2 / float(np.tan(wide / 2))
         aim = float(rng.uniform(6, 26))
         pitch = -float(np.arctan2(z - rng.uniform(0.2, 1.5), aim))
-        return View((float(rng.uniform(-7, 7)), float(rng.uniform(-3, 2)), z), float(rng.normal(0, 0.28)), pitch, focal,
-                    width, height, float(rng.normal(0, 0.015)))  # fmt: skip
+        return View(
+            (float(rng.uniform(-7, 7)), float(rng.uniform(-3, 2)), z),
+            float(rng.normal(0, 0.28)),
+            pitch,
+            focal,
+            width,
+            height,
+            float(rng.normal(0, 0.015)),
+        )
 
     def vehicle_spot(self, rng: np.random.Generator) -> Spot:
         """Somewhere on a lane in its direction, or parked anyhow in a yard."""
@@ -91,7 +98,7 @@ def _road_along(place: Place, tone: float, rng: np.random.Generator) -> None:
             edge = x + half if side > 0 else x - half - wide
             slabs(place.floor, (edge, low), (wide, high - low), rng)
             place.walks.append(((edge + wide / 2, 2.0), (edge + wide / 2, 45.0)))
-            stripe(place.floor, (x + side * half, low), (x + side * half, high), 0.2, None, (165, 168, 170))
+            stripe(place.floor, (x + side * half, low), (x + side * half, high), 0.2, None, colour=(165, 168, 170))
     for k in range(round(half / lane)):
         place.lanes.append(((x + lane * (k + 0.5), 2.0), (x + lane * (k + 0.5), 58.0)))
         place.lanes.append(((x - lane * (k + 0.5), 58.0), (x - lane * (k + 0.5), 2.0)))
@@ -120,8 +127,8 @@ def _yard(place: Place, tone: float, rng: np.random.Generator) -> None:
     row, wide = float(rng.uniform(10, 28)), 2.6
     colour = YELLOW if rng.random() < 0.3 else (196, 200, 200)
     for k in range(-8, 9):
-        stripe(place.floor, (k * wide, row), (k * wide, row + 5.2), 0.1, None, colour)
-    stripe(place.floor, (-8 * wide, row), (8 * wide, row), 0.1, None, colour)
+        stripe(place.floor, (k * wide, row), (k * wide, row + 5.2), 0.1, None, colour=colour)
+    stripe(place.floor, (-8 * wide, row), (8 * wide, row), 0.1, None, colour=colour)
     place.lanes += [
         ((k * wide + wide / 2, row + 2.6), (k * wide + wide / 2, row + (2.7 if k % 2 else 2.5))) for k in range(-6, 6)
     ]
@@ -141,8 +148,18 @@ def _furnish(place: Place, rng: np.random.Generator) -> None:
             )
     for _ in range(int(rng.integers(1, 4))):
         add(str(rng.choice(["house", "hall"])), float(rng.uniform(-40, 40)), float(rng.uniform(66, 95)))
-    for kind, low, high in (("tree", 0, 9), ("bush", 0, 6), ("lamp", 0, 4), ("sign", 0, 3), ("container", 0, 3), ("clutter", 0, 7),
-                            ("fence", 0, 2), ("rails", 0, 2), ("gatehouse", 0, 2), ("barrier", 0, 2)):  # fmt: skip
+    for kind, low, high in (
+        ("tree", 0, 9),
+        ("bush", 0, 6),
+        ("lamp", 0, 4),
+        ("sign", 0, 3),
+        ("container", 0, 3),
+        ("clutter", 0, 7),
+        ("fence", 0, 2),
+        ("rails", 0, 2),
+        ("gatehouse", 0, 2),
+        ("barrier", 0, 2),
+    ):
         for _ in range(int(rng.integers(low, high + 1)) if rng.random() < 0.7 else 0):
             y = float(rng.uniform(8, 60))
             side = -1 if rng.random() < 0.5 else 1

@@ -4,6 +4,7 @@ A person stands on the ground at the origin and faces +y. `phase` runs through o
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,8 +18,17 @@ SKIN: tuple[Colour, ...] = (
     (0.36, 0.24, 0.17),
     (0.86, 0.68, 0.58),
 )
-CLOTH: tuple[Colour, ...] = ((0.10, 0.12, 0.20), (0.30, 0.30, 0.32), (0.45, 0.10, 0.10), (0.12, 0.25, 0.15), (0.55, 0.52, 0.45),
-                             (0.08, 0.08, 0.09), (0.20, 0.32, 0.52), (0.62, 0.60, 0.58), (0.35, 0.25, 0.16))  # fmt: skip
+CLOTH: tuple[Colour, ...] = (
+    (0.10, 0.12, 0.20),
+    (0.30, 0.30, 0.32),
+    (0.45, 0.10, 0.10),
+    (0.12, 0.25, 0.15),
+    (0.55, 0.52, 0.45),
+    (0.08, 0.08, 0.09),
+    (0.20, 0.32, 0.52),
+    (0.62, 0.60, 0.58),
+    (0.35, 0.25, 0.16),
+)
 HELMETS: tuple[Colour, ...] = (
     (0.88, 0.88, 0.86),
     (0.90, 0.70, 0.05),
@@ -62,16 +72,22 @@ def somebody(rng: np.random.Generator, helmet_share: float = 0.3, vest_share: fl
 
     helmet = pick(HELMETS) if rng.random() < helmet_share else None
     return Person(
-        height=float(np.clip(rng.normal(1.74, 0.08), 1.52, 1.95)), girth=float(rng.uniform(0.9, 1.18)), skin=pick(SKIN),
-        hair=pick(HAIR), top=pick(CLOTH), trousers=pick(CLOTH), helmet=helmet,
-        vest=pick(VESTS) if rng.random() < vest_share else None, bag=bool(rng.random() < 0.15),
+        height=float(np.clip(rng.normal(1.74, 0.08), 1.52, 1.95)),
+        girth=float(rng.uniform(0.9, 1.18)),
+        skin=pick(SKIN),
+        hair=pick(HAIR),
+        top=pick(CLOTH),
+        trousers=pick(CLOTH),
+        helmet=helmet,
+        vest=pick(VESTS) if rng.random() < vest_share else None,
+        bag=bool(rng.random() < 0.15),
         cap=helmet is None and bool(rng.random() < 0.2),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Angles of the limbs in radians (positive = forward): hips, knees, shoulders, elbows as (left, right), and lean."""
+    """Angles of the limbs in radians (positive = forward): hips, knees, shoulders, elbows (left, right), lean."""
 
     hips: tuple[float, float] = (0.0, 0.0)
     knees: tuple[float, float] = (0.0, 0.0)
@@ -175,8 +191,15 @@ def _torso(clay: Sculptor, who: Person, body: tuple[float, float, float], lean: 
             for face in (-1.0, 1.0):
                 y = face * 0.128 * g
                 x = side * 0.095 * g
-                clay.quad([(x - 0.025, y + lean * 0.3 * k, hip + 0.30 * k), (x + 0.025, y + lean * 0.3 * k, hip + 0.30 * k),
-                           (x + 0.025, y * 0.93 + lean * 0.5 * k, hip + 0.50 * k), (x - 0.025, y * 0.93 + lean * 0.5 * k, hip + 0.50 * k)], stripe)  # fmt: skip
+                clay.quad(
+                    [
+                        (x - 0.025, y + lean * 0.3 * k, hip + 0.30 * k),
+                        (x + 0.025, y + lean * 0.3 * k, hip + 0.30 * k),
+                        (x + 0.025, y * 0.93 + lean * 0.5 * k, hip + 0.50 * k),
+                        (x - 0.025, y * 0.93 + lean * 0.5 * k, hip + 0.50 * k),
+                    ],
+                    stripe,
+                )
     if who.bag:
         clay.box((0, -0.17 * g, hip + 0.33 * k), (0.28 * k, 0.14, 0.38 * k), Paint((0.12, 0.13, 0.16)), (0.8, 0.8))
 
@@ -221,7 +244,7 @@ def _head(clay: Sculptor, who: Person, at: Point, k: float) -> None:
 def _ring(clay: Sculptor, at: Point, radius: float, thick: float, paint: Paint) -> None:
     t = np.linspace(0, 2 * np.pi, 18)
     points = [(at[0], at[1] + radius * float(np.cos(a)), at[2] + radius * float(np.sin(a))) for a in t]
-    for a, b in zip(points[:-1], points[1:], strict=True):
+    for a, b in pairwise(points):
         clay.tube((a, b), (thick, thick), paint, 5)
 
 
@@ -249,7 +272,7 @@ def two_wheeler(rng: np.random.Generator, *, motor: bool) -> Vehicle:
         clay.tube(((0.14, -0.2, 0.3), (0.16, -0.85, 0.42)), (0.05, 0.06), CHROME, 8)
         clay.box((0, -0.93, 0.74), (0.1, 0.05, 0.07), Paint((0.5, 0.03, 0.03), 0.2))
     else:
-        for a, b in (
+        for heel, tip in (
             ((-0.12, 0.52), (-0.12, 0.92)),
             ((-0.12, 0.52), (0.42, 0.84)),
             ((-0.12, 0.84), (0.40, 0.88)),
@@ -259,7 +282,7 @@ def two_wheeler(rng: np.random.Generator, *, motor: bool) -> Vehicle:
             ((0.42, 0.92), (base, r)),
             ((-0.12, 0.34), (0.42, 0.80)),
         ):
-            clay.tube(((0, a[0], a[1]), (0, b[0], b[1])), (0.020, 0.020), hue, 6)
+            clay.tube(((0, *heel), (0, *tip)), (0.020, 0.020), hue, 6)
         clay.box((0, -0.16, 0.95), (0.14, 0.26, 0.05), BLACK)
     front, high = (base - 0.18, 1.06) if motor else (0.40, 1.02)
     clay.tube(((-0.33, front, high), (0.33, front, high)), (0.018, 0.018), BLACK, 6)

@@ -1,7 +1,7 @@
 """Puts a picture together: backdrop, shadows, meshes, plates, lamps, weather. numpy and OpenCV only.
 
-The order is that of nature: the ground is darkened by shadows and lit by lamps, what stands covers it, plates are warped
-into place from high-resolution textures (so that their quads are exact and their letters sharp), then air and sensor.
+The order is that of nature: shadows darken the ground, lamps light it, what stands covers it, plates are warped into
+place from high-resolution textures (so that their quads are exact and their letters sharp), then air and sensor.
 """
 
 from dataclasses import dataclass
@@ -45,6 +45,7 @@ class Lamp:
     towards: Point
     bgr: tuple[float, float, float]
     size_m: float
+    actor: int = 0
 
 
 def cast_shadows(ground: Image, view: View, meshes: list[Mesh], light: Light) -> Image:
@@ -93,8 +94,15 @@ def facing_plates(view: View, spots: list[PlateSpot], width_px_min: float) -> li
     return found
 
 
-def paste_plates(picture: Image, view: View, spots: list[PlateSpot], ids: npt.NDArray[np.uint16], light: Light,
-                 width_px_min: float = 6.0) -> list[PlateSeen]:  # fmt: skip
+def paste_plates(
+    picture: Image,
+    view: View,
+    spots: list[PlateSpot],
+    ids: npt.NDArray[np.uint16],
+    light: Light,
+    *,
+    width_px_min: float = 6.0,
+) -> list[PlateSeen]:
     """Warp the plates into the picture (in place) where their carrier is what is seen; returns what is there."""
     seen = []
     for quad, spot in facing_plates(view, spots, width_px_min):
@@ -164,8 +172,10 @@ def _warped(
     return (x0, y0), colour, cv2.resize(cover, small, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
-def glow(picture: Image, view: View, lamps: list[Lamp], strength: float) -> Image:
-    """Add light from lamps that look at the camera: a bright core and a halo."""
+def glow(
+    picture: Image, view: View, lamps: list[Lamp], strength: float, ids: npt.NDArray[np.uint16] | None = None
+) -> Image:
+    """Add light from lamps that look at the camera: a bright core and a halo; with `ids` of carriers in sight."""
     if not lamps or strength <= 0:
         return picture
     scale = 0.5
@@ -182,10 +192,18 @@ def glow(picture: Image, view: View, lamps: list[Lamp], strength: float) -> Imag
         if facing <= 0.05:
             continue
         x, y = small.flatten(local)[0]
+        if ids is not None and lamp.actor and not _in_sight(ids, (x / scale, y / scale), lamp.actor):
+            continue
         radius = max(1.2, lamp.size_m * small.focal_px / float(local[0, 1]))
         _spot(layer, (float(x), float(y)), radius, np.array(lamp.bgr) * facing**2)
     big = cv2.resize(layer, (view.width, view.height), interpolation=cv2.INTER_LINEAR)
     return np.clip(picture + big * strength, 0, 255).astype(np.uint8)
+
+
+def _in_sight(ids: npt.NDArray[np.uint16], at: tuple[float, float], actor: int) -> bool:
+    x, y = int(at[0]), int(at[1])
+    window = ids[max(y - 3, 0) : max(y + 4, 0), max(x - 3, 0) : max(x + 4, 0)]
+    return bool(window.size > 0 and (window == actor).mean() > 0.2)
 
 
 def _spot(layer: npt.NDArray[np.float32], at: tuple[float, float], radius: float, bgr: Floats) -> None:
@@ -211,8 +229,12 @@ def beams(ground: Image, view: View, sources: list[tuple[Point, float]], reach_m
         side = np.array([ahead[1], -ahead[0]])
         start = np.array([x, y])
         for k, value in ((1.0, 70), (0.7, 120), (0.45, 190)):
-            corners = [start - side * 0.3 + ahead * 0.5, start - side * 1.5 * k + ahead * reach_m * k,
-                       start + side * 1.5 * k + ahead * reach_m * k, start + side * 0.3 + ahead * 0.5]  # fmt: skip
+            corners = [
+                start - side * 0.3 + ahead * 0.5,
+                start - side * 1.5 * k + ahead * reach_m * k,
+                start + side * 1.5 * k + ahead * reach_m * k,
+                start + side * 0.3 + ahead * 0.5,
+            ]
             layer = np.zeros_like(mask)
             _fill(layer, ground_polygon(small, np.array(corners)), value)
             mask = np.maximum(mask, layer)

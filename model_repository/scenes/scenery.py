@@ -2,12 +2,18 @@
 
 import numpy as np
 
-from model_repository.scenes.mesh import Colour, Mesh, Paint, Point, Sculptor, join
+from model_repository.scenes.mesh import Colour, Mesh, Paint, Point, Sculptor
 from model_repository.scenes.vehicles import BLACK, CHROME, DARK, GLASS
 
 CONCRETE, STEEL = Paint((0.62, 0.61, 0.58)), Paint((0.42, 0.43, 0.45), 0.08)
-WALLS: tuple[Colour, ...] = ((0.66, 0.62, 0.54), (0.60, 0.36, 0.27), (0.72, 0.72, 0.70), (0.52, 0.56, 0.60), (0.74, 0.68, 0.50),
-                             (0.48, 0.52, 0.46))  # fmt: skip
+WALLS: tuple[Colour, ...] = (
+    (0.66, 0.62, 0.54),
+    (0.60, 0.36, 0.27),
+    (0.72, 0.72, 0.70),
+    (0.52, 0.56, 0.60),
+    (0.74, 0.68, 0.50),
+    (0.48, 0.52, 0.46),
+)
 
 
 def speckle(mesh: Mesh, amount: float, rng: np.random.Generator) -> Mesh:
@@ -60,9 +66,16 @@ def _facade(
             wide, tall = (1.5, 1.5) if not hall else (3.4, 0.9)
             glow = Paint((0.95, 0.80, 0.50), 0, 0.9) if rng.random() < lit else GLASS
             clay.box((x, y - 0.02, z), (wide + 0.16, 0.08, tall + 0.16), trim)
-            clay.quad([(x - wide / 2, y - 0.065, z - tall / 2), (x - wide / 2, y - 0.065, z + tall / 2),
-                       (x + wide / 2, y - 0.065, z + tall / 2), (x + wide / 2, y - 0.065, z - tall / 2)],
-                      Paint(glow.rgb, glow.gloss, glow.glow), (2, 2))  # fmt: skip
+            clay.quad(
+                [
+                    (x - wide / 2, y - 0.065, z - tall / 2),
+                    (x - wide / 2, y - 0.065, z + tall / 2),
+                    (x + wide / 2, y - 0.065, z + tall / 2),
+                    (x + wide / 2, y - 0.065, z - tall / 2),
+                ],
+                Paint(glow.rgb, glow.gloss, glow.glow),
+                (2, 2),
+            )
             clay.box((x, y - 0.08, z), (0.06, 0.03, tall), trim)
             clay.box((x, y - 0.10, z - tall / 2 - 0.06), (wide + 0.3, 0.2, 0.06), STEEL)
 

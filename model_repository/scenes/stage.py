@@ -35,7 +35,7 @@ class Stage:
 
     def __init__(self, size: tuple[int, int], oversample: int = 2) -> None:
         """Open two offscreen buffers of size (width, height) and its multiple."""
-        import panda3d.core as p3d
+        import panda3d.core as p3d  # noqa: PLC0415 - pure modules and their tests do without it
 
         p3d.loadPrcFileData("", _PRC)
         self._p3d: Any = p3d
@@ -138,7 +138,7 @@ class Stage:
         small = cv2.resize(big, (w, h), interpolation=cv2.INTER_AREA) if self.oversample > 1 else big
         number = np.round(ids[..., 2] / 10) + 25 * np.round(ids[..., 1] / 10)
         number = np.where(ids[..., 0] > 200, number, 0)
-        return Shot(small[..., :3].copy(), small[..., 3].astype(np.float32) / 255, number.astype(np.uint16))
+        return Shot(small[..., :3].copy(), np.asarray(small[..., 3] / 255, np.float32), number.astype(np.uint16))
 
 
 def _pixels(texture: Any, width: int, height: int) -> npt.NDArray[np.uint8]:

@@ -133,12 +133,12 @@ def _pane(
     clay: Sculptor, corners: list[Point], inset: tuple[float, float, float, float], push: Point, paint: Paint
 ) -> None:
     """A patch cut out of a four-cornered face (low-left, low-right, high-right, high-left), moved outwards by push."""
-    l, r, d, u = inset
+    left, right, down, up = inset
     a, b, c, e = corners
-    low = (_between(a, b, l), _between(a, b, 1 - r))
-    high = (_between(e, c, l), _between(e, c, 1 - r))
-    cut = [_between(low[0], high[0], d), _between(low[1], high[1], d), _between(low[1], high[1], 1 - u)]
-    cut.append(_between(low[0], high[0], 1 - u))
+    low = (_between(a, b, left), _between(a, b, 1 - right))
+    high = (_between(e, c, left), _between(e, c, 1 - right))
+    cut = [_between(low[0], high[0], down), _between(low[1], high[1], down), _between(low[1], high[1], 1 - up)]
+    cut.append(_between(low[0], high[0], 1 - up))
     clay.quad([(p[0] + push[0], p[1] + push[1], p[2] + push[2]) for p in cut], paint, (4, 4))
 
 
