@@ -1,7 +1,7 @@
 """Train the starter plate corner finder: python -m model_repository.train.plate_corners --out DIR --minutes N.
 
-A small fully convolutional network over the vehicle crop: for each cell of a stride-8 grid a score and four corners.  Decoding is
-part of the graph, so its answer is in pixels of the crop.
+A small fully convolutional network over the vehicle crop: for each cell of a stride-8 grid a score and four corners.
+Decoding is part of the graph, so its answer is in pixels of the crop.
 """
 
 import argparse
@@ -40,6 +40,7 @@ GRID: Final = PLATE_CROP_PX // STRIDE
 UNIT_PX: Final = 48.0
 """Corner offsets leave the network in this unit."""
 BATCH: Final = 16
+SCORE_MIN: Final = 0.5
 _SEED: Final = 40
 _PEAK_RATE: Final = 3e-3
 _SCENE_SHARE: Final = 0.5
@@ -57,7 +58,7 @@ class CornerNet(nn.Module):
     """uint8 BGR crops [n, 416, 416, 3] to raw answers [n, 9, 52, 52]: a score's logit and eight offsets."""
 
     def __init__(self) -> None:
-        """0.25 M parameters."""
+        """Fine features at stride 8, wide ones at stride 16, joined at stride 8."""
         super().__init__()
         self.stem = nn.Sequential(_conv(3, 16, 5, 4), _conv(16, 32, 3, 2), _conv(32, 32, 3))
         self.deep = nn.Sequential(
@@ -120,21 +121,28 @@ def stack(crops: list[Crop]) -> Batch:
     """Stack crops to uint8 [n, 416, 416, 3], targets to [n, 2704] and quads to [n, 8]."""
     targets = [target_of(crop) for crop in crops]
     images = torch.from_numpy(np.stack([crop.image for crop in crops]))
-    return images, torch.from_numpy(np.stack([t[0] for t in targets])), torch.from_numpy(np.stack([t[1] for t in targets]))
+    return (
+        images,
+        torch.from_numpy(np.stack([t[0] for t in targets])),
+        torch.from_numpy(np.stack([t[1] for t in targets])),
+    )
 
 
 def shaken(rng: np.random.Generator, crop: Crop) -> Crop:
     """Change light and place of a kept crop: every pass shows another picture."""
     gain, offset = float(rng.uniform(0.55, 1.3)), float(rng.uniform(-25, 25))
-    image = cv2.convertScaleAbs(crop.image, alpha=gain, beta=offset) if rng.random() < 0.8 else crop.image
+    image = crop.image
+    if rng.random() < 0.8:
+        image = np.asarray(cv2.convertScaleAbs(image, alpha=gain, beta=offset), np.uint8)
     zoom, turn = float(rng.uniform(0.6, 1.35)), float(np.clip(rng.normal(0, 4), -12, 12))
     matrix = cv2.getRotationMatrix2D((PLATE_CROP_PX / 2, PLATE_CROP_PX / 2), turn, zoom)
     matrix[:, 2] += rng.uniform(-50, 50, 2)
     size = (PLATE_CROP_PX, PLATE_CROP_PX)
-    image = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderValue=(114, 114, 114))
+    warped = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderValue=(114, 114, 114))
+    image = np.asarray(warped, np.uint8)
     if rng.random() < 0.4:
         _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.uniform(25, 90))])
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        image = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     if crop.quad is None:
         return Crop(image=image, quad=None, vague=crop.vague)
     quad = (crop.quad @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
@@ -160,10 +168,14 @@ class Crops(IterableDataset[Any]):
         rng = np.random.default_rng([self._seed, info.id if info else 0])
         share = _SCENE_SHARE if self._kept else 0.0
         while True:
-            yield stack([
-                shaken(rng, self._kept[int(rng.integers(len(self._kept)))]) if rng.random() < share else patchwork(rng)
-                for _ in range(BATCH)
-            ])
+            yield stack(
+                [
+                    shaken(rng, self._kept[int(rng.integers(len(self._kept)))])
+                    if rng.random() < share
+                    else patchwork(rng)
+                    for _ in range(BATCH)
+                ]
+            )
 
 
 def kept_crops(path: Path, seed: int, count: int) -> list[Crop]:
@@ -285,7 +297,7 @@ class Training:
 
 
 @torch.inference_mode()
-def measure(finder: nn.Module, crops: list[Crop], score_min: float = 0.5) -> dict[str, float]:
+def measure(finder: nn.Module, crops: list[Crop], score_min: float = SCORE_MIN) -> dict[str, float]:
     """Return shares: plates found with all corners within a quarter of the height, and empty crops with a false one."""
     found, false, plates, empty, errors = 0, 0, 0, 0, []
     for crop in crops:
@@ -321,6 +333,11 @@ def export(training: Training, out: Path, command: str) -> None:
         task="plate_corners",
         version=VERSION,
         sha256=sha256,
+        input_width=PLATE_CROP_PX,
+        input_height=PLATE_CROP_PX,
+        head="plate_corners",
+        colour="bgr",
+        score_min=SCORE_MIN,
         input={
             "name": "crops",
             "dtype": "uint8",
@@ -333,8 +350,7 @@ def export(training: Training, out: Path, command: str) -> None:
             "name": "cells",
             "dtype": "float32",
             "shape": ["n", GRID * GRID, 9],
-            "columns": "score 0 to 1, then x, y of top left, top right, bottom right, bottom left in pixels of the crop",
-            "score_min": 0.5,
+            "columns": "score 0 to 1; x, y of top left, top right, bottom right, bottom left in pixels of the crop",
         },
         figures=figures,
         command=command,
@@ -355,7 +371,9 @@ def main() -> None:
     prepare_cpu(options.threads)
     training = Training(options.work, options.minutes, options.scenes)
     training.run()
-    export(training, options.out, f"python -m model_repository.train.plate_corners --out DIR --minutes {options.minutes:g}")
+    export(
+        training, options.out, f"python -m model_repository.train.plate_corners --out DIR --minutes {options.minutes:g}"
+    )
 
 
 if __name__ == "__main__":

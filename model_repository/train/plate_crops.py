@@ -1,6 +1,6 @@
 """Vehicle crops with the corners of their plates: what the corner finder learns from.
 
-Two sources: rendered scenes (`scene_crops`, made once per run and kept), and patchwork vehicles (`patchwork`, endless), which
+Two sources: rendered scenes (`scene_crops`, made once and kept), and patchwork vehicles (`patchwork`, endless), which
 teach what else on a vehicle is bright, framed or lettered without being its plate.
 """
 
@@ -111,7 +111,9 @@ def _bodywork(rng: Rng, picture: Image) -> None:
     if rng.random() < 0.8:
         top, bottom = int(rng.uniform(0.05, 0.2) * h_px), int(rng.uniform(0.3, 0.5) * h_px)
         inset = int(rng.uniform(0.05, 0.25) * w_px)
-        glass = np.array([[inset, top], [w_px - inset, top], [w_px - inset // 2, bottom], [inset // 2, bottom]], np.int32)
+        glass = np.array(
+            [[inset, top], [w_px - inset, top], [w_px - inset // 2, bottom], [inset // 2, bottom]], np.int32
+        )
         cv2.fillConvexPoly(picture, glass, tuple(int(value) for value in rng.integers(10, 120, 3)))
     lamp_y, lamp_x = int(rng.uniform(0.45, 0.8) * h_px), int(rng.uniform(0.05, 0.22) * w_px)
     axes = (int(rng.uniform(0.03, 0.1) * w_px), int(rng.uniform(0.02, 0.08) * h_px))
@@ -135,7 +137,16 @@ def _distraction(rng: Rng, picture: Image) -> None:
     if rng.random() < 0.6:
         text = "".join(chr(int(value)) for value in rng.integers(48, 91, int(rng.integers(2, 12))))
         scale = float(rng.uniform(0.3, 1.6))
-        cv2.putText(picture, text, (x, y + high), int(rng.integers(0, 4)), scale, _shade(rng), int(rng.integers(1, 4)), cv2.LINE_AA)
+        cv2.putText(
+            picture,
+            text,
+            (x, y + high),
+            int(rng.integers(0, 4)),
+            scale,
+            _shade(rng),
+            int(rng.integers(1, 4)),
+            cv2.LINE_AA,
+        )
 
 
 def _stick_plate(rng: Rng, picture: Image) -> Quad:
@@ -170,7 +181,9 @@ def _bordered(rng: Rng, plate: Image, width_px: float) -> tuple[Image, int, int,
     dim = float(rng.uniform(0.35, 1.0))
     thick = int(rng.uniform(0, 0.05) * w_px)
     shade = [int(value) for value in rng.integers(5, 90, 3)] if rng.random() < 0.7 else list(_shade(rng))
-    framed = cv2.copyMakeBorder((small * dim).astype(np.uint8), *[thick] * 4, cv2.BORDER_CONSTANT, value=shade)
+    framed = cv2.copyMakeBorder(
+        (small * dim).astype(np.uint8), thick, thick, thick, thick, cv2.BORDER_CONSTANT, value=shade
+    )
     return np.asarray(framed, np.uint8), w_px, h_px, thick
 
 
