@@ -31,6 +31,8 @@ DATA_DIR = Path("var/demo")
 SITE = Path(__file__).resolve().parent.parent / "site"
 SETTLE_S = 6.0
 """After the window: time for the final versions of its last events."""
+EARLY_SETTLE_S = 3.0
+"""The same where Ctrl-C ended the window."""
 LIVE_S_MAX = 60.0
 
 Json = dict[str, Any]
@@ -39,7 +41,9 @@ Json = dict[str, Any]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `zool demo` understands."""
     up.add_arguments(parser, DATA_DIR)
-    parser.add_argument("--for", dest="seconds", type=float, metavar="SECONDS", help="end by itself, with a report")
+    parser.add_argument(
+        "--for", dest="seconds", type=float, metavar="SECONDS", help="end by itself, with a report (Ctrl-C: earlier)"
+    )
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     parser.add_argument("--keep", action="store_true", help="keep the events of the last demo (default: start afresh)")
     parser.add_argument("--site", type=Path, default=SITE, help="folder with the clips and their truth")
@@ -126,11 +130,10 @@ class Demo:
                 return 0
             before = await self._all_live(stop)
             since_us = time.time_ns() // 1000
-            if await _stopped(stop, seconds):
-                return 0
+            early = await _stopped(stop, seconds)
             until_us = time.time_ns() // 1000
             after = await self._frames()
-            await _stopped(stop, SETTLE_S)
+            await asyncio.sleep(EARLY_SETTLE_S if early else SETTLE_S)
         finally:
             hearing.cancel()
             await asyncio.gather(hearing, return_exceptions=True)

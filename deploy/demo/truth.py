@@ -132,7 +132,7 @@ def compare(
     blind: Iterable[Span] = (),
     window_us: tuple[int, int],
 ) -> Comparison:
-    """Match one to one, nearest first. `said` may reach over the window's ends: only what lies inside can be extra."""
+    """Match one to one, as many as can be. `said` may reach over the window's ends: only what lies inside can be extra."""
     spans = list(blind)
     free = defaultdict(list)
     for one in sorted(said):
@@ -141,7 +141,7 @@ def compare(
     missed: list[Happening] = []
     excluded: list[Happening] = []
     for moment in sorted(truth):
-        event = _take_nearest(free[_key(moment)], moment.at_us)
+        event = _take_first(free[_key(moment)], moment.at_us)
         if event is not None:
             matched.append((moment, event))
         elif any(s.camera == moment.camera and s.from_us <= moment.at_us <= s.to_us for s in spans):
@@ -169,12 +169,16 @@ def _key(event: Happening) -> tuple[str, str, str]:
     return event.camera, event.kind, event.plate
 
 
-def _take_nearest(events: list[Happening], at_us: int) -> Happening | None:
-    """Remove and give the event nearest to a time, within the tolerance."""
-    times = [event.at_us for event in events]
-    place = bisect.bisect_left(times, at_us)
-    near = [i for i in (place - 1, place) if 0 <= i < len(times) and abs(times[i] - at_us) <= TOLERANCE_US]
-    return events.pop(min(near, key=lambda i: abs(times[i] - at_us))) if near else None
+def _take_first(events: list[Happening], at_us: int) -> Happening | None:
+    """Remove and give the earliest event within the tolerance of a time.
+
+    Moments come in order of time and all have the same tolerance, so that this matches as many as can be matched; the
+    nearest one would not: under a constant delay it may be that of the next moment.
+    """
+    place = bisect.bisect_left(events, at_us - TOLERANCE_US, key=lambda event: event.at_us)
+    if place == len(events) or events[place].at_us > at_us + TOLERANCE_US:
+        return None
+    return events.pop(place)
 
 
 def percentiles_ms(latencies_us: Sequence[int]) -> dict[str, float]:
