@@ -132,7 +132,7 @@ def compare(
     blind: Iterable[Span] = (),
     window_us: tuple[int, int],
 ) -> Comparison:
-    """Match one to one, as many as can be. `said` may reach over the window's ends: only what lies inside can be extra."""
+    """Match one to one, as many as can be. `said` may reach over the window: only what lies inside can be extra."""
     spans = list(blind)
     free = defaultdict(list)
     for one in sorted(said):
