@@ -34,8 +34,10 @@ def candidates(head: Floats, kind: str, size: tuple[int, int], floor: float = SC
     Raises KeyError for an unknown kind.
     """
     boxes, scores, classes = _DECODERS[kind](head, size, floor)
-    # A number that is none would pass through every comparison below.
-    sane = np.isfinite(boxes).all(axis=1)
+    finite = np.isfinite(boxes).all(axis=1) & np.isfinite(scores)
+    boxes = np.clip(np.where(finite[:, None], boxes, 0), 0, np.array([*size, *size], np.float32))
+    # What is no number, or has no area inside the frame, is no object.
+    sane = finite & (boxes[:, 2] > boxes[:, 0]) & (boxes[:, 3] > boxes[:, 1])
     boxes, scores, classes = boxes[sane], scores[sane], classes[sane]
     if len(scores) > CANDIDATES_MAX:
         order = np.argpartition(-scores, CANDIDATES_MAX)[:CANDIDATES_MAX]
@@ -43,7 +45,7 @@ def candidates(head: Floats, kind: str, size: tuple[int, int], floor: float = SC
     order = np.argsort(-scores, kind="stable")
     rows = np.zeros((CANDIDATES_MAX, 6), np.float32)
     count = len(order)
-    rows[:count, 0:4] = np.clip(boxes[order], 0, np.array([*size, *size], np.float32))
+    rows[:count, 0:4] = boxes[order]
     rows[:count, 4] = scores[order]
     rows[:count, 5] = classes[order]
     return rows
@@ -135,7 +137,7 @@ def _yolox(head: Floats, size: tuple[int, int], floor: float) -> _Decoded:
 def _end2end(head: Floats, size: tuple[int, int], floor: float) -> _Decoded:
     """[boxes, 6]: x1, y1, x2, y2 in pixels, score, class: suppressed already."""
     del size
-    rows = head[head[:, 4] > floor]
+    rows = head[(head[:, 4] > floor) & (head[:, 5] >= 0) & np.isfinite(head[:, 5])]
     return rows[:, :4], rows[:, 4], rows[:, 5].astype(np.intp)
 
 

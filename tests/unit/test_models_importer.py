@@ -1,0 +1,167 @@
+"""Importing networks: what is recognised, and what is said about those that are not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from model_repository.__main__ import main
+from model_repository.errors import (
+    FileUnreadable,
+    HeadUnknown,
+    InputUnknown,
+    LabelsNeeded,
+    LabelsWrong,
+    NeedsExport,
+    TaskNotSupported,
+)
+from model_repository.importer import examine
+
+WIDTH, HEIGHT = 64, 32
+CELLS = 32 + 8 + 2
+
+
+def _network(
+    path: Path,
+    answer: tuple[int, ...],
+    *,
+    picture: tuple[int | str, ...] = (1, 3, HEIGHT, WIDTH),
+    value: float = 0.1,
+    metadata: dict[str, str] | None = None,
+) -> Path:
+    """A network that answers a constant of that shape to any picture."""
+    constant = numpy_helper.from_array(np.full(answer, value, np.float32), "constant")
+    # The picture is used, times nothing: a network that ignores its input is no network to the checker's users.
+    nodes = [
+        helper.make_node("ReduceMean", ["images"], ["mean"], keepdims=0),
+        helper.make_node("Mul", ["mean", "zero"], ["nothing"]),
+        helper.make_node("Add", ["constant", "nothing"], ["output0"]),
+    ]
+    zero = numpy_helper.from_array(np.float32(0), "zero")
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, picture)],
+        [helper.make_tensor_value_info("output0", TensorProto.FLOAT, answer)],
+        [constant, zero],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(model, metadata or {})
+    onnx.save(model, str(path))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("answer", "value", "head", "colour"),
+    [
+        ((1, 4 + 80, CELLS), 0.1, "yolov8", "rgb"),
+        ((1, 3 * CELLS, 5 + 80), 0.1, "yolov5", "rgb"),
+        ((1, CELLS, 5 + 80), 0.1, "yolox", "bgr"),
+        ((1, CELLS, 5 + 80), 30.0, "yolov5", "bgr"),  # YOLOX that was exported with its decoding
+    ],
+)
+def test_heads_are_told_by_their_shape(
+    tmp_path: Path, answer: tuple[int, ...], value: float, head: str, colour: str
+) -> None:
+    """The shape of the answer says which head it is and how pictures are fed; 80 classes are COCO's."""
+    card = examine(_network(tmp_path / "n.onnx", answer, value=value), "detector")
+    assert (card.head, card.colour) == (head, colour)
+    assert (card.input_width, card.input_height) == (WIDTH, HEIGHT)
+    assert card.labels[2] == "car"
+    assert card.anchor == ("top_left" if colour == "bgr" else "center")
+
+
+def test_names_in_the_file_are_taken(tmp_path: Path) -> None:
+    """Class names written by ultralytics' export are read, in the order of their numbers."""
+    path = _network(tmp_path / "n.onnx", (1, 6, CELLS), metadata={"names": "{1: 'vest', 0: 'helmet'}"})
+    assert examine(path, "detector").labels == ("helmet", "vest")
+
+
+def test_names_from_a_file_win(tmp_path: Path) -> None:
+    """--labels names the classes, one per line; empty lines don't count."""
+    path = _network(tmp_path / "n.onnx", (1, 6, CELLS), metadata={"names": "['a', 'b']"})
+    labels = tmp_path / "labels.txt"
+    labels.write_text("каска\n\nжилет\n", "utf-8")
+    assert examine(path, "detector", labels=labels).labels == ("каска", "жилет")
+
+
+def test_an_open_size_is_asked_for(tmp_path: Path) -> None:
+    """A network with a free input size needs --size, unless its metadata says one."""
+    free = (1, 3, "height", "width")
+    path = _network(tmp_path / "n.onnx", (1, 84, CELLS), picture=free)
+    with pytest.raises(InputUnknown, match="--size"):
+        examine(path, "detector")
+    assert examine(path, "detector", size="64x32").input_width == 64
+    path = _network(tmp_path / "m.onnx", (1, 84, CELLS), picture=free, metadata={"imgsz": "[32, 64]"})
+    assert examine(path, "detector").input_height == 32
+
+
+def test_a_label_count_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    """Too few names: both counts are in the message; none at all: the option is."""
+    path = _network(tmp_path / "n.onnx", (1, 7, CELLS))
+    labels = tmp_path / "labels.txt"
+    labels.write_text("one\ntwo\n")
+    with pytest.raises(LabelsWrong, match=r"2 names.*3 classes"):
+        examine(path, "detector", labels=labels)
+    with pytest.raises(LabelsNeeded, match=r"3 classes.*--labels"):
+        examine(path, "detector")
+
+
+def test_an_unknown_head_is_refused(tmp_path: Path) -> None:
+    """The message says what the network answers and which heads are known."""
+    with pytest.raises(HeadUnknown, match=r"\[1, 7, 11\].*YOLOv8"):
+        examine(_network(tmp_path / "n.onnx", (1, 7, 11)), "detector")
+
+
+def test_an_odd_input_is_refused(tmp_path: Path) -> None:
+    """A size that is no multiple of 32 and a picture of one channel are named."""
+    with pytest.raises(InputUnknown, match=r"\[1, 3, 30, 64\]"):
+        examine(_network(tmp_path / "n.onnx", (1, 84, CELLS), picture=(1, 3, 30, 64)), "detector")
+    with pytest.raises(InputUnknown, match=r"\[1, 1, 32, 64\]"):
+        examine(_network(tmp_path / "n.onnx", (1, 84, CELLS), picture=(1, 1, 32, 64)), "detector")
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage" * 100, b"\x08\x08\x12\x04test"])
+def test_a_broken_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    """Empty, garbage, cut off: the file is named, nothing else happens."""
+    path = tmp_path / "n.onnx"
+    path.write_bytes(content)
+    with pytest.raises(FileUnreadable, match=r"n\.onnx cannot be read"):
+        examine(path, "detector")
+
+
+def test_a_cut_off_network_is_refused(tmp_path: Path) -> None:
+    """A download that stopped half way is no network."""
+    path = _network(tmp_path / "n.onnx", (1, 84, CELLS))
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(FileUnreadable):
+        examine(path, "detector")
+
+
+def test_a_checkpoint_is_not_opened(tmp_path: Path) -> None:
+    """A .pt file can hold code: it is refused with the way to export it, without being read."""
+    with pytest.raises(NeedsExport, match="format=onnx"):
+        examine(tmp_path / "absent.pt", "detector")
+
+
+def test_other_tasks_come_later(tmp_path: Path) -> None:
+    """Plate networks cannot be imported yet, and the message says so."""
+    with pytest.raises(TaskNotSupported, match="not supported yet"):
+        examine(tmp_path / "n.onnx", "plate_ocr")
+
+
+def test_the_command_line_imports_and_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`import` deploys; what it refuses leaves the deployed weights as they were, with exit code 2."""
+    path = _network(tmp_path / "my net.onnx", (1, 84, CELLS))
+    data = ["--data-dir", str(tmp_path / "data")]
+    assert main(["import", str(path), "--as", "detector", *data]) == 0
+    assert "yolov8, 64x32, 80 classes" in capsys.readouterr().out
+    path.write_bytes(b"garbage")
+    assert main(["import", str(path), "--as", "detector", *data]) == 2
+    assert "cannot be read" in capsys.readouterr().err
+    assert main(["list", *data]) == 0
+    assert "* detector       my-net" in capsys.readouterr().out
