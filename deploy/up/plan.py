@@ -16,6 +16,8 @@ from pathlib import Path
 
 import msgspec
 
+from ingest.contract import BUCKETS, STREAMS
+
 LOOPBACK = "127.0.0.1"
 ACCOUNTS = ("ingest", "recognise", "decide", "store", "api")
 
@@ -134,7 +136,8 @@ def _stage(name: str, layout: Layout, ports: Ports, passwords: Mapping[str, str]
 
 
 _SHARED_PUBLISH = (
-    "$JS.API.INFO", "$JS.API.STREAM.CREATE.*", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.NAMES",
+    *(f"$JS.API.STREAM.CREATE.{name}" for name in (*STREAMS, *(f"KV_zool-{bucket}" for bucket in BUCKETS))),
+    "$JS.API.INFO", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.NAMES",
     "$JS.API.STREAM.MSG.GET.*", "$JS.API.CONSUMER.>", "$JS.API.DIRECT.GET.>", "$JS.ACK.>", "$JS.FC.>", "_INBOX.>",
 )  # fmt: skip
 _USERS_ONLY_API = (

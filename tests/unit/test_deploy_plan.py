@@ -132,6 +132,14 @@ def test_nobody_may_delete_purge_or_change_a_stream(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ACCOUNTS)
+def test_nobody_makes_a_stream_of_another_name(name: str) -> None:
+    """A stream of one's own that mirrors the bucket of users would be a way around."""
+    assert may(name, "$JS.API.STREAM.CREATE.EVENTS")
+    assert may(name, "$JS.API.STREAM.CREATE.KV_zool-cameras")
+    assert not may(name, "$JS.API.STREAM.CREATE.mine")
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
 def test_only_the_api_reads_the_users(name: str) -> None:
     """Hashes of tokens are nobody else's business: no way to read the bucket is open."""
     ways = (
