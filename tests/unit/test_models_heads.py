@@ -11,7 +11,8 @@ from hypothesis.extra import numpy as hnp
 from model_repository.contract import DETECTIONS_MAX, SCORE_FLOOR
 from model_repository.heads import KINDS, YOLOX_STRIDES, candidates, iou, select, suppress
 from model_repository.limits import CANDIDATES_MAX
-from model_repository.plate_heads import best_quad
+from model_repository.plate_heads import best_quad, best_read, rows_possible
+from model_repository.plates.decode import Read
 
 SIZE = (64, 32)
 BOX = np.array([10, 4, 30, 20], np.float32)  # x1, y1, x2, y2
@@ -160,3 +161,19 @@ def test_the_best_plate_of_a_crop() -> None:
     assert best_quad(head, 0.3) is None
     head[1, 0] = np.nan
     assert best_quad(head, 0.3) is None
+
+
+@pytest.mark.parametrize(("height", "rows"), [(22, (1,)), (40, (1, 2)), (60, (2,))])
+def test_the_shape_of_a_plate_leaves_its_rows_open(height: int, rows: tuple[int, ...]) -> None:
+    """A long plate has one row, a short one two, and between them both are tried."""
+    quad = np.array([[0, 0], [100, 0], [100, height], [0, height]], np.float32)
+    assert rows_possible(quad) == rows
+
+
+def test_the_most_certain_reading_wins() -> None:
+    """A text wins over none, the surer text over the other; nothing read at all is a certain nothing."""
+    sure, unsure = Read(text_latin="A123BC77", confidence=0.9), Read(text_latin="A123BC7", confidence=0.5)
+    nothing, doubt = Read(text_latin="", confidence=0.95), Read(text_latin="", confidence=0.7)
+    assert best_read([unsure, nothing, sure]) == sure
+    assert best_read([nothing, doubt]) == doubt
+    assert best_read([]) == Read(text_latin="", confidence=1.0)
