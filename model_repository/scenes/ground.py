@@ -83,7 +83,8 @@ def asphalt(floor: Floor, polygons: list[list[Ground]], rng: np.random.Generator
     for _ in range(int(h * w / s / s / 60)):
         p = np.array([rng.integers(w), rng.integers(h)], np.float64)
         walk = p + np.cumsum(rng.normal(0, 0.35 * s, (12, 2)) + rng.normal(0, 0.35 * s, 2), axis=0)
-        cv2.polylines(paved, [walk.astype(np.int32)], 0, (tone * 0.68,) * 3, max(1, round(s * 0.03)), cv2.LINE_AA)
+        tint = (tone * 0.68,) * 3
+        cv2.polylines(paved, [walk.astype(np.int32)], isClosed=False, color=tint, thickness=max(1, round(s * 0.03)))
     for _ in range(int(h * w / s / s / 50)):
         at = (int(rng.integers(w)), int(rng.integers(h)))
         cv2.ellipse(

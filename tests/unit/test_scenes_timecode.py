@@ -31,8 +31,8 @@ def test_survives_h264_and_halving() -> None:
             out.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
         out.mux(stream.encode())
     store.seek(0)
-    with av.open(store) as back:
-        lumas = [frame.to_ndarray()[:720, :1280] for frame in back.decode(video=0)]
+    with av.open(store, "r") as back:
+        lumas = [np.asarray(frame.to_ndarray()[:720, :1280], np.uint8) for frame in back.decode(video=0)]
     assert [timecode.read(luma) for luma in lumas] == numbers
     assert [timecode.read(luma[::2, ::2]) for luma in lumas] == numbers
 
