@@ -88,6 +88,13 @@ def patchwork(rng: Rng) -> Crop:
     return fit(_camera(rng, picture), quad)
 
 
+def with_plate(rng: Rng, picture: Image) -> Crop:
+    """Stick a plate onto a crop that has none."""
+    out = picture.copy()
+    quad = _stick_plate(rng, out)
+    return Crop(image=out, quad=quad)
+
+
 def _texture(rng: Rng, size: tuple[int, int]) -> Image:
     coarse = rng.integers(0, 256, (int(rng.integers(2, 9)), int(rng.integers(2, 9)), 3)).astype(np.float32)
     spread = float(rng.uniform(0.1, 0.8))
