@@ -58,7 +58,7 @@ def select(rows: Floats, iou_max: float = IOU_MAX) -> tuple[Floats, Floats, Ints
     descending, classes int32 [DETECTIONS_MAX] (all zero past the end) and the count.
     """
     rows = rows[: np.count_nonzero(rows[:, 4] > 0)]
-    rows = rows[suppress(rows[:, :4], rows[:, 5], iou_max)[:DETECTIONS_MAX]]
+    rows = rows[suppress(rows[:, :4], rows[:, 5], iou_max)]
     boxes = np.zeros((DETECTIONS_MAX, 4), np.float32)
     scores = np.zeros(DETECTIONS_MAX, np.float32)
     classes = np.zeros(DETECTIONS_MAX, np.int32)
@@ -67,15 +67,31 @@ def select(rows: Floats, iou_max: float = IOU_MAX) -> tuple[Floats, Floats, Ints
     return boxes, scores, classes, count
 
 
-def suppress(boxes: Floats, classes: npt.NDArray[np.floating | np.integer], iou_max: float) -> npt.NDArray[np.intp]:
-    """Greedy suppression of boxes [n, 4] that are sorted best first: indices of those that stay, in order."""
-    overlaps = (iou(boxes, boxes) > iou_max) & (classes[:, None] == classes[None, :])
+def suppress(
+    boxes: Floats, classes: npt.NDArray[np.floating | np.integer], iou_max: float, count_max: int = DETECTIONS_MAX
+) -> npt.NDArray[np.intp]:
+    """Greedy suppression of boxes [n, 4] that are sorted best first: indices of the first `count_max` that stay.
+
+    Works down from the best box and drops what it covers, so that a frame costs by what is kept, not by its candidates.
+    """
+    # Classes are moved apart so far that boxes of different ones cannot overlap.
+    apart = classes.astype(np.float64)[:, None] * (np.ptp(boxes) + 1 if len(boxes) else 0)
+    x1, y1, x2, y2 = np.ascontiguousarray((boxes + apart).T)
+    area = (x2 - x1) * (y2 - y1)
     alive = np.ones(len(boxes), bool)
-    # Only a box that overlaps something further down can suppress anything.
-    for index in np.flatnonzero(np.triu(overlaps, 1).any(axis=1)):
-        if alive[index]:
-            alive[index + 1 :] &= ~overlaps[index, index + 1 :]
-    return np.flatnonzero(alive)
+    kept: list[int] = []
+    for best in range(len(boxes)):
+        if not alive[best]:
+            continue
+        kept.append(best)
+        if len(kept) == count_max:
+            break
+        rest = slice(best + 1, None)
+        width = np.minimum(x2[best], x2[rest]) - np.maximum(x1[best], x1[rest])
+        height = np.minimum(y2[best], y2[rest]) - np.maximum(y1[best], y1[rest])
+        both = np.maximum(width, 0) * np.maximum(height, 0)
+        alive[rest] &= both <= iou_max * (area[best] + area[rest] - both)
+    return np.array(kept, np.intp)
 
 
 def iou(one: Floats, other: Floats) -> Floats:
