@@ -7,7 +7,9 @@ from pathlib import Path
 
 import cv2
 
+from model_repository.scenes import truth
 from model_repository.scenes.clips import NAMES, SEED, scene_of, write_clip
+from model_repository.scenes.site import Scene
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -19,6 +21,11 @@ def main(argv: list[str] | None = None) -> int:
     clips.add_argument("--only", choices=NAMES, action="append", help="one camera (may be repeated); default all")
     clips.add_argument("--seconds", type=float, help="length; default 40 for gates, 24 indoors")
     clips.add_argument("--seed", type=int, default=SEED, help="another seed is other traffic; default %(default)s")
+    boxes = commands.add_parser("boxes", help="boxes of a camera, frame by frame, as JSON lines (nothing is rendered)")
+    boxes.add_argument("--only", choices=NAMES, action="append", required=True)
+    boxes.add_argument("--out", type=Path, required=True, help="folder for <camera>.boxes.jsonl")
+    boxes.add_argument("--seconds", type=float)
+    boxes.add_argument("--seed", type=int, default=SEED)
     frames = commands.add_parser("frames", help="labelled random pictures as JPEG and JSON lines")
     frames.add_argument("--out", type=Path, required=True)
     frames.add_argument("--count", type=int, required=True)
@@ -29,7 +36,17 @@ def main(argv: list[str] | None = None) -> int:
         for name in args.only or NAMES:
             write_clip(scene_of(name, args.seed, args.seconds), args.out, lambda line: print(line, flush=True))
         return 0
+    if args.command == "boxes":
+        for name in args.only:
+            _boxes(scene_of(name, args.seed, args.seconds), args.out)
+        return 0
     return _frames(args.out, args.count, args.seed, args.size)
+
+
+def _boxes(scene: Scene, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{scene.name}.boxes.jsonl").open("w", encoding="utf-8") as out:
+        out.writelines(json.dumps(row) + "\n" for row in truth.box_rows(scene))
 
 
 def _frames(folder: Path, count: int, seed: int, size: str) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from model_repository.plates.render import Plate, render_plate
 from model_repository.scenes import picture, timecode
 from model_repository.scenes.ground import backdrop
-from model_repository.scenes.picture import Image, Lamp, PlateSpot
+from model_repository.scenes.picture import Image, Lamp, PlateSeen, PlateSpot
 from model_repository.scenes.shading import shade
 from model_repository.scenes.site import FPS, Driver, Scene, Standing
 from model_repository.scenes.stage import Stage
@@ -36,6 +36,8 @@ class Film:
             pools = [Lamp(at, (0.0, 0.0, 0.0), (70.0, 110.0, 140.0), 0.5) for at in scene.lamps]
             ground = picture.glow(ground, scene.view, pools, 0.8)
         self._ground = ground
+        self.plates: list[PlateSeen] = []
+        """Plates of the frame that was drawn last."""
         self._plates = {d.subject: _texture(scene, d) for d in scene.drivers if d.plate_latin}
 
     def close(self) -> None:
@@ -69,7 +71,7 @@ class Film:
             fronts = [(_nose(actor, at), at.heading) for actor, at in drivers]
             ground = picture.beams(ground, scene.view, fronts, 9.0, 0.55)
         image = picture.lay_over(ground, shot.colour, shot.cover)
-        picture.paste_plates(image, scene.view, spots, shot.ids, scene.light)
+        self.plates = picture.paste_plates(image, scene.view, spots, shot.ids, scene.light)
         if scene.light.lamps:
             image = picture.glow(image, scene.view, _lamps(drivers, numbers), 0.62, shot.ids)
         image = self._air(image, n)

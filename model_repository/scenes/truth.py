@@ -1,5 +1,6 @@
 """What happens in a scene, known exactly: line crossings with plates, boxes per frame. Pure."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from model_repository.plates.grammar import to_cyrillic
@@ -23,6 +24,16 @@ def boxes_at(scene: Scene, t: float) -> list[tuple[Driver | Walker, int, Box]]:
         if box is not None:
             found.append((actor, class_id, box))
     return found
+
+
+def box_rows(scene: Scene) -> Iterator[dict[str, Any]]:
+    """Frame by frame the boxes (pixels, one decimal) of everybody in the picture, without regard to occlusion."""
+    for n in range(scene.frame_count):
+        rows = [
+            {"subject": actor.subject, "class_id": class_id, "box": [round(v, 1) for v in box]}
+            for actor, class_id, box in boxes_at(scene, n / FPS)
+        ]
+        yield {"frame": n, "boxes": rows}
 
 
 def foot(scene: Scene, box: Box) -> tuple[float, float]:

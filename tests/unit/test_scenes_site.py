@@ -189,6 +189,16 @@ def test_indoor_scenes_have_their_people() -> None:
     assert len({p["identity"] for p in truth.document(scene_of("office-door", 1))["people"]}) == 5
 
 
+def test_boxes_frame_by_frame() -> None:
+    """Everybody in the office corridor has a person box inside the picture in every frame that shows him."""
+    rows = list(truth.box_rows(scene_of("office-door", 1, 2.0)))
+    assert [row["frame"] for row in rows] == list(range(50))
+    assert rows[0]["boxes"] == []
+    (found,) = rows[49]["boxes"]
+    assert (found["subject"], found["class_id"]) == ("person-1", 0)
+    assert 0 <= found["box"][0] < found["box"][2] <= 1280
+
+
 @needs_renderer
 def test_training_pictures_repeat() -> None:
     """The same seed gives the same picture and labels, and boxes lie inside the picture."""
