@@ -41,8 +41,9 @@ format: $(STAMP) ## write the format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(STAMP) ## what `zool bench` measures, one JSON object a line
-	@$(BIN)/zool bench streams --json
+bench: $(STAMP) ## latency from crossing to client, then eight cameras for five minutes
+	@$(BIN)/zool bench latency
+	@$(BIN)/zool bench soak
 
 site: $(STAMP) ## render the demo site again (installs the group that makes scenes)
 	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --locked --inexact --group train

@@ -74,6 +74,7 @@ def components(layout: Layout, ports: Ports, passwords: Mapping[str, str]) -> tu
         Component(
             name="nats",
             argv=(layout.nats_server, "-c", str(layout.nats_conf)),
+            environ={"GOMEMLIMIT": "256MiB"},  # its caches of stream blocks give way before this, not later
             ready_port=ports.nats,
             wave=1,
         ),
