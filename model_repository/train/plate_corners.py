@@ -208,6 +208,11 @@ def kept_crops(path: Path, seed: int, count: int) -> list[Crop]:
         path.parent.mkdir(parents=True, exist_ok=True)
         state = np.array([2 if crop.quad is not None else int(crop.vague) for crop in crops])
         np.savez_compressed(path, images=np.stack([crop.image for crop in crops]), quads=quads, state=state)
+    return loaded(path)
+
+
+def loaded(path: Path) -> list[Crop]:
+    """Crops as `plate_sites` and this file keep them."""
     data = np.load(path)
     return [
         Crop(image=image, quad=quad if state == 2 else None, vague=state == 1)
@@ -258,6 +263,8 @@ class Training:
             self.averaged.state = state["averaged"]
             self.step, used_s = int(state["step"]), float(state["used_s"])
         kept = kept_crops(work / f"plate-crops-{scenes}.npz", _SEED, scenes) if scenes else []
+        for shard in sorted(work.glob("plate-sites-*.npz")):
+            kept += loaded(shard)
         held = kept_crops(work / "plate-crops-held.npz", _SEED + 1, max(20, scenes // 8)) if scenes else []
         rng = np.random.default_rng([_SEED, 77])
         self.validation = {"patchwork": [patchwork(rng) for _ in range(160)], "scenes": held}
