@@ -6,6 +6,8 @@ Rules
 - A vote needs more than one look: the first `LOOKS_FREE` are taken without a gain, while they are not clearly worse
   than the best.
 - The shots that are left are spread over the quality still to be had: a long approach must not use them up far away.
+- Size may mislead (a lorry is largest while its plate is still out of the frame), so a look is taken every
+  `SPREAD_GAP_MS` even without a gain, while more than `SHOTS_RESERVED` are left for better ones.
 - Quality is comparable within a track only: size counts most; a cut or covered object counts less.
 """
 
@@ -23,6 +25,10 @@ WORSE_MAX = 0.05
 """How much worse than the best a free look may be."""
 FREE_GAP = 2.0
 """Free looks keep twice the policy's gap: pictures of one moment vote alike."""
+SPREAD_GAP_MS = 800.0
+SHOTS_RESERVED = 2
+SPREAD_PART = 0.6
+"""Of the best quality so far: a look taken for its time alone may not be worse than this."""
 EDGE = 0.004
 """Closer to the frame's border than this, relative: the object is cut."""
 CUT_FACTOR = 0.55
@@ -109,6 +115,8 @@ def _wanted(policy: ShotPolicy, taken: _Taken, worth: float, now_us: int) -> boo
         return False
     left = policy.shots_max - taken.count
     if worth >= taken.best + max(policy.gain_min, (1.0 - taken.best) / (left + 1)):
+        return True
+    if left > SHOTS_RESERVED and waited_ms >= SPREAD_GAP_MS and worth >= SPREAD_PART * taken.best:
         return True
     free = taken.count < LOOKS_FREE and worth >= taken.best - WORSE_MAX
     return free and waited_ms >= FREE_GAP * policy.gap_ms_min
