@@ -21,6 +21,7 @@ from deploy.bench import procfs
 from deploy.bench.fleet import Fleet, Window
 from deploy.bench.series import Sample
 from deploy.demo.client import Client
+from deploy.demo.command import CONFIDENCE
 from deploy.demo.record import Record
 from deploy.errors import ComponentFailed
 from deploy.simulate.command import Announcement
@@ -151,7 +152,7 @@ class Rig:
             await self.client.ensure_camera({"id": seat.camera, "name": seat.camera, "url": told[seat.camera].url})
             lines = [{"id": one.id, "a": one.a, "b": one.b, "entry": one.entry} for one in seat.truth.lines]
             path = f"/cameras/{seat.camera}/functions/vehicles"
-            body = {"settings": {"type": "vehicles", "lines": lines}}
+            body = {"settings": {"type": "vehicles", "lines": lines, "confidence_ratio": CONFIDENCE}}
             await self.client.call("PUT", path, body, If_None_Match="*")
 
     async def _states(self) -> Json:
