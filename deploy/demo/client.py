@@ -5,6 +5,7 @@ Edge (HTTP).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,6 +15,8 @@ import msgspec
 from deploy.errors import ApiRefused
 
 Json = dict[str, Any]
+
+RETRY_S = 0.2
 
 
 class Client:
@@ -53,13 +56,16 @@ class Client:
             headers = {"Last-Event-ID": last} if last else {}
             try:
                 async with self._http.stream("GET", "/events/stream", headers=headers, timeout=30.0) as answer:
+                    if answer.status_code >= 500:  # it stands again, but not yet what is behind it
+                        await asyncio.sleep(RETRY_S)
+                        continue
                     if answer.status_code >= 400:
                         raise ApiRefused("GET", "/events/stream", answer.status_code, (await answer.aread()).decode())
                     async for identity, data in _messages(answer):
                         last = identity or last
                         yield msgspec.json.decode(data)
             except httpx.HTTPError:
-                continue
+                await asyncio.sleep(RETRY_S)
 
 
 async def _messages(answer: httpx.Response) -> AsyncIterator[tuple[str, bytes]]:

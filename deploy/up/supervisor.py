@@ -28,6 +28,9 @@ LOG_BYTES_MAX = 8 * 1024 * 1024
 SAID_LINES = 12
 STOP_S_MAX = 9.0
 CRASH_LOOP_DEATHS = 5
+EXIT_POLL_S = 0.05
+LOG_S_MAX = 1.0
+"""For the last lines of a component that has ended."""
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -129,8 +132,11 @@ class Supervisor:
         while not self._stopping:
             process = await child.start()
             await self._tell_warden(f"+{process.pid}")
-            await asyncio.gather(child.keep_log(process), process.wait())
-            child.signal_group(signal.SIGKILL)  # what it forked must not outlive it
+            reading = asyncio.create_task(child.keep_log(process))
+            await wait_for_exit(process)
+            child.signal_group(signal.SIGKILL)  # what it forked must not outlive it, and holds the log's pipe open
+            await asyncio.wait({reading}, timeout=LOG_S_MAX)
+            reading.cancel()
             await self._tell_warden(f"-{process.pid}")
             if self._stopping:
                 return
@@ -162,7 +168,7 @@ class Supervisor:
             for child in members:
                 child.signal_group(signal.SIGTERM)
             left_s = (deadline - time.monotonic()) * (number + 1) / len(waves)
-            waits = [asyncio.create_task(c.process.wait()) for c in members if c.process is not None]
+            waits = [asyncio.create_task(wait_for_exit(c.process)) for c in members if c.process is not None]
             if waits:
                 await asyncio.wait(waits, timeout=max(0.1, left_s))
             for child in members:
@@ -173,6 +179,12 @@ class Supervisor:
         if self._warden is not None and self._warden.stdin is not None:
             self._warden.stdin.close()
             await self._warden.wait()
+
+
+async def wait_for_exit(process: asyncio.subprocess.Process) -> None:
+    """Until the process itself has ended; asyncio's own `wait` also waits for pipes, which its children may hold."""
+    while process.returncode is None:  # noqa: ASYNC110 - the transport sets it, and offers nothing to wait for
+        await asyncio.sleep(EXIT_POLL_S)
 
 
 def is_ready(component: Component) -> bool:

@@ -68,17 +68,18 @@ def test_every_component_may_be_killed(tmp_path: Path) -> None:
     ) as demo:
         demo.wait_ready()
         _wait("no first event", demo, lambda: _events(demo) > 0)
+        known = 0
         for name, words in VICTIMS.items():
             old = _pid_of(demo, words)
             assert old is not None, name
-            before = _events(demo)
+            known = max(known, _events(demo))
             os.kill(old, signal.SIGKILL)
             _wait(f"{name} did not come back", demo, lambda w=words, o=old: _pid_of(demo, w) not in {None, o})
-            _wait(f"no event after {name} was killed", demo, lambda b=before: _events(demo) > b)
+            _wait(f"no event after {name} was killed", demo, lambda b=known: _events(demo) >= b + 2)
         demo.process.send_signal(signal.SIGINT)
         found = report(demo)
     compared = found["truth"]
     assert compared["extra"] == [], found
-    assert compared["matched"] >= 0.8 * compared["expected"], found
+    assert compared["matched"] >= 0.8 * compared["expected"], json.dumps(found, ensure_ascii=False)
     causes = {span["cause"] for span in found["blind"]}
     assert "restart" in causes, found

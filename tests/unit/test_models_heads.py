@@ -115,7 +115,8 @@ def test_no_more_than_the_contract_allows() -> None:
     np.testing.assert_array_equal(boxes, rows[:DETECTIONS_MAX, :4])
 
 
-_CORNERS = hnp.arrays(np.float32, (6, 4), elements=st.floats(0, 100, width=32))
+# Whole numbers: at the very limit of overlap two ways of rounding may differ, and that is not the point.
+_CORNERS = hnp.arrays(np.float32, (6, 4), elements=st.integers(1, 100).map(float))
 
 
 @given(_CORNERS)
