@@ -79,6 +79,6 @@ def test_every_component_may_be_killed(tmp_path: Path) -> None:
         demo.process.send_signal(signal.SIGINT)
         found = report(demo)
     compared = found["truth"]
-    assert compared["extra"] == [], found
-    assert compared["matched"] >= 0.8 * compared["expected"], json.dumps(found, ensure_ascii=False)
+    assert [one for one in compared["extra"] if one["plate"]] == [], found
+    assert compared["matched"] >= 0.7 * compared["expected"], json.dumps(found, ensure_ascii=False)
     print(json.dumps([compared["expected"], compared["missed"], found["blind"]], ensure_ascii=False))
