@@ -10,7 +10,6 @@ longer kept; ask /events for them), `cut` (reason: slow).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -70,7 +69,7 @@ class Feed:
 
     async def _stream(self, reader: Consumer, start: Place) -> AsyncIterator[bytes]:
         queue: asyncio.Queue[bytes | None] = asyncio.Queue(self._buffer_events)
-        pump = asyncio.create_task(self._pump(reader, queue))
+        beside = [asyncio.create_task(self._pump(reader, queue)), asyncio.create_task(self._end(queue))]
         self._clients += 1
         STREAM_CLIENTS.set(self._clients)
         try:
@@ -83,9 +82,8 @@ class Feed:
         finally:
             self._clients -= 1
             STREAM_CLIENTS.set(self._clients)
-            pump.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await pump
+            for task in beside:
+                task.cancel()
 
     async def _messages(self, queue: asyncio.Queue[bytes | None]) -> AsyncIterator[bytes]:
         while True:
@@ -99,9 +97,9 @@ class Feed:
             yield message
 
     async def _pump(self, reader: Consumer, queue: asyncio.Queue[bytes | None]) -> None:
-        """From the broker into the buffer, until the process stops or the buffer stays full."""
+        """From the broker into the buffer, until that stays full."""
         try:
-            while not self._stop.is_set():
+            while True:
                 for message in await reader.fetch(FETCH_MAX, timeout_s=1.0):
                     written = _written(message)
                     if written is not None:
@@ -110,9 +108,12 @@ class Feed:
         except TimeoutError:
             STREAM_CUT.labels("slow").inc()
             _make_last(queue, frame(b'{"reason":"slow"}', event="cut"))
-            return
         finally:
             await reader.close()
+
+    async def _end(self, queue: asyncio.Queue[bytes | None]) -> None:
+        """End the buffer when the process stops, whatever the broker is doing."""
+        await self._stop.wait()
         STREAM_CUT.labels("shutdown").inc()
         _make_last(queue)
 

@@ -28,7 +28,6 @@ from model_repository.contract import (
     DETECTIONS_MAX,
     DETECTOR,
     PLATE_CHARS_MAX,
-    PLATE_CROP_PX,
     PLATE_READER,
     REGION_BYTES,
     TEXT_BYTES,
@@ -104,7 +103,10 @@ def find_weights(ensembles: tuple[str, ...], data_directory: Path) -> dict[str, 
 
 
 def public_card(ensemble: str, weights: Mapping[str, Weights]) -> ModelCard:
-    """The card that travels with an ensemble: of its one network, or of the last one with all named as parts."""
+    """The card that travels with an ensemble: of its one network, or of the last one with all named as parts.
+
+    What goes in is what the first network takes.
+    """
     cards = [weights[task].card for task in STEPS[ensemble].values() if task]
     last = cards[-1].public()
     if len(cards) == 1:
@@ -113,8 +115,8 @@ def public_card(ensemble: str, weights: Mapping[str, Weights]) -> ModelCard:
         last,
         task=ensemble,
         starter=any(each.starter for each in cards),
-        input_width=PLATE_CROP_PX,
-        input_height=PLATE_CROP_PX,
+        input_width=cards[0].input_width,
+        input_height=cards[0].input_height,
         anchor="top_left",
         parts=tuple(each.ref for each in cards),
     )
@@ -127,7 +129,8 @@ def _values(ensemble: str, weights: Mapping[str, Weights]) -> dict[str, str]:
         "frame_width": public.input_width,
         "candidates_max": CANDIDATES_MAX,
         "detections_max": DETECTIONS_MAX,
-        "crop_px": PLATE_CROP_PX,
+        "crop_width": public.input_width,
+        "crop_height": public.input_height,
         "chars_max": PLATE_CHARS_MAX,
         "text_bytes": TEXT_BYTES,
         "region_bytes": REGION_BYTES,

@@ -17,6 +17,11 @@ import msgspec
 
 DETECTOR = "detector"
 PLATE_READER = "plate_reader"
+FACE_EMBEDDER = "face_embedder"
+PPE_CLASSIFIER = "ppe_classifier"
+SURFACE_DEFECT = "surface_defect"
+OBJECT_DETECTOR = "object_detector"
+"""A further detector is an ensemble `object_detector_<name>` with the tensors of `detector`."""
 
 # detector: FRAME uint8 [H*3/2, W], one letterboxed I420 picture: H rows of Y, then H/4 rows of U, then H/4 rows of V
 # (planes packed, BT.601 limited range).
@@ -29,9 +34,11 @@ DETECTIONS_MAX = 100
 SCORE_FLOOR = 0.10
 """The one low score floor of every detector: the tracker needs the weak boxes, ingest applies the real one after it."""
 
-# plate_reader: CROP uint8 [PLATE_CROP_PX, PLATE_CROP_PX, 3], BGR, a vehicle crop letterboxed top-left with grey 114.
+# What takes crops takes one tensor: CROP uint8 [input_height, input_width, 3] of the card, BGR, the crop letterboxed
+# top-left with grey 114.
 CROP = "CROP"
-PLATE_CROP_PX = 416
+
+# plate_reader: a vehicle crop in.
 # Texts are uint8 rows of UTF-8 with zeros to the end: a Python step of Triton can't answer BYTES under numpy 2.
 TEXT = (
     "TEXT"  # uint8 [TEXT_BYTES], canonical alphabet of the region (Russian plates in Cyrillic); empty = none readable
@@ -44,6 +51,23 @@ PLATE_SCORE = "PLATE_SCORE"  # float32 [1], of the plate's corners
 REGION = "REGION"  # uint8 [REGION_BYTES], ISO 3166 alpha-2 in lower case, or empty
 REGION_BYTES = 8
 PLATE_CHARS_MAX = 12
+
+# face_embedder: a person or face crop in, the one face that it is of out; all zero where there is no face.
+FACE_BOX = "FACE_BOX"  # float32 [4] x1, y1, x2, y2 in pixels of CROP
+FACE_SCORE = "FACE_SCORE"  # float32 [1]
+LANDMARKS = "LANDMARKS"  # float32 [5, 2] left eye, right eye, nose, left and right mouth corner, in pixels of CROP
+FACE_QUALITY = "FACE_QUALITY"  # float32 [4], each 0..1: the whole, size, sharpness, pose (1 = frontal)
+EMBEDDING = "EMBEDDING"  # float32 [embedding_size of the card], unit length
+LIVENESS = "LIVENESS"  # float32 [1] 0..1, probability of a living face; -1 where no liveness model is deployed
+
+# ppe_classifier: a person crop in; items are the card's labels ("helmet", "vest", …).
+ITEM_WORN = "ITEM_WORN"  # float32 [items] probability that the item is worn
+ITEM_KNOWN = "ITEM_KNOWN"  # float32 [items] 0..1, how far the crop lets the model tell at all; below 0.5: cannot tell
+
+# surface_defect: a picture of a surface in.
+DEFECT_SCORE = "DEFECT_SCORE"  # float32 [1] distance from good surfaces; 1 = the limit that was fitted
+DEFECT_MAP = "DEFECT_MAP"  # float32 [DEFECT_TILES, DEFECT_TILES] the same for each tile, rows from the top
+DEFECT_TILES = 8
 
 CARD_PARAMETER = "card"
 
@@ -72,6 +96,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     anchor: Literal["center", "top_left"] = "center"
     fill: int = 114
     labels: tuple[str, ...] = ()
+    embedding_size: int = 0
     parts: tuple[ModelRef, ...] = ()
 
     @property

@@ -1,8 +1,8 @@
 """Crops as tensors and thumbnails, and places in a crop as places in the frame. Pure: no I/O, no clock (OpenCV, numpy).
 
 Rules
-- A crop is BGR uint8 [height, width, 3]; the tensor of plate_reader is uint8 [PLATE_CROP_PX, PLATE_CROP_PX, 3], the
-  crop letterboxed to its top left, the rest grey.
+- A crop is BGR uint8 [height, width, 3]; the tensor of a recogniser, as large as its card says, holds the crop
+  letterboxed to its top left, the rest grey.
 - Quads leave relative to the full frame, clipped to it.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.contract import Box, Point
-from model_repository.contract import PLATE_CROP_PX, Letterbox, letterbox
+from model_repository.contract import Letterbox, letterbox
 from postprocess.errors import PoisonError
 
 Picture = npt.NDArray[np.uint8]
@@ -43,11 +43,11 @@ def open_jpeg(what: str, jpeg: bytes) -> Picture:
     return np.asarray(picture, np.uint8)
 
 
-def plate_tensor(picture: Picture) -> tuple[Picture, Letterbox]:
-    """A crop as the tensor of plate_reader, and how it was fitted."""
+def crop_tensor(picture: Picture, size: tuple[int, int]) -> tuple[Picture, Letterbox]:
+    """A crop as the tensor of a recogniser, `size` (width, height) in pixels, and how it was fitted."""
     height, width = picture.shape[:2]
-    fit = letterbox((width, height), (PLATE_CROP_PX, PLATE_CROP_PX), "top_left")
-    tensor = np.full((PLATE_CROP_PX, PLATE_CROP_PX, 3), FILL, np.uint8)
+    fit = letterbox((width, height), size, "top_left")
+    tensor = np.full((size[1], size[0], 3), FILL, np.uint8)
     shrinks = fit.width < width
     resized = cv2.resize(
         picture, (fit.width, fit.height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR

@@ -32,7 +32,6 @@ from model_repository.contract import (
     REGION,
     TEXT,
     ModelCard,
-    ModelRef,
 )
 from postprocess.errors import RecogniserError
 from postprocess.pictures import Picture
@@ -87,14 +86,14 @@ class PlateReader:
             await self._task
         await self._channel.close()
 
-    async def ready(self) -> ModelRef:
-        """Wait until the ensemble is there; returns which weights answer."""
+    async def ready(self) -> ModelCard:
+        """Wait until the ensemble is there; returns the card of the weights that answer."""
         while self._card is None:
             await self._there.wait()
-        return self._card.ref
+        return self._card
 
     async def read(self, tensor: Picture) -> Answer:
-        """Read one crop, uint8 [PLATE_CROP_PX, PLATE_CROP_PX, 3] BGR; raises `RecogniserError`."""
+        """Read one crop, uint8 [input_height, input_width, 3] of the card, BGR; raises `RecogniserError`."""
         shape = (1, *tensor.shape) if self._batched else tensor.shape
         request = service_pb2.ModelInferRequest(model_name=PLATE_READER, raw_input_contents=[tensor.tobytes()])
         request.inputs.add(name=CROP, datatype="UINT8", shape=shape)

@@ -21,7 +21,7 @@ from postprocess.contract import PlateRead, Read
 from postprocess.errors import PoisonError, RecogniserError
 from postprocess.grave import bury, publish_surely
 from postprocess.metrics import READ_SECONDS, SHOT_RETRIES, SHOTS_READ, SHOTS_WAITING
-from postprocess.pictures import open_jpeg, plate_tensor, quad_in_frame, thumbnail
+from postprocess.pictures import crop_tensor, open_jpeg, quad_in_frame, thumbnail
 from postprocess.plate_reader import PlateReader
 
 log = logging.getLogger(__name__)
@@ -126,8 +126,8 @@ class Recognise:
         """One shot through the ensemble; waits while Triton is away. Raises `PoisonError`, `RecogniserError`."""
         what = f"shot {shot.shot_id}"
         picture = await asyncio.to_thread(open_jpeg, what, shot.jpeg)
-        tensor, fit = plate_tensor(picture)
-        model = await self._reader.ready()
+        card = await self._reader.ready()
+        tensor, fit = crop_tensor(picture, (card.input_width, card.input_height))
         started_s = time.monotonic()
         answer = await self._reader.read(tensor)
         READ_SECONDS.observe(time.monotonic() - started_s)
@@ -147,7 +147,7 @@ class Recognise:
                 plate_score=answer.plate_score,
                 region=answer.region,
             ),
-            model=model,
+            model=card.ref,
             label=shot.label,
             box=shot.box,
             quality=shot.quality,

@@ -17,8 +17,7 @@ from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from model_repository.contract import PLATE_CROP_PX
-from model_repository.train.plate_crops import Crop, patchwork, scene_crops, with_plate
+from model_repository.train.plate_crops import PLATE_CROP_PX, Crop, patchwork, scene_crops, with_plate
 from model_repository.train.trainer import (
     WORK_DIR,
     Averaged,

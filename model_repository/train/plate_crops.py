@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from model_repository.contract import PLATE_CROP_PX, letterbox
+from model_repository.contract import letterbox
 from model_repository.plates.render import Plate, random_plate, render_plate
 from model_repository.scenes.dataset import Sample, frames
 
@@ -20,6 +20,7 @@ Image = npt.NDArray[np.uint8]
 Quad = npt.NDArray[np.float32]
 Rng = np.random.Generator
 
+PLATE_CROP_PX: Final = 416
 _FILL: Final = 114
 _VEHICLES: Final = (2, 3, 5, 7)
 _PLATE_W_PX_MIN: Final = 16.0

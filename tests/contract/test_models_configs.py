@@ -28,7 +28,7 @@ TENSORS = {
         contract.COUNT: ("TYPE_INT32", [1]),
     },
     PLATE_READER: {
-        contract.CROP: ("TYPE_UINT8", [contract.PLATE_CROP_PX, contract.PLATE_CROP_PX, 3]),
+        contract.CROP: ("TYPE_UINT8", [CARD.input_height, CARD.input_width, 3]),
         contract.TEXT: ("TYPE_UINT8", [contract.TEXT_BYTES]),
         contract.CONFIDENCE: ("TYPE_FP32", [1]),
         contract.CHAR_CONFIDENCE: ("TYPE_FP32", [contract.PLATE_CHARS_MAX]),

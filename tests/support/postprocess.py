@@ -165,7 +165,15 @@ class ScriptedTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ig
     async def ModelConfig(self, request: object, context: object) -> object:  # noqa: ARG002, N802
         """A card."""
         answer = service_pb2.ModelConfigResponse()
-        card = ModelCard(name="starter-plates", task="plates", version="1", sha256="cd34", starter=True)
+        card = ModelCard(
+            name="starter-plates",
+            task="plates",
+            version="1",
+            sha256="cd34",
+            starter=True,
+            input_width=416,
+            input_height=416,
+        )
         answer.config.parameters[CARD_PARAMETER].string_value = msgspec.json.encode(card).decode()
         answer.config.max_batch_size = 8
         return answer

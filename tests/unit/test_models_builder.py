@@ -96,7 +96,7 @@ def test_the_card_of_several_networks_names_all(data: Path) -> None:
     public = builder.public_card(PLATE_READER, weights)
     assert [part.name for part in public.parts] == ["mine", "mine"]
     assert len({part.sha256 for part in public.parts}) == 2
-    assert (public.input_width, public.anchor) == (416, "top_left")
+    assert (public.input_width, public.input_height, public.anchor) == (64, 32, "top_left")
 
 
 def test_labels_with_quotes_survive_the_configuration(data: Path, tmp_path: Path) -> None:

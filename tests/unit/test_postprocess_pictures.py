@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from model_repository.contract import PLATE_CROP_PX
 from postprocess.errors import PoisonError
-from postprocess.pictures import THUMBNAIL_BYTES_MAX, Picture, open_jpeg, plate_tensor, quad_in_frame, thumbnail
+from postprocess.pictures import THUMBNAIL_BYTES_MAX, Picture, crop_tensor, open_jpeg, quad_in_frame, thumbnail
 
 
 def noise(width: int, height: int) -> Picture:
@@ -51,8 +50,8 @@ def test_opencv_refusing_is_poison(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tensor_and_back(width: int, height: int) -> None:
     """Fitted to the top left, the rest grey; a corner of the tensor maps back to its place in the frame."""
     picture = open_jpeg("shot s", jpeg(noise(width, height)))
-    tensor, fit = plate_tensor(picture)
-    assert tensor.shape == (PLATE_CROP_PX, PLATE_CROP_PX, 3)
+    tensor, fit = crop_tensor(picture, (416, 320))
+    assert tensor.shape == (320, 416, 3)
     assert (fit.left, fit.top) == (0, 0)
     assert (tensor[fit.height :] == 114).all()
     assert (tensor[:, fit.width :] == 114).all()
@@ -63,7 +62,7 @@ def test_tensor_and_back(width: int, height: int) -> None:
 
 def test_quads_that_are_none() -> None:
     """All zero means no plate; NaN is no place; outside is clipped to the frame."""
-    _, fit = plate_tensor(noise(416, 416))
+    _, fit = crop_tensor(noise(416, 416), (416, 416))
     frame = (0.0, 0.0, 1.0, 1.0)
     assert quad_in_frame(np.zeros((4, 2), np.float32), fit, (416, 416), frame) == ()
     assert quad_in_frame(np.full((4, 2), np.nan, np.float32), fit, (416, 416), frame) == ()

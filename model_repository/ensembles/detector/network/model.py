@@ -1,5 +1,5 @@
-"""Triton model `detector_network`: see `model_repository.serving`."""
+"""Triton model `detector_network`: see `model_repository.serving.detector`."""
 
-from model_repository.serving import DetectorNetwork as TritonPythonModel
+from model_repository.serving.detector import DetectorNetwork as TritonPythonModel
 
 __all__ = ["TritonPythonModel"]

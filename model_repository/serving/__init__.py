@@ -1,0 +1,1 @@
+"""The steps of the ensembles as Triton's Python backend sees them: one module for each ensemble."""
