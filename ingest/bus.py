@@ -265,7 +265,9 @@ class Bus:
     async def _connect(self) -> None:
         options: dict[str, object] = {}
         if self._settings.user:
-            options = {"user": self._settings.user, "password": self._settings.password}
+            # Answers come to an inbox of the account: nobody else may listen there.
+            inbox = f"_INBOX_{self._settings.user}".encode()
+            options = {"user": self._settings.user, "password": self._settings.password, "inbox_prefix": inbox}
         self._say(ok=False, detail="connecting")
         while True:
             try:

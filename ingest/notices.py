@@ -3,7 +3,8 @@
 Rules
 - Ids follow the rule of all events (`postprocess.contract.event_id`, invariant 3): the same happening, the same id.
 - "Nothing seen" and "not looked" are different: every span longer than `gap_us_max` between two looks becomes
-  `camera_blind` with its cause. A span that lasts is told when `OPEN_AFTER_US` old and again, closed, when it ends.
+  `camera_blind` with its cause, and so does every pause of a restart or takeover that cost a look. A span that lasts
+  is told when `OPEN_AFTER_US` old and again, closed, when it ends.
 - After a restart the span goes on from the last look that was published, whoever made it.
 """
 
@@ -121,7 +122,9 @@ class Watch(msgspec.Struct, kw_only=True):
         was_open = self.open_since_us is not None
         self.looked_us, self.open_since_us = max(since_us, captured_us), None
         self.cause = None if caught_up else self.cause
-        if captured_us - since_us <= gap_us_max(fps) and not was_open:
+        cut = caught_up and cause in {"restart", "takeover"}
+        longest_us = round(1.5e6 / fps) if cut else gap_us_max(fps)
+        if captured_us - since_us <= longest_us and not was_open:
             return []
         return [blind(self.camera, since_us, max(since_us, captured_us), cause, version=2 if was_open else 1)]
 

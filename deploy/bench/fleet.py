@@ -18,7 +18,7 @@ import msgspec
 
 from deploy.bench.series import percentiles, rounded
 from deploy.demo.record import Record
-from deploy.demo.truth import Comparison, Happening, Schedule, Truth, compare, expected
+from deploy.demo.truth import Comparison, Happening, Schedule, Truth, bare, compare, expected
 from deploy.simulate.command import Announcement
 
 Window = tuple[int, int]
@@ -82,9 +82,9 @@ def against_truth(due: Sequence[Happening], record: Record, window_us: Window) -
     """The events beside the truth: with exact plates, and the crossings alone."""
     said, blind = record.happenings(), record.blind()
     whole = compare(due, said, blind=blind, window_us=window_us)
-    bare = compare(_bare(due), _bare(said), blind=blind, window_us=window_us)
-    errors_ms = [abs(event.at_us - moment.at_us) / 1e3 for moment, event in bare.matched]
-    return _counts(whole) | {"crossings": _counts(bare), "crossing_error_ms": percentiles(errors_ms)}
+    crossings = compare(bare(due), bare(said), blind=blind, window_us=window_us)
+    errors_ms = [abs(event.at_us - moment.at_us) / 1e3 for moment, event in crossings.matched]
+    return _counts(whole) | {"crossings": _counts(crossings), "crossing_error_ms": percentiles(errors_ms)}
 
 
 def frames(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, int]]:
@@ -110,10 +110,6 @@ def frames_total(cameras: Mapping[str, Mapping[str, int]], window_s: float) -> d
 def look_floor_ms(analysed_fps: float) -> float | None:
     """No event can be quicker on average: a crossing lies, in the mean, half an interval before the next look."""
     return 500.0 / analysed_fps if analysed_fps > 0 else None
-
-
-def _bare(happenings: Sequence[Happening]) -> list[Happening]:
-    return [msgspec.structs.replace(one, plate="") for one in happenings]
 
 
 def _counts(found: Comparison) -> dict[str, int]:

@@ -18,6 +18,16 @@ import msgspec
 from deploy.clickhouse.request import Statement
 
 WORKERS = 4
+SERVER_SETTINGS = {
+    "max_server_memory_usage": 2 * 1024**3,
+    "mark_cache_size": 64 * 1024**2,
+    "primary_index_cache_size": 64 * 1024**2,
+    "index_mark_cache_size": 16 * 1024**2,
+    "compiled_expression_cache_size": 16 * 1024**2,
+    "query_condition_cache_size": 16 * 1024**2,
+    "max_thread_pool_free_size": 8,
+}
+"""The engine's own defaults are for a server of its own: caches of 5 GiB each, a thousand idle threads kept."""
 
 
 class EngineError(Exception):
@@ -36,7 +46,7 @@ class Engine:
     """chDB on a folder."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._address = f"{path}?config-file={_configuration(path)}"
         self._spool = path.parent / f"{path.name}-spool"
         self._spool.mkdir(parents=True, exist_ok=True)
         for left in self._spool.iterdir():  # of a process that was killed while it inserted: never acknowledged
@@ -85,7 +95,7 @@ class Engine:
         connection: chdb.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             with self._lock:
-                connection = chdb.connect(str(self._path))
+                connection = chdb.connect(self._address)
                 self._open.append(connection)
             self._local.connection = connection
         return connection
@@ -113,6 +123,14 @@ class Engine:
         if result.has_error():
             raise EngineError(str(result.error_message()))
         return result
+
+
+def _configuration(path: Path) -> Path:
+    """Write the engine's configuration beside its folder."""
+    file = path.parent / f"{path.name}.xml"
+    lines = "\n".join(f"  <{name}>{value}</{name}>" for name, value in SERVER_SETTINGS.items())
+    file.write_text(f"<clickhouse>\n{lines}\n</clickhouse>\n", encoding="utf-8")
+    return file
 
 
 def _answer(result: object) -> Answer:

@@ -196,7 +196,9 @@ class Demo:
             for name, scene in self._site.items()
             for moment in truth.expected(scene, self._schedule(name), *window)
         ]
-        found = truth.compare(moments, self._record.happenings(), blind=self._record.blind(), window_us=window)
+        said, blind = self._record.happenings(), self._record.blind()
+        found = truth.compare(moments, said, blind=blind, window_us=window)
+        crossings = truth.compare(truth.bare(moments), truth.bare(said), blind=blind, window_us=window)
         latencies = [self._record.latency_us(event.event_id) for _, event in found.matched]
         report = {
             "window_s": round((window[1] - window[0]) / 1e6, 1),
@@ -210,7 +212,12 @@ class Demo:
                 "extra": [_shown(one) for one in found.extra],
                 "excluded_as_blind": [_shown(one) for one in found.excluded],
             },
-            "blind": [msgspec.to_builtins(span) for span in self._record.blind()],
+            "crossings": {
+                "expected": crossings.expected,
+                "missed": [_shown(one) for one in crossings.missed],
+                "extra": [_shown(one) for one in crossings.extra],
+            },
+            "blind": [msgspec.to_builtins(span) for span in blind],
             "good": found.good,
         }
         if as_json:

@@ -165,6 +165,11 @@ def compare(
     )
 
 
+def bare(happenings: Iterable[Happening]) -> list[Happening]:
+    """The crossings alone, whatever was read."""
+    return [msgspec.structs.replace(one, plate="") for one in happenings]
+
+
 def _key(event: Happening) -> tuple[str, str, str]:
     return event.camera, event.kind, event.plate
 

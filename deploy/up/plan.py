@@ -74,7 +74,8 @@ def components(layout: Layout, ports: Ports, passwords: Mapping[str, str]) -> tu
         Component(
             name="nats",
             argv=(layout.nats_server, "-c", str(layout.nats_conf)),
-            environ={"GOMEMLIMIT": "256MiB"},  # its caches of stream blocks give way before this, not later
+            # Its caches of stream blocks give way before the limit, and garbage is not left to double the heap.
+            environ={"GOMEMLIMIT": "128MiB", "GOGC": "50"},
             ready_port=ports.nats,
             wave=1,
         ),
@@ -139,7 +140,7 @@ def _stage(name: str, layout: Layout, ports: Ports, passwords: Mapping[str, str]
 _SHARED_PUBLISH = (
     *(f"$JS.API.STREAM.CREATE.{name}" for name in (*STREAMS, *(f"KV_zool-{bucket}" for bucket in BUCKETS))),
     "$JS.API.INFO", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.NAMES",
-    "$JS.API.STREAM.MSG.GET.*", "$JS.API.CONSUMER.>", "$JS.API.DIRECT.GET.>", "$JS.ACK.>", "$JS.FC.>", "_INBOX.>",
+    "$JS.API.STREAM.MSG.GET.*", "$JS.API.CONSUMER.>", "$JS.API.DIRECT.GET.>", "$JS.ACK.>", "$JS.FC.>",
 )  # fmt: skip
 _USERS_ONLY_API = (
     "$JS.API.CONSUMER.*.KV_zool-users.>",
@@ -174,7 +175,8 @@ def nats_conf(ports: Ports, data_dir: Path, passwords: Mapping[str, str]) -> str
                     "allow": [*_SHARED_PUBLISH, *_PUBLISH[name]],
                     "deny": [] if name == "api" else list(_USERS_ONLY_API),
                 },
-                "subscribe": {"allow": ["_INBOX.>", *_SUBSCRIBE.get(name, ())]},
+                "subscribe": {"allow": [f"_INBOX_{name}.>", *_SUBSCRIBE.get(name, ())]},
+                "allow_responses": True,
             },
         }
         for name in ACCOUNTS

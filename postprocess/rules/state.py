@@ -65,6 +65,8 @@ class VehiclesPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """Longest gap over which a track cut by a restart or takeover is continued at its place."""
     join_distance: float = 0.10
     """How far from the expected place, in frame heights; a quarter of the expected way is added."""
+    gap_us: int = 1_000_000
+    """A longer pause between two frames is a span of not looking: tracks are cut by it."""
     band: float = 0.008
     """A point this near to a line (frame heights) is on neither side; 4 % of the box's height is added."""
 
@@ -92,7 +94,7 @@ class Track(msgspec.Struct, kw_only=True):
     """Of the point, per second."""
     ended_us: int | None = None
     cut: bool = False
-    """It was alive when its epoch ended."""
+    """It was alive when its epoch ended, or when nobody looked for a while."""
     sides: dict[str, Side] = {}
 
 
@@ -169,6 +171,8 @@ class CameraMemory(msgspec.Struct, kw_only=True):
     epoch: int = 0
     seq: int = -1
     now_us: int = 0
+    looked_us: int = 0
+    """Stamp of the newest frame."""
     tracks: dict[str, Track] = {}
     roots: dict[str, Root] = {}
     subjects: dict[str, Subject] = {}

@@ -4,8 +4,9 @@ Rules
 - A track is on a side of a line when its foot (bottom centre of the box) is at least a band away from it; inside the
   band it keeps its last clear side. It crossed when it was clearly on one side, is clearly on the other, and its
   last step over the endless line went between a and b. Jitter at the line can't make two crossings.
-- Within an epoch the tracker's identity is believed. A track cut by the end of its epoch (restart, takeover) is
-  continued by a track of a later epoch that begins within `join_us` near where it was expected to be.
+- The tracker's identity is believed. A track cut by the end of its epoch (restart, takeover) or by a span of not
+  looking is continued by a new track that begins within `join_us` near where it was expected to be.
+- A track cut between the line and its band has crossed if it was on its way out of the band: nobody will see the rest.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from postprocess.rules.state import CameraMemory, Side, Track, VehiclesPolicy, t
 
 BAND_OF_HEIGHT = 0.04
 SPEED_SMOOTHING = 0.5
+SETTLE_S = 0.5
 JOIN_WAY_SHARE = 0.25
 JOIN_SIZE_RATIO_MIN = 0.4
 
@@ -42,7 +44,23 @@ def advance(track: Track, found: Detection, at_us: int, aspect: float, policy: V
     elapsed_s = (at_us - track.seen_us) / 1e6
     if elapsed_s > 0:
         track.velocity = _smooth(track.velocity, track.point, point, elapsed_s)
-    track.point, track.box, track.seen_us, track.ended_us = point, found.box, at_us, None
+    track.point, track.box, track.seen_us, track.ended_us, track.cut = point, found.box, at_us, None, False
+    return hits
+
+
+def settle(track: Track, aspect: float, policy: VehiclesPolicy) -> list[Hit]:
+    """The crossings of a track that is being cut: it stood beyond a line and was about to leave the band."""
+    x, y = track.point
+    ahead = (x + track.velocity[0] * SETTLE_S, y + track.velocity[1] * SETTLE_S)
+    band = policy.band + BAND_OF_HEIGHT * (track.box[3] - track.box[1])
+    hits = []
+    for line in policy.lines:
+        memory, segment = track.sides.get(line.id, Side()), (line.a, line.b)
+        side = 1 if distance(segment, track.point, aspect) > 0 else -1
+        leaves = distance(segment, ahead, aspect) * side >= band
+        if memory.side == -side and memory.hit_within and leaves:
+            memory.side = side
+            hits.append(Hit(line=line, forward=side > 0, at_us=memory.hit_us))
     return hits
 
 
@@ -70,7 +88,7 @@ def _smooth(old: Point, before: Point, after: Point, elapsed_s: float) -> Point:
 
 
 def cut_all(memory: CameraMemory) -> None:
-    """An epoch is over: what was alive in it may be continued, but goes on by itself no more."""
+    """An epoch or a span of looking is over: what was alive in it may be continued, by its own track or by another."""
     for track in memory.tracks.values():
         if track.ended_us is None:
             track.ended_us, track.cut = track.seen_us, True

@@ -7,10 +7,10 @@ Rules
 - An event opens at once, with the plate as voted so far; reads before and after the crossing count alike. It is final
   when the vehicle's tracks are over and reads had time to come, or `open_us_max` after the crossing. A read that comes
   later still (the recogniser was away) makes one more final version, up to `late_us` after the end.
-- One passage is one event: (a) a track cut by a restart goes on in its successor, see `tracks`; (b) a second
-  crossing of the same line the same way within `echo_us` by the same vehicle is none; (c) two tracks on one
-  vehicle (boxes over each other while both cross) are one vehicle; (d) a crossing within `echo_us` after one of an
-  earlier epoch waits until the plates tell whether both are one vehicle.
+- One passage is one event: (a) a track cut by a restart or by a span of not looking goes on in its successor,
+  see `tracks`; (b) a second crossing of the same line the same way within `echo_us` by the same vehicle is none;
+  (c) two tracks on one vehicle (boxes over each other while both cross) are one vehicle; (d) a crossing within
+  `echo_us` after one of an earlier epoch waits until the plates tell whether both are one vehicle.
 - The reads, crossings and final versions do not depend on how reads and frames were interleaved.
 """
 
@@ -39,7 +39,7 @@ from postprocess.rules.state import (
     VehiclesPolicy,
     track_key,
 )
-from postprocess.rules.tracks import Hit, advance, begin, cut_all, predecessor
+from postprocess.rules.tracks import Hit, advance, begin, cut_all, predecessor, settle
 
 Input = FrameReport | Read | Tick
 Output = Event | Note
@@ -83,20 +83,32 @@ def _see(turn: _Turn, report: FrameReport) -> None:
     if stamp.epoch < turn.memory.epoch:
         turn.note("stale_epoch")
         return
-    if stamp.epoch > turn.memory.epoch:
-        cut_all(turn.memory)
-        turn.memory.epoch, turn.memory.seq = stamp.epoch, -1
-    if stamp.seq <= turn.memory.seq:
+    renewed = stamp.epoch > turn.memory.epoch
+    if not renewed and stamp.seq <= turn.memory.seq:
         turn.note("repeated_frame")
         return
-    turn.memory.seq, turn.memory.now_us = stamp.seq, max(turn.memory.now_us, stamp.captured_at_us)
-    for found in report.detections:
-        if found.track and found.label in turn.policy.labels:
-            _follow(turn, report, found)
+    if renewed or stamp.captured_at_us - turn.memory.looked_us > turn.policy.gap_us:
+        _cut(turn, report)
+    turn.memory.epoch, turn.memory.seq = stamp.epoch, stamp.seq
+    turn.memory.looked_us = max(turn.memory.looked_us, stamp.captured_at_us)
+    turn.memory.now_us = max(turn.memory.now_us, stamp.captured_at_us)
+    wanted = [found for found in report.detections if found.track and found.label in turn.policy.labels]
+    # Tracks that go on by themselves come first: a cut one must not be continued by a stranger.
+    for found in sorted(wanted, key=lambda found: track_key(stamp.epoch, found.track) not in turn.memory.tracks):
+        _follow(turn, report, found)
     for name in report.ended_tracks:
         track = turn.memory.tracks.get(track_key(stamp.epoch, name))
         if track is not None:
             track.ended_us = turn.memory.now_us
+
+
+def _cut(turn: _Turn, report: FrameReport) -> None:
+    """Nobody looked since the frame before: decide what was under way at a line, then cut."""
+    aspect = report.width / max(1, report.height)
+    for track in [track for track in turn.memory.tracks.values() if track.ended_us is None]:
+        for hit in settle(track, aspect, turn.policy):
+            _pass(turn, report, track, hit)
+    cut_all(turn.memory)
 
 
 def _follow(turn: _Turn, report: FrameReport, found: Detection) -> None:

@@ -1,4 +1,4 @@
-"""Kill -9 of each component of the running demo: it comes back by itself, events go on, none is doubled."""
+"""Kill -9 of each component of the running demo: it comes back by itself, events go on, none is lost or doubled."""
 
 from __future__ import annotations
 
@@ -62,7 +62,10 @@ def _wait(what: str, demo: RunningDemo, happened: object) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_every_component_may_be_killed(tmp_path: Path) -> None:
-    """One after the other: another process takes its place, further events arrive, none is there twice."""
+    """One after the other: another process takes its place, further events arrive.
+
+    Against the truth no passage is missing outside of the spans that were reported blind, and none is there twice.
+    """
     with running_demo(
         tmp_path / "data", cameras=["gate-day", "gate-dusk"], arguments=["--for", "500", "--json"]
     ) as demo:
@@ -78,7 +81,8 @@ def test_every_component_may_be_killed(tmp_path: Path) -> None:
             _wait(f"no event after {name} was killed", demo, lambda b=known: _events(demo) >= b + 2)
         demo.process.send_signal(signal.SIGINT)
         found = report(demo)
-    compared = found["truth"]
-    assert [one for one in compared["extra"] if one["plate"]] == [], found
-    assert compared["matched"] >= 0.7 * compared["expected"], json.dumps(found, ensure_ascii=False)
-    print(json.dumps([compared["expected"], compared["missed"], found["blind"]], ensure_ascii=False))
+    crossings = found["crossings"]
+    shown = json.dumps(found, ensure_ascii=False)
+    assert crossings["expected"] >= len(VICTIMS), shown
+    assert (crossings["missed"], crossings["extra"]) == ([], []), shown
+    print(json.dumps([crossings, found["blind"]], ensure_ascii=False))

@@ -252,6 +252,21 @@ async def test_no_account_does_what_is_not_its_job(tmp_path: Path) -> None:
             for verb in ("DELETE", "PURGE"):
                 with pytest.raises(BusTimeout):
                     await one.ask(f"$JS.API.STREAM.{verb}.EVENTS", b"", timeout_s=0.5)
+        await _overhear(store, api)
         kept = await api.bucket("users").get("maria")
         assert kept is not None
         assert kept.value == b"hash"
+
+
+async def _overhear(spy: Bus, api: Bus) -> None:
+    """What the broker answers one account reaches no other, however it listens."""
+    overheard: list[str] = []
+
+    async def hear(subject: str, _: bytes) -> None:
+        overheard.append(subject)
+
+    for subject in ("_INBOX.>", "_INBOX_api.>", "*.>"):
+        await spy.listen(subject, hear)
+    assert await api.bucket("users").get("maria") is not None
+    await spy._client.flush()
+    assert overheard == []

@@ -246,6 +246,44 @@ class TestOneVehicleSeveralTracks:
         _, said = play([*before, *after])
         assert len({e.event_id for e in events(said) if e.kind == "vehicle_entry"}) == 1
 
+    def test_nobody_looked_while_it_crossed(self) -> None:
+        """Not looking within an epoch cuts like a restart: the tracker's new track goes on where the old one was to be.
+
+        0.3 0.36 0.42 ✂ (1.4 s) 0.84 0.9
+        """
+        before = drive((0.3, 0.36, 0.42), end=False)
+        after = drive((0.84, 0.9), track="1-2", first=9)
+        _, said = play([*before, read("s1"), *after, later(10)])
+        assert "joined" in notes(said)
+        (event,) = newest(said).values()
+        assert (event.plate_reads, event.track, event.final) == (1, "1-2", True)
+
+    def test_its_own_track_goes_on_over_the_gap(self) -> None:
+        """The tracker kept the identity: a stranger beside it does not continue the track."""
+        before = drive((0.3, 0.4), end=False)
+        after = [frame(8, {"1-2": (0.52, 0.61), "1-1": (0.5, 0.6)}), frame(9, {"1-1": (0.5, 0.7)})]
+        memory, said = play([*before, *after])
+        assert "joined" not in notes(said)
+        assert [event.track for event in events(said)] == ["1-1"]
+        assert not memory.tracks["1:1-1"].cut
+
+    @pytest.mark.parametrize(
+        ("ys", "said_of"),
+        [((0.40, 0.46, 0.51), 1), ((0.46, 0.48, 0.49), 0), ((0.46, *(0.509,) * 6), 0)],
+        ids=["on its way out", "not there yet", "standing"],
+    )
+    @pytest.mark.parametrize("epoch", [1, 2])
+    def test_cut_while_crossing(self, ys: tuple[float, ...], said_of: int, epoch: int) -> None:
+        """Seen just beyond the line, then not looked at any more: a crossing, if it was moving on."""
+        _, said = play([*drive(ys, end=False), frame(len(ys) + 20, {}, epoch=epoch)])
+        assert [event.kind for event in events(said)] == ["vehicle_entry"] * said_of
+
+    def test_cut_while_crossing_and_seen_again(self) -> None:
+        """What was decided when the track was cut is not decided again when it goes on."""
+        before = drive((0.40, 0.46, 0.51), end=False)
+        _, said = play([*before, *drive((0.7, 0.76), epoch=2, track="2-1", first=6), later(60)])
+        assert len(newest(said)) == 1
+
     @pytest.mark.parametrize(
         ("first", "x", "y"),
         [(30, 0.5, 0.6), (4, 0.15, 0.9)],
