@@ -22,6 +22,14 @@ CameraUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, descripti
 Region = Annotated[str, msgspec.Meta(max_length=200)]
 Fps = Annotated[float, msgspec.Meta(ge=0.1, le=30.0)]
 Transport = Literal["tcp", "udp"]
+Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+MotionMask = Annotated[
+    tuple[tuple[Share, Share], ...], msgspec.Meta(min_length=3, max_length=64, description="Polygon, relative")
+]
+MotionMasks = Annotated[
+    tuple[MotionMask, ...],
+    msgspec.Meta(max_length=16, description="Where movement alone is no reason for a look: a burnt-in clock, a tree"),
+]
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +50,7 @@ class CameraIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     region: Region = ""
     analysis_fps: Fps | None = None
     transport: Transport = "tcp"
+    motion_masks: MotionMasks = ()
 
 
 class CameraPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,6 +62,7 @@ class CameraPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     region: Region | msgspec.UnsetType = msgspec.UNSET
     analysis_fps: Fps | msgspec.UnsetType | None = msgspec.UNSET
     transport: Transport | msgspec.UnsetType = msgspec.UNSET
+    motion_masks: MotionMasks | msgspec.UnsetType = msgspec.UNSET
 
 
 class ProbeIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,6 +99,7 @@ class CameraStateOut(msgspec.Struct, frozen=True, kw_only=True):
     fps: float = 0.0
     frames_decoded: int = 0
     frames_analysed: int = 0
+    frames_gated: int = 0
     frames_dropped: int = 0
     inference_ok: bool = True
 
@@ -103,6 +114,7 @@ class CameraOut(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     analysis_fps: float | None
     transport: Transport
+    motion_masks: MotionMasks
     etag: str
     state: CameraStateOut
 

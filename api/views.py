@@ -65,6 +65,7 @@ def state_view(state: CameraState | None, heard_at_us: int, now_us: int, languag
         fps=round(state.fps, 1),
         frames_decoded=state.frames_decoded,
         frames_analysed=state.frames_analysed,
+        frames_gated=state.frames_gated,
         frames_dropped=state.frames_dropped,
         inference_ok=state.inference_ok,
     )
@@ -80,6 +81,7 @@ def camera_view(camera: Camera, revision: int, state: CameraStateOut) -> CameraO
         region=camera.region,
         analysis_fps=camera.analysis_fps,
         transport=camera.transport,
+        motion_masks=camera.motion_masks,
         etag=etag(revision),
         state=state,
     )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from ingest import shm
 from ingest.bus import Bus
 from ingest.camera import CameraThread
 from ingest.config import IngestSettings
@@ -18,6 +21,7 @@ from ingest.ports import Start
 from ingest.probe import Prober
 from ingest.process import Process, run
 from ingest.settings import NatsSettings, TritonSettings
+from ingest.shed import Shedder
 from ingest.slot import Wish
 from ingest.triton import TritonDetector
 from ingest.unit import STREAMS, Shared
@@ -40,12 +44,16 @@ async def main(process: Process) -> None:
             fleet.refresh()
 
     def watch_camera(camera: Camera, start: Start, wish: Wish, ready: Callable[[], None]) -> CameraThread:
-        return CameraThread(camera, settings, VideoStream, wish=wish, start=start, ready=ready)
+        return CameraThread(camera, settings, VideoStream, wish=wish, start=start, ready=ready, tensors=shared_tensors)
 
+    stale = shm.sweep()
+    shared_tensors = shm.SharedTensors(f"{os.getpid()}_{secrets.token_hex(3)}") if _shares_memory(triton) else None
     pool, prober = ThreadPoolExecutor(POOL_THREADS, "jpeg"), Prober(VideoStream, settings.probes_max)
     deadline_s = settings.deadline_ms / 1000
     async with (
-        TritonDetector(triton, deadline_s=deadline_s, changed=detector_changed) as detector,
+        TritonDetector(
+            triton, deadline_s=deadline_s, changed=detector_changed, shared=shared_tensors, stale=stale
+        ) as detector,
         Bus.open(nats, name="ingest", health=process.health) as bus,
     ):
         await bus.ensure_streams(*STREAMS)
@@ -57,6 +65,7 @@ async def main(process: Process) -> None:
             limiter=asyncio.Semaphore(settings.inflight_max),
             pool=pool,
             budget=Budget(settings.outbox_mib_max * 1024 * 1024),
+            shedder=Shedder(),
             watch_camera=watch_camera,
         )
         fleet = Fleet(shared)
@@ -67,6 +76,12 @@ async def main(process: Process) -> None:
         await fleet.run(process.stop)
     prober.close()
     pool.shutdown(wait=False, cancel_futures=True)
+    if shared_tensors is not None:
+        shared_tensors.close()
+
+
+def _shares_memory(triton: TritonSettings) -> bool:
+    return triton.shared_memory == "auto" and triton.local
 
 
 if __name__ == "__main__":

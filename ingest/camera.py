@@ -19,7 +19,7 @@ from ingest.config import IngestSettings
 from ingest.contract import Camera, Cause, Phase
 from ingest.errors import CameraError
 from ingest.ports import Frame, OpenStream, Start
-from ingest.slot import Slot, Wish
+from ingest.slot import Slot, Tensors, Wish
 
 log = logging.getLogger(__name__)
 
@@ -39,11 +39,12 @@ class CameraThread:
         wish: Wish,
         start: Start,
         ready: Callable[[], None],
+        tensors: Tensors | None = None,
     ) -> None:
         """`ready` is called from the thread whenever a due frame lies in the slot or the camera's state has changed."""
         self._camera, self._settings, self._open = camera, settings, open_stream
         self._ready = ready
-        self.slot = Slot(threading.Lock(), wish)
+        self.slot = Slot(threading.Lock(), wish, tensors)
         self._stop = threading.Event()
         self._sampler = clock.Sampler(start.looked_us)
         self._rng = random.Random(f"{camera.id}.{start.epoch}")
@@ -80,6 +81,7 @@ class CameraThread:
             attempt = 0 if self.slot.figures.decoded > decoded_before else attempt + 1
             self._stop.wait(backoff.delay_s(max(0, attempt - 1), self._settings.backoff_s_max, self._rng.random()))
         self.slot.newest = None
+        self.slot.close()
 
     def _live(self) -> None:
         """One connection, from opening to its end."""
@@ -115,8 +117,8 @@ class CameraThread:
         stamp_us = self._sampler.due(captured_us, wish.fps)
         if stamp_us is None:
             return
-        self.slot.offer(stamp_us, kind, decoded.picture())
-        self._ready()
+        if self.slot.offer(stamp_us, kind, decoded.picture(), decoded.arrival_us):
+            self._ready()
 
     def _measure(self, arrival_us: int) -> None:
         """Frames per second as they really come."""

@@ -45,6 +45,8 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     region: str = ""
     analysis_fps: float | None = None
     transport: Literal["tcp", "udp"] = "tcp"
+    motion_masks: tuple[tuple[Point, ...], ...] = ()
+    """Polygons in which movement alone is no reason for a look: a burnt-in clock, a tree."""
 
 
 class FrameStamp(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +82,9 @@ class FrameReport(msgspec.Struct, frozen=True, kw_only=True):
     width: int
     height: int
     """Size of the full frame in pixels."""
+    before_us: int = 0
+    """Stamp of the look before this one; frames in which nothing had changed were looked at, too, without a report.
+    0 = not said."""
 
     @property
     def message_id(self) -> str:
@@ -130,6 +135,8 @@ class IngestPlan(msgspec.Struct, frozen=True, kw_only=True):
     class_floor: dict[str, float] = {}
     """Confidence per label, applied after association; labels not named here are not published."""
     masks: tuple[tuple[Point, ...], ...] = ()
+    every_look: bool = False
+    """No motion gate: the detector sees every due frame."""
     shots: tuple[ShotPolicy, ...] = ()
 
 
@@ -153,6 +160,8 @@ class CameraState(msgspec.Struct, frozen=True, kw_only=True):
     fps: float = 0.0
     frames_decoded: int = 0
     frames_analysed: int = 0
+    frames_gated: int = 0
+    """Frames due for analysis in which nothing had changed."""
     frames_dropped: int = 0
     """Frames due for analysis that were dropped (newest wins, deadline, Triton away)."""
     inference_ok: bool = True

@@ -18,6 +18,7 @@ import msgspec
 from ingest.bus import Entry
 from ingest.contract import Camera, IngestPlan, SnapshotReply, SnapshotRequest, encode
 from ingest.leases import drop_lease
+from ingest.metrics import RATE_FACTOR
 from ingest.unit import Shared, Unit
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 AGAIN_S = 1.0
+SHED_S = 1.0
 END_S_MAX = 2.0
 
 
@@ -40,7 +42,7 @@ class Fleet:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the buckets until told to stop."""
-        follow = [asyncio.create_task(self._follow_cameras()), asyncio.create_task(self._follow_plans())]
+        follow = [asyncio.create_task(part()) for part in (self._follow_cameras, self._follow_plans, self._shed)]
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({*follow, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for task in (*follow, stopping):
@@ -52,7 +54,7 @@ class Fleet:
                 raise result
 
     def refresh(self) -> None:
-        """Tell every camera that the detector has changed."""
+        """Tell every camera that the detector or the rate has changed."""
         for unit in self._units.values():
             unit.refresh()
 
@@ -68,6 +70,15 @@ class Fleet:
             known = self._cameras.get(name)
             return encode(SnapshotReply(detail="the camera is switched off" if known else f"no camera {name}"))
         return encode(await unit.snapshot(request.width_max))
+
+    async def _shed(self) -> None:
+        """Once a second: how much of what was asked for the machine can do."""
+        shedder = self._shared.shedder
+        while True:
+            await asyncio.sleep(SHED_S)
+            if shedder.tick():
+                self.refresh()
+            RATE_FACTOR.set(shedder.factor)
 
     async def _follow_cameras(self) -> None:
         # After an outage all keys come again, deletions meanwhile too: nothing is inferred from absence.

@@ -17,6 +17,7 @@ from ingest.clock import Clock
 from ingest.config import IngestSettings
 from ingest.contract import Camera, Detection, FrameReport, FrameStamp, IngestPlan, Point, Shot, ShotPolicy
 from ingest.detector import relative
+from ingest.gate import GatePolicy
 from model_repository.contract import ModelRef
 
 POLICY = track.TrackPolicy()
@@ -30,6 +31,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     floor: Mapping[str, float]
     policies: tuple[ShotPolicy, ...] = ()
     masks: tuple[tuple[Point, ...], ...] = ()
+    ignored: tuple[tuple[Point, ...], ...] = ()
+    gate: GatePolicy | None = None
     enlarge: float = 1.15
 
 
@@ -40,6 +43,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     size: tuple[int, int]
     model: ModelRef
+    before_us: int = 0
+    """Stamp of the look before, those at which nothing had changed among them."""
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,9 +62,21 @@ def rules(settings: IngestSettings, camera: Camera, plan: IngestPlan | None) -> 
         fps=min(FPS_MAX, max(FPS_MIN, plan.analysis_fps or camera.analysis_fps or settings.analysis_fps)),
         floor=floor,
         policies=plan.shots,
-        masks=tuple(tuple(_inside(point) for point in mask) for mask in plan.masks if len(mask) >= 3),
+        masks=_polygons(plan.masks),
+        ignored=_polygons(camera.motion_masks),
+        gate=_gate(settings, plan),
         enlarge=settings.bounding_box,
     )
+
+
+def _polygons(areas: Sequence[Sequence[Point]]) -> tuple[tuple[Point, ...], ...]:
+    return tuple(tuple(_inside(point) for point in area) for area in areas if len(area) >= 3)
+
+
+def _gate(settings: IngestSettings, plan: IngestPlan) -> GatePolicy | None:
+    if not settings.motion_gate or plan.every_look:
+        return None
+    return GatePolicy(levels=settings.motion_levels, still_us=round(1e6 / settings.still_fps))
 
 
 def _inside(point: Point) -> Point:
@@ -74,6 +91,11 @@ class Looker:
         self._camera, self._epoch, self._seq = camera, epoch, 0
         self._tracks = track.Tracks(epoch=epoch, width=0, height=0)
         self._book = shots.ShotBook()
+
+    @property
+    def restless(self) -> bool:
+        """Whether the next frame is needed even if nothing changes: a track is new, or was not found in the last."""
+        return self._tracks.restless
 
     @property
     def tracks_live(self) -> int:
@@ -105,6 +127,7 @@ class Looker:
             model=moment.model,
             width=moment.size[0],
             height=moment.size[1],
+            before_us=moment.before_us,
         )
         candidates = [
             shots.Candidate(track=d.track, label=d.label, box=d.box, confidence=d.confidence)

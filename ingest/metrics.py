@@ -13,6 +13,15 @@ FRAMES_DECODED = Counter(
 FRAMES_ANALYSED = Counter(
     "zool_ingest_frames_analysed", "Frames looked at; below analysis_fps: see frames_dropped.", ["camera"]
 )
+FRAMES_GATED = Counter(
+    "zool_ingest_frames_gated",
+    "Frames due in which nothing had changed: not sent to the detector; none in a quiet scene: see motion_levels.",
+    ["camera"],
+)
+RATE_FACTOR = Gauge(
+    "zool_ingest_rate_factor",
+    "Share of analysis_fps that all cameras get; below 1: the machine is too slow for what is asked of it.",
+)
 FRAMES_DROPPED = Counter(
     "zool_ingest_frames_dropped",
     "Frames due but not looked at, by reason newest|deadline|inference; newest grows: Triton is too slow for the rate.",
@@ -55,6 +64,7 @@ PROBES = Counter("zool_ingest_probes", "Camera tests by outcome.", ["cause"])
 PER_CAMERA = (
     FRAMES_DECODED,
     FRAMES_ANALYSED,
+    FRAMES_GATED,
     FRAMES_DROPPED,
     LAG_SECONDS,
     CONNECTS,
@@ -65,7 +75,7 @@ PER_CAMERA = (
     OUTBOX_MESSAGES,
     OUTBOX_DROPPED,
 )
-ALL = (*PER_CAMERA, INFERENCE_SECONDS, OUTBOX_BYTES, PROBES)
+ALL = (*PER_CAMERA, RATE_FACTOR, INFERENCE_SECONDS, OUTBOX_BYTES, PROBES)
 
 
 def forget(camera: str) -> None:

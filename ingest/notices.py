@@ -112,6 +112,11 @@ class Watch(msgspec.Struct, kw_only=True):
         if self.cause in {None, "restart"}:
             self.cause = cause
 
+    def quiet(self, captured_us: int) -> None:
+        """A frame was like the last one looked at: that is looking, too, but it ends no span."""
+        if self.open_since_us is None and self.cause is None:
+            self.looked_us = max(self.looked_us, captured_us)
+
     def look(self, captured_us: int, fps: float, *, caught_up: bool = True) -> list[CameraNotice]:
         """A frame was looked at: report the span before it, if it was one.
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import configparser
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -44,6 +44,13 @@ class TritonSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """`[triton]`: the inference server, gRPC."""
 
     url: str = "127.0.0.1:8001"
+    shared_memory: Literal["auto", "off"] = "auto"
+    """auto: frames pass through /dev/shm where Triton is on this host."""
+
+    @property
+    def local(self) -> bool:
+        """Whether Triton shares this host's memory, as far as the address tells."""
+        return self.url.rpartition(":")[0].strip("[]") in {"127.0.0.1", "localhost", "::1"}
 
 
 class FaceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -94,6 +94,11 @@ class Tracks(msgspec.Struct, kw_only=True):
     named: int = 0
     live: list[_Track] = []
 
+    @property
+    def restless(self) -> bool:
+        """Whether something is not settled yet: a track seen once, or one not found in the last look."""
+        return any(not track.name or track.seen_us != self.now_us for track in self.live)
+
 
 def group_of(label: str) -> str:
     """Labels of one group may continue each other's tracks."""

@@ -5,6 +5,8 @@ Rules
 - A request fails fast and is never repeated: the next frame is worth more than the last one.
 - The card is read at start and again after every outage: another model may have been put in place meanwhile.
 - The stub is used directly: the client library of Triton copies each frame twice more.
+- A frame that lies in shared memory is named, not sent, once Triton has mapped its region; until then, and where Triton
+  is on another host, its bytes travel.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 from ingest.detector import DTYPES, OUTPUTS, read_card
 from ingest.errors import CardError, InferenceError
 from ingest.settings import TritonSettings
+from ingest.shm import Place, Region, SharedTensors
 from model_repository.contract import CARD_PARAMETER, DETECTOR, FRAME, ModelCard
 
 log = logging.getLogger(__name__)
@@ -45,9 +48,19 @@ class TritonDetector:
     """An async context manager; event loop only."""
 
     def __init__(
-        self, settings: TritonSettings, *, deadline_s: float, changed: Callable[[ModelCard | None, str], None]
+        self,
+        settings: TritonSettings,
+        *,
+        deadline_s: float,
+        changed: Callable[[ModelCard | None, str], None],
+        shared: SharedTensors | None = None,
+        stale: tuple[str, ...] = (),
     ) -> None:
-        """`changed` hears each new card, or None with the reason when Triton went away."""
+        """`changed` hears each new card, or None with the reason when Triton went away.
+
+        `shared`: where tensors may lie that Triton can map; `stale`: regions that are gone, but that it may still hold.
+        """
+        self._shared, self._stale, self._mapped = shared, stale, set[str]()
         self._url, self._deadline_s, self._changed = settings.url, deadline_s, changed
         self._card: ModelCard | None = None
         self._batched = False
@@ -81,8 +94,15 @@ class TritonDetector:
 
         """
         shape = (1, *tensor.shape) if self._batched else tensor.shape
-        request = service_pb2.ModelInferRequest(model_name=DETECTOR, raw_input_contents=[tensor.tobytes()])
-        request.inputs.add(name=FRAME, datatype="UINT8", shape=shape)
+        request = service_pb2.ModelInferRequest(model_name=DETECTOR)
+        source = request.inputs.add(name=FRAME, datatype="UINT8", shape=shape)
+        place = self._mapped_place(tensor)
+        if place is None:
+            request.raw_input_contents.append(tensor.tobytes())
+        else:
+            source.parameters["shared_memory_region"].string_param = place.region
+            source.parameters["shared_memory_offset"].int64_param = place.offset
+            source.parameters["shared_memory_byte_size"].int64_param = place.size
         for name in OUTPUTS:
             request.outputs.add(name=name)
         try:
@@ -102,9 +122,49 @@ class TritonDetector:
         if error.code() == grpc.StatusCode.UNAVAILABLE:
             self._lose(f"{self._url}: {detail}")
             return InferenceError("unavailable", detail)
+        self._mapped.clear()  # another server may have answered: what it has mapped is found out again
         return InferenceError("refused", detail)
 
+    def _mapped_place(self, tensor: npt.NDArray[np.uint8]) -> Place | None:
+        """Where Triton finds a tensor by itself; None = its bytes have to be sent."""
+        place = self._shared.place(tensor) if self._shared is not None else None
+        if place is None or place.region in self._mapped:
+            return place
+        self._wake.set()  # a new region: have it mapped, and send this frame
+        return None
+
+    async def _map_regions(self) -> None:
+        """Have Triton map the regions that it does not hold, and forget those that are gone."""
+        if self._shared is None:
+            return
+        for name in self._stale:
+            await self._stub.SystemSharedMemoryUnregister(
+                service_pb2.SystemSharedMemoryUnregisterRequest(name=name), timeout=ANSWER_S_MAX
+            )
+        self._stale = ()
+        for region in self._shared.regions:
+            if region.name not in self._mapped and not await self._map(region):
+                return
+
+    async def _map(self, region: Region) -> bool:
+        """Have Triton map a region; where it can't, frames are sent from now on."""
+        request = service_pb2.SystemSharedMemoryRegisterRequest(
+            name=region.name, key=region.key, offset=0, byte_size=region.size
+        )
+        try:
+            await self._stub.SystemSharedMemoryRegister(request, timeout=ANSWER_S_MAX)
+        except grpc.aio.AioRpcError as error:
+            if error.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:
+                raise
+            if error.code() != grpc.StatusCode.ALREADY_EXISTS:
+                log.warning("Triton can't map %s (%s): frames are sent over gRPC", region.key, error.details())
+                self._shared = None
+                return False
+        self._mapped.add(region.name)
+        return True
+
     def _lose(self, reason: str) -> None:
+        self._mapped.clear()
         if self._card is not None or not self._told:
             self._told = reason
             self._card = None
@@ -139,3 +199,4 @@ class TritonDetector:
         if card != self._card:
             self._card, self._told = card, "ready"
             self._changed(card, "")
+        await self._map_regions()

@@ -40,8 +40,9 @@ from ingest.faults import blind_cause
 from ingest.leases import Lease, take_lease
 from ingest.outbox import Budget, Item, Outbox
 from ingest.ports import Detector, Start, WatchCamera, Watched
+from ingest.shed import Shedder
 from ingest.shots import Pick
-from ingest.slot import Due, Wish
+from ingest.slot import Due, Quiet, Wish
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     limiter: asyncio.Semaphore
     pool: Executor
     budget: Budget
+    shedder: Shedder
     watch_camera: WatchCamera
 
 
@@ -77,8 +79,8 @@ class Unit:
         self._watch = notices.Watch(camera=camera.id, looked_us=_now_us())
         self._looker = look.Looker(camera.id, 0)
         self._dropped = {"newest": 0, "deadline": 0, "inference": 0}
-        self._told = {"decoded": 0, "analysed": 0, "outbox": 0}
-        self._analysed = self._passed = 0
+        self._told = {"decoded": 0, "analysed": 0, "gated": 0, "outbox": 0}
+        self._analysed = self._passed = self._looked_us = 0
         self._inference_ok = True
 
     def update(self, camera: Camera, plan: IngestPlan | None) -> None:
@@ -94,7 +96,13 @@ class Unit:
 
     def _wish(self) -> Wish:
         card = self._shared.detector.card
-        return Wish(fps=self._rules.fps, geometry=geometry(card) if card is not None else None, masks=self._rules.masks)
+        return Wish(
+            fps=self._rules.fps * self._shared.shedder.factor,
+            geometry=geometry(card) if card is not None else None,
+            masks=self._rules.masks,
+            gate=self._rules.gate,
+            ignored=self._rules.ignored,
+        )
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -115,8 +123,9 @@ class Unit:
         self._looker = look.Looker(self.camera.id, lease.epoch)
         self._watch = lease.watch
         self._dropped = dict.fromkeys(self._dropped, 0)
-        self._told = {"decoded": 0, "analysed": 0, "outbox": self._outbox.dropped}
+        self._told = {"decoded": 0, "analysed": 0, "gated": 0, "outbox": self._outbox.dropped}
         self._analysed = self._passed = 0
+        self._looked_us = lease.reported_us
         loop = asyncio.get_running_loop()
 
         def ready() -> None:
@@ -172,23 +181,42 @@ class Unit:
         metrics.INFERENCE_SECONDS.observe(time.perf_counter() - begun)
         self._inference_ok = True
         seen = read_boxes(outputs, card.labels, due.box, due.size)
-        moment = look.Moment(captured_us=due.captured_us, clock=due.clock, size=due.size, model=card.ref)
+        moment = look.Moment(
+            captured_us=due.captured_us,
+            clock=due.clock,
+            size=due.size,
+            model=card.ref,
+            before_us=self._looked_until(due.quiet),
+        )
         looked = self._looker.look(seen, moment, self._rules)
-        self._report(looked.report)
+        self._looked_us = due.captured_us
+        self._calm(restless=self._looker.restless)
+        self._report(looked.report, due.arrival_us)
         return looked
+
+    def _looked_until(self, quiet: Quiet) -> int:
+        """Stamp of the last look: a frame in which nothing had changed counts if what it was like was looked at."""
+        return quiet.at_us if quiet.like_us == self._looked_us else self._looked_us
+
+    def _calm(self, *, restless: bool) -> None:
+        if self._thread is not None:
+            self._thread.slot.restless = restless
 
     def _drop(self, reason: str) -> None:
         self._dropped[reason] += 1
+        self._calm(restless=True)
         self._watch.trouble("inference")
         metrics.FRAMES_DROPPED.labels(self.camera.id, reason).inc()
 
-    def _report(self, report: FrameReport) -> None:
+    def _report(self, report: FrameReport, arrival_us: int) -> None:
         """Send what was seen, after the span before it if that was one of not looking."""
         self._analysed += 1
         passed = self._thread.slot.figures.dropped_newest if self._thread is not None else 0
         if passed > self._passed and self._watch.cause is None:  # the detector was not fast enough for what was due
             self._watch.trouble("inference")
+        self._shared.shedder.answered(age_us=_now_us() - arrival_us, dropped=passed - self._passed)
         self._passed = passed
+        self._watch.quiet(report.before_us)
         caught_up = _now_us() - report.stamp.captured_at_us < notices.GAP_US_MIN
         for notice in self._watch.look(report.stamp.captured_at_us, self._rules.fps, caught_up=caught_up):
             self._notify(notice)
@@ -253,6 +281,7 @@ class Unit:
         """What the passing of time makes worth saying."""
         assert self._thread is not None  # noqa: S101 - run() has made it
         figures, found = self._thread.slot.figures, list[CameraNotice]()
+        self._watch.quiet(self._looked_until(self._thread.slot.quiet))
         if figures.phase == "live":
             found += self._watch.restore(figures.since_us)
             if self._shared.detector.card is None:
@@ -269,9 +298,11 @@ class Unit:
         told = self._told
         metrics.FRAMES_DECODED.labels(name).inc(figures.decoded - told["decoded"])
         metrics.FRAMES_ANALYSED.labels(name).inc(self._analysed - told["analysed"])
+        metrics.FRAMES_GATED.labels(name).inc(figures.gated - told["gated"])
         metrics.FRAMES_DROPPED.labels(name, "newest").inc(figures.dropped_newest - self._dropped["newest"])
         metrics.OUTBOX_DROPPED.labels(name).inc(self._outbox.dropped - told["outbox"])
-        told["decoded"], told["analysed"], told["outbox"] = figures.decoded, self._analysed, self._outbox.dropped
+        told["decoded"], told["analysed"], told["gated"] = figures.decoded, self._analysed, figures.gated
+        told["outbox"] = self._outbox.dropped
         self._dropped["newest"] = figures.dropped_newest
         for cause, count in list(figures.attempts.items()):
             key = f"attempt.{cause}"
@@ -299,6 +330,7 @@ class Unit:
             fps=figures.fps,
             frames_decoded=figures.decoded,
             frames_analysed=self._analysed,
+            frames_gated=figures.gated,
             frames_dropped=figures.dropped_newest + self._dropped["deadline"] + self._dropped["inference"],
             inference_ok=self._inference_ok and self._shared.detector.card is not None,
         )

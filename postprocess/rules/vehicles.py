@@ -87,7 +87,8 @@ def _see(turn: _Turn, report: FrameReport) -> None:
     if not renewed and stamp.seq <= turn.memory.seq:
         turn.note("repeated_frame")
         return
-    if renewed or stamp.captured_at_us - turn.memory.looked_us > turn.policy.gap_us:
+    looked_us = max(turn.memory.looked_us, report.before_us)
+    if renewed or stamp.captured_at_us - looked_us > turn.policy.gap_us:
         _cut(turn, report)
     turn.memory.epoch, turn.memory.seq = stamp.epoch, stamp.seq
     turn.memory.looked_us = max(turn.memory.looked_us, stamp.captured_at_us)

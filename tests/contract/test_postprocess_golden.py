@@ -16,7 +16,8 @@ from model_repository.contract import ModelRef
 from postprocess.contract import Event, EventPhoto, PlateRead, Read
 
 FOLDER = Path(__file__).parent / "golden"
-NEWEST = 1
+NEWEST = {"frame_report": 2}
+"""The newest version of a message; 1 where it is not named."""
 
 STAMP = FrameStamp(camera="cam-7f3a", epoch=3, seq=41, captured_at_us=1_790_000_000_123_456, clock="rtcp")
 DETECTOR = ModelRef(name="starter-detector", version="2", sha256="ab12", starter=True)
@@ -74,8 +75,10 @@ def golden(name: str, version: int) -> Path:
     return FOLDER / f"{name}.v{version}.msgpack"
 
 
-@pytest.mark.parametrize("name", MESSAGES)
-@pytest.mark.parametrize("version", range(1, NEWEST + 1))
+VERSIONS = [(name, version) for name in MESSAGES for version in range(1, NEWEST.get(name, 1) + 1)]
+
+
+@pytest.mark.parametrize(("name", "version"), VERSIONS)
 def test_old_bytes_are_read(name: str, version: int) -> None:
     """Every version ever written means the same today."""
     assert decode(golden(name, version).read_bytes(), type(MESSAGES[name])) == MESSAGES[name]
@@ -84,7 +87,7 @@ def test_old_bytes_are_read(name: str, version: int) -> None:
 @pytest.mark.parametrize("name", MESSAGES)
 def test_new_bytes_are_those(name: str) -> None:
     """What is written today is the newest golden version: a change of the wire form is a decision, not an accident."""
-    assert encode(MESSAGES[name]) == golden(name, NEWEST).read_bytes()
+    assert encode(MESSAGES[name]) == golden(name, NEWEST.get(name, 1)).read_bytes()
 
 
 def test_ids_of_messages() -> None:
@@ -99,6 +102,6 @@ def test_ids_of_messages() -> None:
 
 if __name__ == "__main__":
     for each, message in MESSAGES.items():
-        path = golden(each, NEWEST)
+        path = golden(each, NEWEST.get(each, 1))
         if not path.exists():
             path.write_bytes(encode(message))

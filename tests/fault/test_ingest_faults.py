@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -28,7 +29,7 @@ from ingest.ports import Facts
 from tests.support.ingest import StandInDetector, at_least, hear_until, put_camera, read_until, running_fleet
 from tests.support.nats import NatsServer, running_nats
 
-SETTINGS = IngestSettings(analysis_fps=20.0, backoff_s_max=1.0, lost_after_s=0.5)
+SETTINGS = IngestSettings(analysis_fps=20.0, backoff_s_max=1.0, lost_after_s=0.5, motion_gate=False)
 SUBJECT = detections_subject("gate")
 GATE = Camera(id="gate", name="Gate", url="rtsp://gate/x")
 Act = Literal["FRAMES", "STALL", "CRASH", "GARBAGE"]
@@ -172,6 +173,20 @@ async def test_an_outbox_that_overflows_says_so(nats: NatsServer, bus: Bus) -> N
     assert lost == []
     assert max(np.diff(stamps)) > 500_000
     assert len(stamps) == len(set(stamps))
+
+
+async def test_a_still_picture_is_looked_at_now_and_then(nats: NatsServer, bus: Bus) -> None:
+    """The gate keeps back what does not change; that is looking, too: reports say so, nothing is told as blind."""
+    settings = msgspec.structs.replace(SETTINGS, motion_gate=True, still_fps=0.5)
+    async with running_fleet(nats, StandInDetector(), settings, ScriptedCamera("FRAMES")):
+        await put_camera(bus, GATE)
+        reports = await read_until(bus, "DETECTIONS", SUBJECT, FrameReport, at_least(5))
+        state = await hear_until(bus, state_subject("gate"), CameraState, lambda s: s.frames_gated > 0)
+    settled = [(r.stamp.captured_at_us, r.before_us) for r in reports[-2:]]
+    assert all(now - before < 1_000_000 for now, before in settled), reports
+    assert settled[1][0] - settled[0][0] >= 1_900_000
+    assert state.frames_gated > state.frames_analysed
+    assert await bus.last_message("EVENTS", events_subject("gate", "camera_blind")) is None
 
 
 async def test_the_detector_goes_away(nats: NatsServer, bus: Bus) -> None:

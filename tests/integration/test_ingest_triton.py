@@ -1,15 +1,20 @@
 """The detector's edge against the real Triton server."""
 
 import asyncio
+import os
+import secrets
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from ingest.detector import geometry
 from ingest.errors import InferenceError
 from ingest.planes import blank
 from ingest.settings import TritonSettings
+from ingest.shm import FOLDER, SharedTensors
 from ingest.triton import TritonDetector
 from model_repository import importer, store
 from model_repository.contract import BOXES, COUNT, DETECTIONS_MAX, ModelCard
@@ -81,3 +86,52 @@ async def test_a_deadline_is_kept(tmp_path: Path) -> None:
             with pytest.raises(InferenceError) as late:
                 await detector.infer(blank(shape.width, shape.height, shape.fill))
             assert late.value.reason == "deadline"
+
+
+async def test_frames_pass_through_shared_memory(tmp_path: Path) -> None:
+    """The same answer as over gRPC; a restarted Triton maps the regions anew, one that can't is sent the bytes."""
+    board, shared = Board(), SharedTensors(f"test_{os.getpid()}_{secrets.token_hex(3)}")
+    server = TritonServer(tmp_path / "triton", tmp_path / "data", ("detector",))
+    settings = TritonSettings(url=server.url)
+    try:
+        await asyncio.to_thread(server.start)
+        async with TritonDetector(settings, deadline_s=20.0, changed=board, shared=shared) as detector:
+            await board.until(there=True)
+            assert detector.card is not None
+            shape = geometry(detector.card)
+            tensor = shared.take(shape.height * 3 // 2, shape.width)
+            tensor[:] = np.random.default_rng(4).integers(0, 256, tensor.shape)
+            sent = await detector.infer(tensor.copy())
+            await until_mapped(detector, tensor)
+            assert_same(await detector.infer(tensor), sent)
+            server.kill()
+            await board.until(there=False)
+            await asyncio.to_thread(server.start)
+            await board.until(there=True)
+            await until_mapped(detector, tensor)
+            assert_same(await detector.infer(tensor), sent)
+            (FOLDER / shared.regions[0].name).unlink()
+            detector._mapped.clear()
+            server.kill()
+            await board.until(there=False)
+            await asyncio.to_thread(server.start)
+            await board.until(there=True)
+            assert_same(await detector.infer(tensor), sent)
+            assert detector._shared is None
+    finally:
+        await asyncio.to_thread(server.stop)
+        shared.close()
+
+
+async def until_mapped(detector: TritonDetector, tensor: npt.NDArray[np.uint8]) -> None:
+    """Wait until Triton holds the tensor's region; the frames until then are sent."""
+    async with asyncio.timeout(60):
+        while detector._mapped_place(tensor) is None:
+            await detector.infer(tensor)
+
+
+def assert_same(one: dict[str, npt.NDArray[Any]], two: dict[str, npt.NDArray[Any]]) -> None:
+    """Answers equal to the byte."""
+    assert {name: array.tobytes() for name, array in one.items()} == {
+        name: array.tobytes() for name, array in two.items()
+    }

@@ -22,6 +22,7 @@ from ingest.errors import InferenceError
 from ingest.fleet import Fleet
 from ingest.outbox import Budget
 from ingest.ports import OpenStream, Start
+from ingest.shed import Shedder
 from ingest.slot import Wish
 from ingest.unit import STREAMS, Shared
 from model_repository.contract import BOXES, CLASSES, COUNT, DETECTIONS_MAX, SCORES, ModelCard
@@ -88,6 +89,7 @@ async def running_fleet(
                     limiter=asyncio.Semaphore(settings.inflight_max),
                     pool=pool,
                     budget=Budget(outbox_bytes_max),
+                    shedder=Shedder(),
                     watch_camera=watch_camera,
                 )
             )

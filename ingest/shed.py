@@ -1,0 +1,50 @@
+"""When the machine is too slow, all cameras are looked at a little less, rather than some not at all.
+
+Pure: no I/O, no clock.
+
+Rules
+- One factor for all cameras: 1 = what was asked for, never below `FACTOR_MIN`.
+- Too slow means: what was looked at was older than `AGE_US_MAX` when the answer came, or frames that were due were
+  passed over. Then the factor falls by a fifth a second; with room again it grows slowly (AIMD, Chiu and Jain 1989).
+"""
+
+from __future__ import annotations
+
+FACTOR_MIN = 0.2
+AGE_US_MAX = 450_000
+"""Age of a picture at its answer, for one in ten at most."""
+PASSED_SHARE_MAX = 0.03
+DOWN = 0.8
+UP = 0.03
+ANSWERS_MIN = 5
+"""Fewer answers say nothing."""
+
+
+class Shedder:
+    """What the last second showed, and the factor that follows from it."""
+
+    def __init__(self) -> None:
+        self.factor = 1.0
+        self._ages: list[int] = []
+        self._passed = 0
+
+    def answered(self, *, age_us: int, dropped: int) -> None:
+        """A frame was answered when it was so old; so many due ones were passed over before it."""
+        self._ages.append(age_us)
+        self._passed += dropped
+
+    def tick(self) -> bool:
+        """A second is over: set the factor anew; whether it changed."""
+        ages, passed = sorted(self._ages), self._passed
+        self._ages, self._passed = [], 0
+        before = self.factor
+        if len(ages) >= ANSWERS_MIN and _slow(ages, passed):
+            self.factor = max(FACTOR_MIN, self.factor * DOWN)
+        else:
+            self.factor = min(1.0, self.factor + UP)
+        return self.factor != before
+
+
+def _slow(ages: list[int], passed: int) -> bool:
+    late = ages[len(ages) * 9 // 10] > AGE_US_MAX
+    return late or passed > PASSED_SHARE_MAX * (len(ages) + passed)
