@@ -117,12 +117,15 @@ class Watch(msgspec.Struct, kw_only=True):
         if self.open_since_us is None and self.cause is None:
             self.looked_us = max(self.looked_us, captured_us)
 
-    def look(self, captured_us: int, fps: float, *, caught_up: bool = True) -> list[CameraNotice]:
+    def look(self, captured_us: int, fps: float, *, caught_up: bool = True, waited: bool = False) -> list[CameraNotice]:
         """A frame was looked at: report the span before it, if it was one.
 
         A camera that is joined sends what it has since its last key frame; until looks have caught up with the present,
-        a span still has the cause of the one before.
+        a span still has the cause of the one before. A frame that `waited` for a detector that was away is from before
+        the span: one that was told as open goes on.
         """
+        if waited and self.open_since_us is not None:
+            return []
         since_us, cause = self.looked_us, self.cause or "camera"
         was_open = self.open_since_us is not None
         self.looked_us, self.open_since_us = max(since_us, captured_us), None

@@ -211,17 +211,22 @@ class Unit:
     def _report(self, report: FrameReport, arrival_us: int) -> None:
         """Send what was seen, after the span before it if that was one of not looking."""
         self._analysed += 1
+        now_us, captured_us = _now_us(), report.stamp.captured_at_us
+        self._watch.quiet(report.before_us)
         passed = self._thread.slot.figures.dropped_newest if self._thread is not None else 0
         if passed > self._passed and self._watch.cause is None:  # the detector was not fast enough for what was due
             self._watch.trouble("inference")
-        self._shared.shedder.answered(age_us=_now_us() - arrival_us, dropped=passed - self._passed)
+        self._shared.shedder.answered(age_us=now_us - arrival_us, dropped=passed - self._passed)
         self._passed = passed
-        self._watch.quiet(report.before_us)
-        caught_up = _now_us() - report.stamp.captured_at_us < notices.GAP_US_MIN
-        for notice in self._watch.look(report.stamp.captured_at_us, self._rules.fps, caught_up=caught_up):
+        for notice in self._watch.look(
+            captured_us,
+            self._rules.fps,
+            caught_up=now_us - captured_us < notices.GAP_US_MIN,
+            waited=now_us - arrival_us >= notices.GAP_US_MIN,
+        ):
             self._notify(notice)
-        self._put(detections_subject(self.camera.id), encode(report), report.message_id, report.stamp.captured_at_us)
-        metrics.LAG_SECONDS.labels(self.camera.id).set((_now_us() - report.stamp.captured_at_us) / 1e6)
+        self._put(detections_subject(self.camera.id), encode(report), report.message_id, captured_us)
+        metrics.LAG_SECONDS.labels(self.camera.id).set((now_us - captured_us) / 1e6)
 
     async def _shoot(self, due: Due, looked: look.Look) -> None:
         """Cut, encode and send the shots of a frame."""

@@ -56,6 +56,26 @@ def test_a_span_that_lasts_is_told_twice_under_one_id() -> None:
     assert (opened[0].final, closed[0].final) == (False, True)
 
 
+def test_a_frame_from_before_does_not_end_a_span() -> None:
+    """It waited for the detector while the span was told as open; the next fresh look ends it."""
+    state = watch()
+    state.trouble("inference")
+    opened = [n for k in range(100, 108) for n in state.tick(k * S, FPS)]
+    assert state.look(100 * S + 200_000, FPS, caught_up=False, waited=True) == []
+    closed = state.look(108 * S, FPS)
+    assert spans([*opened, *closed]) == [(100, None, "inference", 1), (100, 108, "inference", 2)]
+
+
+def test_looks_at_which_nothing_had_changed() -> None:
+    """They are looks; but not while something is wrong, nor while a span is open."""
+    state = watch()
+    state.quiet(104 * S)
+    assert state.look(104 * S + 500_000, FPS) == []
+    state.trouble("inference")
+    state.quiet(107 * S)
+    assert spans(state.look(108 * S, FPS)) == [(104.5, 108, "inference", 1)]
+
+
 def test_a_restart_is_the_cause_unless_something_else_was() -> None:
     """A camera that is unreachable after the restart is the camera's, not the restart's."""
     state = Watch(camera="gate", looked_us=100 * S, cause="restart")
