@@ -14,14 +14,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ingest.contract import Box, Cause, Phase, Point, Token
+from ingest.contract import Box, Cause, Phase, Point, Token, Transport
 from model_repository.contract import ModelRef
 
 CameraName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="Shown to people, any script.")]
 CameraUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, description="rtsp:// or rtsps://")]
 Region = Annotated[str, msgspec.Meta(max_length=200)]
 Fps = Annotated[float, msgspec.Meta(ge=0.1, le=30.0)]
-Transport = Literal["tcp", "udp"]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 MotionMask = Annotated[
     tuple[tuple[Share, Share], ...], msgspec.Meta(min_length=3, max_length=64, description="Polygon, relative")

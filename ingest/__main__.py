@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import secrets
 import sys
@@ -14,7 +15,7 @@ from ingest.bus import Bus
 from ingest.camera import CameraThread
 from ingest.config import IngestSettings
 from ingest.contract import PROBE_SUBJECT, Camera, snapshot_subject
-from ingest.decode import VideoStream
+from ingest.decode import Decoder, VideoStream
 from ingest.fleet import Fleet
 from ingest.outbox import Budget
 from ingest.ports import Start
@@ -43,12 +44,15 @@ async def main(process: Process) -> None:
         for fleet in fleets:
             fleet.refresh()
 
+    decoder = Decoder(hardware=settings.hardware_decode, skip_loop_filter=settings.skip_loop_filter)
+    open_stream = functools.partial(VideoStream, decoder=decoder)
+
     def watch_camera(camera: Camera, start: Start, wish: Wish, ready: Callable[[], None]) -> CameraThread:
-        return CameraThread(camera, settings, VideoStream, wish=wish, start=start, ready=ready, tensors=shared_tensors)
+        return CameraThread(camera, settings, open_stream, wish=wish, start=start, ready=ready, tensors=shared_tensors)
 
     stale = shm.sweep()
     shared_tensors = shm.SharedTensors(f"{os.getpid()}_{secrets.token_hex(3)}") if _shares_memory(triton) else None
-    pool, prober = ThreadPoolExecutor(POOL_THREADS, "jpeg"), Prober(VideoStream, settings.probes_max)
+    pool, prober = ThreadPoolExecutor(POOL_THREADS, "jpeg"), Prober(open_stream, settings.probes_max)
     deadline_s = settings.deadline_ms / 1000
     async with (
         TritonDetector(

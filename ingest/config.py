@@ -5,10 +5,12 @@ Pure: no I/O, no clock. `ingest.settings` fills the Struct from file and environ
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
+Hardware = Literal["off", "cuda", "qsv", "vaapi"]
+LoopFilter = Literal["none", "noref"]
 Ratio = Annotated[float, msgspec.Meta(ge=0.05, le=0.95)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
@@ -34,6 +36,10 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How long an inference may take before its frame counts as dropped."""
     inflight_max: Annotated[int, msgspec.Meta(ge=1, le=512)] = 8
     """Inference requests under way at once, over all cameras; one per camera at most."""
+    hardware_decode: Hardware = "off"
+    """Which kind of card decodes; where there is none the processor does, and says so."""
+    skip_loop_filter: LoopFilter = "noref"
+    """Pictures that are not smoothed after decoding: none, or those that no other picture is built on."""
     stall_s: Annotated[float, msgspec.Meta(ge=1.0, le=60.0)] = 5.0
     """No packet for this long: the connection is dropped and made anew."""
     open_timeout_s: Annotated[float, msgspec.Meta(ge=1.0, le=60.0)] = 8.0

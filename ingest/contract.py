@@ -35,6 +35,9 @@ def decode(payload: bytes, kind: type[T]) -> T:
     return msgspec.msgpack.decode(payload, type=kind)
 
 
+Transport = Literal["tcp", "udp", "multicast"]
+
+
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
     """A camera as set up (KV bucket `cameras`, key = id). `url` may hold credentials: mask before showing."""
 
@@ -44,7 +47,7 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     enabled: bool = True
     region: str = ""
     analysis_fps: float | None = None
-    transport: Literal["tcp", "udp"] = "tcp"
+    transport: Transport = "tcp"
     motion_masks: tuple[tuple[Point, ...], ...] = ()
     """Polygons in which movement alone is no reason for a look: a burnt-in clock, a tree."""
 
@@ -185,7 +188,7 @@ class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`cameras/test`: asked of ingest by request/reply on `zool.rpc.probe`."""
 
     url: str
-    transport: Literal["tcp", "udp"] = "tcp"
+    transport: Transport = "tcp"
 
 
 class ProbeReply(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,12 +9,14 @@ Rules
 
 from __future__ import annotations
 
+import functools
+import logging
 import socket
 import struct
 import time
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import av
 import av.error
@@ -22,9 +24,12 @@ import av.logging
 import msgspec
 import numpy as np
 from av.codec.context import Flags
+from av.codec.hwaccel import HWAccel, hwdevices_available
 from av.container import InputContainer
 
 from ingest import url as addresses
+from ingest.config import Hardware, LoopFilter
+from ingest.contract import Transport
 from ingest.errors import CameraError
 from ingest.faults import camera_error, unresolved
 from ingest.planes import Picture
@@ -32,6 +37,8 @@ from ingest.ports import Facts
 
 av.logging.set_level(None)
 av.logging.set_libav_level(av.logging.PANIC)
+
+log = logging.getLogger(__name__)
 
 CODECS = ("h264", "hevc")
 PIXELS_MAX = 8192 * 8192
@@ -52,6 +59,8 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
     def picture(self) -> Picture:
         """Views of the planes; a frame that is not 4:2:0 of 8 bits is converted first (rare, and slower)."""
         frame, name = self.frame, self.frame.format.name
+        if name == "nv12":
+            return _interleaved(frame)
         if name not in {"yuv420p", "yuvj420p"}:
             frame = frame.reformat(format="yuv420p")
         full = name == "yuvj420p" or (name == "yuv420p" and int(frame.color_range) == FULL_RANGE)
@@ -61,16 +70,32 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
         return Picture(y=y, u=u, v=v, full_range=full)
 
 
+class Decoder(msgspec.Struct, frozen=True, kw_only=True):
+    """How pictures are decoded; see `ingest.config`."""
+
+    hardware: Hardware = "off"
+    skip_loop_filter: LoopFilter = "noref"
+
+
 class VideoStream:
     """An open stream; a context manager. Use from one thread."""
 
-    def __init__(self, url: str, *, transport: Literal["tcp", "udp"], open_timeout_s: float, stall_s: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        transport: Transport,
+        open_timeout_s: float,
+        stall_s: float,
+        decoder: Decoder = Decoder(),  # noqa: B008 - frozen
+    ) -> None:
         parts = addresses.check(url)
+        self._decoder = decoder
         self._where = f"{parts.hostname}:{addresses.port_of(parts)}"
         _resolve(parts.hostname or "", addresses.port_of(parts))
         begun_s = time.monotonic()
         try:
-            self._container = _open_video(url, transport, open_timeout_s, stall_s)
+            self._container = _open_video(url, transport, (open_timeout_s, stall_s), decoder.hardware)
         except (av.error.FFmpegError, OSError, ValueError, MemoryError) as error:
             if time.monotonic() - begun_s >= min(open_timeout_s, stall_s):  # libav reports silence as invalid data
                 raise camera_error(TimeoutError(), self._where) from None
@@ -143,22 +168,47 @@ class VideoStream:
         if codec not in CODECS:
             raise CameraError("codec", WRONG_CODEC.format(where=self._where, codec=codec))
         stream.codec_context.thread_count = 1
+        stream.codec_context.options = {"skip_loop_filter": self._decoder.skip_loop_filter}
         stream.codec_context.flags |= Flags.copy_opaque | Flags.low_delay
         return stream
 
 
-def _open_video(url: str, transport: str, open_timeout_s: float, stall_s: float) -> InputContainer:
+def _open_video(url: str, transport: Transport, timeout_s: tuple[float, float], hardware: Hardware) -> InputContainer:
     """Open the video of a stream; its sound is not even asked for."""
+    device = _device(hardware)
     try:
-        return _open(url, transport, (open_timeout_s, stall_s), media="video")
+        return _open(url, transport, timeout_s, device, media="video")
     except av.error.HTTPOtherClientError:  # a stream without video: PLAY with nothing set up; look at what it has
-        return _open(url, transport, (open_timeout_s, stall_s), media="video+audio+data")
+        return _open(url, transport, timeout_s, device, media="video+audio+data")
 
 
-def _open(url: str, transport: str, timeout_s: tuple[float, float], *, media: str) -> InputContainer:
+@functools.cache
+def _device(hardware: Hardware) -> HWAccel | None:
+    """The device that decodes, None = the processor; asked for once, and said once where it is not there."""
+    if hardware == "off":
+        return None
+    try:
+        device = HWAccel(hardware, allow_software_fallback=True)
+        device.create(av.codec.Codec("h264", "r"))
+    except (av.error.FFmpegError, ValueError, NotImplementedError) as error:
+        known = ", ".join(hwdevices_available()) or "none"
+        log.warning(
+            "hardware_decode = %s is not to be had on this machine (%s): pictures are decoded by the processor; "
+            "this build of FFmpeg knows: %s",
+            hardware,
+            error,
+            known,
+        )
+        return None
+    return device
+
+
+def _open(
+    url: str, transport: Transport, timeout_s: tuple[float, float], device: HWAccel | None, *, media: str
+) -> InputContainer:
     options = {
         "protocol_whitelist": addresses.PROTOCOLS,
-        "rtsp_transport": transport,
+        "rtsp_transport": "udp_multicast" if transport == "multicast" else transport,
         "allowed_media_types": media,
         "timeout": str(round(min(timeout_s) * 1e6)),
         "max_delay": "200000",
@@ -166,7 +216,7 @@ def _open(url: str, transport: str, timeout_s: tuple[float, float], *, media: st
         "probesize": "1000000",
         "fpsprobesize": "2",
     }
-    return av.open(url, format="rtsp", options=options, timeout=timeout_s)
+    return av.open(url, format="rtsp", options=options, timeout=timeout_s, hwaccel=device)
 
 
 def _resolve(host: str, port: int) -> None:
@@ -187,6 +237,15 @@ def _wallclock_us(packet: Any) -> int | None:
 def _decoded(frame: Any) -> Decoded:
     arrival_us, wallclock_us = frame.opaque or (time.time_ns() // 1000, None)
     return Decoded(frame=frame, arrival_us=arrival_us, wallclock_us=wallclock_us)
+
+
+def _interleaved(frame: Any) -> Picture:
+    """What a card gives: Y, then U and V in turn."""
+    rows, columns = frame.height, frame.width
+    pairs = _plane(frame, 1, (rows + 1) // 2, (columns + 1) // 2 * 2).reshape((rows + 1) // 2, -1, 2)
+    u, v = (np.ascontiguousarray(pairs[..., i]) for i in (0, 1))
+    full = int(frame.color_range) == FULL_RANGE
+    return Picture(y=_plane(frame, 0, rows, columns), u=u, v=v, full_range=full)
 
 
 def _plane(frame: Any, index: int, rows: int, columns: int) -> Any:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Protocol, Self
 
 import msgspec
 import numpy.typing as npt
 
-from ingest.contract import Camera
+from ingest.contract import Camera, Transport
 from ingest.planes import Picture
 from ingest.slot import Slot, Wish
 from model_repository.contract import ModelCard
@@ -61,7 +61,7 @@ class Stream(Protocol):
 class OpenStream(Protocol):
     """Opens a stream; raises `CameraError`."""
 
-    def __call__(self, url: str, *, transport: Literal["tcp", "udp"], open_timeout_s: float, stall_s: float) -> Stream:
+    def __call__(self, url: str, *, transport: Transport, open_timeout_s: float, stall_s: float) -> Stream:
         """Open an address."""
 
 

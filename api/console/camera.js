@@ -43,7 +43,7 @@ export function addCamera() {
       test,
     ),
     h("label", { for: "camera-transport" }, t("camera_transport")),
-    h("select", { id: "camera-transport" }, h("option", { value: "tcp" }, "TCP"), h("option", { value: "udp" }, "UDP")),
+    h("select", { id: "camera-transport" }, h("option", { value: "tcp" }, "TCP"), h("option", { value: "udp" }, "UDP"), h("option", { value: "multicast" }, "Multicast")),
     frame,
     words,
     h(

@@ -5,12 +5,16 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
 from deploy.simulate.auth import Credentials
 from deploy.simulate.server import CameraServer, ServerSettings, Source
-from ingest.decode import VideoStream
+from ingest import decode
+from ingest.decode import Decoded, Decoder, VideoStream
 from ingest.errors import CameraError
+from ingest.planes import Picture
 from tests.support.simulate import make_clip
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
@@ -107,3 +111,30 @@ async def test_opening_leaves_no_thread_behind() -> None:
         with pytest.raises(CameraError):
             VideoStream("rtsp://127.0.0.1:1/x", transport="tcp", open_timeout_s=1.0, stall_s=1.0)
     assert threading.active_count() == before
+
+
+async def test_a_card_that_is_not_there(camera: CameraServer, caplog: pytest.LogCaptureFixture) -> None:
+    """The processor decodes instead, and the log says so once, with what this build knows."""
+    decode._device.cache_clear()
+    url = f"rtsp://admin:secret@127.0.0.1:{camera.port}/gate"
+
+    def first() -> Picture:
+        decoder = Decoder(hardware="cuda", skip_loop_filter="none")
+        with VideoStream(url, transport="tcp", open_timeout_s=5.0, stall_s=5.0, decoder=decoder) as stream:
+            return next(frame.picture() for frame in stream.frames() if frame is not None)
+
+    for _ in range(2):
+        assert (await asyncio.to_thread(first)).width > 0
+    assert sum("decoded by the processor" in record.message for record in caplog.records) == 1
+
+
+@pytest.mark.parametrize("size", [(64, 48), (62, 46)])
+def test_pictures_of_a_card(size: tuple[int, int]) -> None:
+    """NV12, as a card gives it, has the planes of the same picture in I420."""
+    noise = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3)).astype(np.uint8)
+    plain = av.VideoFrame.from_ndarray(noise, format="bgr24").reformat(format="yuv420p")
+    mine, other = (
+        Decoded(frame=frame, arrival_us=0, wallclock_us=None).picture()
+        for frame in (plain, plain.reformat(format="nv12"))
+    )
+    assert all(np.array_equal(getattr(mine, name), getattr(other, name)) for name in "yuv")
