@@ -45,14 +45,15 @@ async def decide(process: Process) -> None:
 
 
 async def store(process: Process) -> None:
-    """Events and photos → ClickHouse."""
+    """Events, photos and cameras → ClickHouse."""
     from postprocess.clickhouse import ClickHouse  # noqa: PLC0415
-    from postprocess.store import STREAMS, Store  # noqa: PLC0415
+    from postprocess.store import BUCKETS, STREAMS, Store  # noqa: PLC0415
 
     settings, nats = process.settings(StoreSettings, "store"), process.settings(NatsSettings, "nats")
     house = ClickHouse(process.settings(ClickHouseSettings, "clickhouse"))
     async with Bus.open(nats, name="store", health=process.health) as bus:
         await bus.ensure_streams(*STREAMS)
+        await bus.ensure_buckets(*BUCKETS)
         process.health.started()
         await Store(bus, house, settings, process.health).run(process.stop)
     house.close()

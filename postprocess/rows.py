@@ -1,4 +1,4 @@
-"""Events and shots as rows of the store. Pure: no I/O, no clock.
+"""Events, shots and cameras as rows of the store. Pure: no I/O, no clock.
 
 Rules
 - Column names and their order are those of `schema.sql`; a contract test holds the two together.
@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from ingest.contract import Box, Point, Shot
+import msgspec
+
+from ingest.contract import Box, Camera, Point, Shot
 from postprocess.contract import Event, fold_plate
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,6 +92,25 @@ PHOTO_COLUMNS: dict[str, Callable[[Shot], object]] = {
 }
 
 
+class CameraChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A camera's settings as of a revision of the bucket `cameras`; `settings` None = it was deleted."""
+
+    camera: str
+    revision: int
+    settings: Camera | None
+
+
+# The address of a camera may hold credentials: it stays out of the store.
+CAMERA_COLUMNS: dict[str, Callable[[CameraChange], object]] = {
+    "camera": lambda c: c.camera,
+    "revision": lambda c: _uint(c.revision, _U64),
+    "name": lambda c: "" if c.settings is None else c.settings.name,
+    "region": lambda c: "" if c.settings is None else c.settings.region,
+    "enabled": lambda c: c.settings is not None and c.settings.enabled,
+    "deleted": lambda c: c.settings is None,
+}
+
+
 def event_row(event: Event) -> list[object]:
     """One event in the order of `EVENT_COLUMNS`."""
     return [build(event) for build in EVENT_COLUMNS.values()]
@@ -98,3 +119,8 @@ def event_row(event: Event) -> list[object]:
 def photo_row(shot: Shot) -> list[object]:
     """One shot in the order of `PHOTO_COLUMNS`."""
     return [build(shot) for build in PHOTO_COLUMNS.values()]
+
+
+def camera_row(change: CameraChange) -> list[object]:
+    """One change of a camera in the order of `CAMERA_COLUMNS`."""
+    return [build(change) for build in CAMERA_COLUMNS.values()]

@@ -3,7 +3,8 @@
 --
 -- Rules
 -- * The sort key (camera, opened_at, event_id) never changes for an event: its versions collapse to the newest.
--- * Plain reads see duplicates. People read the views `events_latest` and `photos_latest`, never the tables.
+-- * Plain reads see duplicates. People read the views `events_latest`, `photos_latest` and `cameras_latest`, never the
+--   tables.
 -- * Columns are only ever added, each with a default (`ADD COLUMN IF NOT EXISTS` at the end of this file).
 
 CREATE DATABASE IF NOT EXISTS {database};
@@ -75,9 +76,34 @@ ORDER BY (camera, captured_at, shot_id)
 TTL toDateTime(captured_at) + INTERVAL {photos_days} DAY
 SETTINGS index_granularity = 64;
 
+CREATE TABLE IF NOT EXISTS {database}.cameras
+(
+    camera              String,
+    revision            UInt64,
+    name                String,
+    region              String,
+    enabled             Bool,
+    deleted             Bool,
+    stored_at           DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (camera, revision);
+
 CREATE OR REPLACE VIEW {database}.events_latest AS SELECT * FROM {database}.events FINAL;
 
 CREATE OR REPLACE VIEW {database}.photos_latest AS SELECT * FROM {database}.photos FINAL;
+
+-- A camera that was deleted keeps its last name and region: its events stay.
+CREATE OR REPLACE VIEW {database}.cameras_latest AS
+SELECT
+    camera,
+    max(c.revision) AS revision,
+    argMaxIf(c.name, c.revision, NOT c.deleted) AS name,
+    argMaxIf(c.region, c.revision, NOT c.deleted) AS region,
+    argMax(c.enabled, c.revision) AS enabled,
+    argMax(c.deleted, c.revision) AS deleted
+FROM {database}.cameras AS c
+GROUP BY camera;
 
 ALTER TABLE {database}.events MODIFY TTL toDateTime(opened_at) + INTERVAL {events_days} DAY;
 

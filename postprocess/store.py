@@ -1,9 +1,10 @@
-"""`store`: events and photos into the analytics store. Edge (broker; ClickHouse by way of `clickhouse`).
+"""`store`: events, photos and camera names into the analytics store. Edge (broker; ClickHouse through `clickhouse`).
 
 Rules
 - A message is acknowledged after the insert. What comes twice collapses in the store by its sort key.
 - Poison goes to zool.dead.store, then it is acknowledged; a batch refused for one row is tried row by row.
 - The store being away costs nothing: the batch in hand waits, the rest stays in the stream.
+- Cameras follow the bucket `cameras`; every start writes all of them again, which collapses too.
 - Every shot's picture is kept for `photos_days`: an event may come long after its shots, and name any of them.
 """
 
@@ -17,7 +18,8 @@ from typing import Any
 
 import msgspec
 
-from ingest.bus import Bus, Consumer, Message
+from ingest.bus import Bus, Consumer, Entry, Message
+from ingest.contract import Camera
 from ingest.process import Health
 from postprocess import inlet
 from postprocess.clickhouse import ClickHouse
@@ -25,11 +27,20 @@ from postprocess.config import StoreSettings
 from postprocess.errors import PoisonError, PostprocessError, RowsError, StoreAway
 from postprocess.grave import bury
 from postprocess.metrics import INSERT_RETRIES, INSERT_SECONDS, ROWS_STORED
-from postprocess.rows import EVENT_COLUMNS, PHOTO_COLUMNS, event_row, photo_row
+from postprocess.rows import (
+    CAMERA_COLUMNS,
+    EVENT_COLUMNS,
+    PHOTO_COLUMNS,
+    CameraChange,
+    camera_row,
+    event_row,
+    photo_row,
+)
 
 log = logging.getLogger(__name__)
 
 STREAMS = ("EVENTS", "SHOTS", "DEAD")
+BUCKETS = ("cameras",)
 FETCH_S = 1.0
 RETRY_S = 0.5
 ACK_WAIT_S = 10.0
@@ -69,6 +80,20 @@ TARGETS = (
 )  # fmt: skip
 
 
+def _camera(entry: Entry | None) -> CameraChange | None:
+    """What a change of the bucket says; None for the mark behind the present keys and for what can't be read."""
+    if entry is None:
+        return None
+    if entry.value is None:
+        return CameraChange(camera=entry.key, revision=entry.revision, settings=None)
+    try:
+        settings = msgspec.json.decode(entry.value, type=Camera)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        log.warning("bucket cameras, key %s: %s", entry.key, error)
+        return None
+    return CameraChange(camera=entry.key, revision=entry.revision, settings=settings)
+
+
 class Store:
     """One process for all cameras; event loop only."""
 
@@ -85,6 +110,7 @@ class Store:
     async def _work(self, group: asyncio.TaskGroup) -> None:
         await self._surely("schema", self._migrate)
         tasks = [group.create_task(self._follow(target)) for target in TARGETS]
+        tasks.append(group.create_task(self._follow_cameras()))
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -107,6 +133,17 @@ class Store:
             if messages:
                 await self._keep(target, messages)
 
+    async def _follow_cameras(self) -> None:
+        waiting: list[list[object]] = []
+        loaded = False
+        async for entry in self._bus.bucket("cameras").watch():
+            loaded = loaded or entry is None
+            if (change := _camera(entry)) is not None:
+                waiting.append(camera_row(change))
+            if loaded or len(waiting) >= self._settings.batch_rows_max:
+                await self._insert("cameras", tuple(CAMERA_COLUMNS), waiting)
+                waiting.clear()
+
     async def _batch(self, consumer: Consumer, target: Target) -> list[Message]:
         most = self._settings.batch_rows_max
         messages = await consumer.fetch(most, timeout_s=FETCH_S)
@@ -123,7 +160,7 @@ class Store:
             except PoisonError as error:
                 await self._reject(message, error)
         try:
-            await self._insert(target, [row for _, row in rows])
+            await self._insert(target.table, target.columns, [row for _, row in rows])
         except RowsError:
             for message, row in rows:
                 await self._insert_alone(target, message, row)
@@ -132,7 +169,7 @@ class Store:
 
     async def _insert_alone(self, target: Target, message: Message, row: list[object]) -> None:
         try:
-            await self._insert(target, [row])
+            await self._insert(target.table, target.columns, [row])
         except RowsError as error:
             await self._reject(message, error)
 
@@ -140,13 +177,13 @@ class Store:
         await bury(self._bus, "store", message, reason)
         await message.ack()
 
-    async def _insert(self, target: Target, rows: Sequence[list[object]]) -> None:
+    async def _insert(self, table: str, columns: Sequence[str], rows: Sequence[list[object]]) -> None:
         if not rows:
             return
         started_s = time.monotonic()
-        await self._surely(target.table, lambda: self._house.insert(target.table, target.columns, rows))
+        await self._surely(table, lambda: self._house.insert(table, columns, rows))
         INSERT_SECONDS.observe(time.monotonic() - started_s)
-        ROWS_STORED.labels(target.table).inc(len(rows))
+        ROWS_STORED.labels(table).inc(len(rows))
 
     async def _surely(self, what: str, call: Callable[[], Any]) -> None:
         """Again and again until the store has done it; its health says so meanwhile."""

@@ -12,7 +12,7 @@ import prometheus_client
 import pytest
 
 from postprocess import metrics
-from postprocess.rows import EVENT_COLUMNS, PHOTO_COLUMNS
+from postprocess.rows import CAMERA_COLUMNS, EVENT_COLUMNS, PHOTO_COLUMNS
 
 README = Path(__file__).parents[2] / "postprocess" / "README.md"
 
@@ -25,7 +25,7 @@ for _ in range(2):
     for statement in statements("zool", events_days=30, photos_days=7):
         client.command(statement)
 found = {}
-for table in ("events", "photos", "events_latest", "photos_latest"):
+for table in ("events", "photos", "cameras", "events_latest", "photos_latest", "cameras_latest"):
     found[table] = [row[0] for row in client.query(f"DESCRIBE TABLE zool.{table}").result_rows]
 found["ttl"] = [row[0] for row in client.query(
     "SELECT create_table_query FROM system.tables WHERE database = 'zool' AND name = 'photos'").result_rows]
@@ -47,12 +47,14 @@ def test_columns_are_those_of_the_builders(described: dict[str, list[str]]) -> N
     """Every column but the store's own clock is written, and nothing else."""
     assert described["events"] == [*EVENT_COLUMNS, "stored_at"]
     assert described["photos"] == [*PHOTO_COLUMNS, "stored_at"]
+    assert described["cameras"] == [*CAMERA_COLUMNS, "stored_at"]
 
 
 def test_views_show_all_columns(described: dict[str, list[str]]) -> None:
     """`*_latest` are the tables without duplicates."""
     assert described["events_latest"] == described["events"]
     assert described["photos_latest"] == described["photos"]
+    assert set(described["cameras_latest"]) == set(CAMERA_COLUMNS)
 
 
 def test_ttl_follows_the_settings(described: dict[str, list[str]]) -> None:
@@ -63,7 +65,7 @@ def test_ttl_follows_the_settings(described: dict[str, list[str]]) -> None:
 def test_readme_names_every_column() -> None:
     """What api and boards read is written down."""
     named = set(re.findall(r"`(\w+)`", README.read_text()))
-    assert set(EVENT_COLUMNS) | set(PHOTO_COLUMNS) <= named
+    assert set(EVENT_COLUMNS) | set(PHOTO_COLUMNS) | set(CAMERA_COLUMNS) <= named
 
 
 def test_readme_names_every_metric() -> None:

@@ -14,7 +14,17 @@ import msgspec
 import pytest
 
 from ingest.bus import Bus
-from ingest.contract import STREAMS, CameraNotice, FrameStamp, Shot, encode, events_subject, shots_subject
+from ingest.contract import (
+    BUCKETS,
+    STREAMS,
+    Camera,
+    CameraNotice,
+    FrameStamp,
+    Shot,
+    encode,
+    events_subject,
+    shots_subject,
+)
 from ingest.process import Health
 from postprocess.clickhouse import ClickHouse
 from postprocess.config import StoreSettings
@@ -95,6 +105,7 @@ async def bench(folder: Path, server: ClickHouseServer) -> AsyncIterator[Bench]:
     settings = msgspec.structs.replace(server.settings, database=f"zool_{time.monotonic_ns()}")
     async with running_nats(folder) as nats, Bus.open(nats.settings, name="test", health=health) as bus:
         await bus.ensure_streams(*STREAMS)
+        await bus.ensure_buckets(*BUCKETS)
         held = Bench(bus, settings, health)
         yield held
         held.clickhouse.close()
@@ -126,6 +137,29 @@ async def test_photos_are_kept_byte_for_byte(tmp_path: Path, house: ClickHouseSe
     async with bench(tmp_path, house) as b, program(b.store.run):
         await b.send(shot, "s1")
         assert await b.rows(1, "SELECT shot_id, jpeg FROM DB.photos_latest") == [(b"s1", jpeg)]
+
+
+async def test_cameras_follow_their_bucket(tmp_path: Path, house: ClickHouseServer) -> None:
+    """Name and region of the newest revision; a deleted camera keeps them; garbage is passed over."""
+    async with bench(tmp_path, house) as b:
+        bucket = b.bus.bucket("cameras")
+
+        async def put(name: str, region: str) -> None:
+            camera = Camera(id="cam-1", name=name, url="rtsp://user:secret@camera/1", region=region)
+            await bucket.put("cam-1", msgspec.json.encode(camera))
+
+        await put("Gate", "North")
+        await bucket.put("cam-2", b"garbage")
+        asked = "SELECT camera, name, region, enabled, deleted FROM DB.cameras_latest"
+        async with program(b.store.run):
+            assert await b.rows(1, asked) == [(b"cam-1", b"Gate", b"North", True, False)]
+            await put("Gate 2", "South")
+            await b.rows(1, f"{asked} WHERE name = 'Gate 2'")
+            await bucket.delete("cam-1")
+            await b.rows(1, f"{asked} WHERE deleted")
+        async with program(b.store.run):
+            await b.rows(4, "SELECT * FROM DB.cameras")
+            assert await b.ask(asked) == [(b"cam-1", b"Gate 2", b"South", False, True)]
 
 
 async def test_garbage_is_buried_and_neighbours_are_kept(tmp_path: Path, house: ClickHouseServer) -> None:

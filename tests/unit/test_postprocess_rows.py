@@ -7,11 +7,21 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from ingest.contract import Camera
 from model_repository.contract import ModelRef
 from postprocess.contract import Event, EventPhoto
 from postprocess.ddl import statements
 from postprocess.errors import PoisonError, RecogniserError, RowsError, SchemaNameError, StoreAway
-from postprocess.rows import EVENT_COLUMNS, PHOTO_COLUMNS, event_row, moment, photo_row
+from postprocess.rows import (
+    CAMERA_COLUMNS,
+    EVENT_COLUMNS,
+    PHOTO_COLUMNS,
+    CameraChange,
+    camera_row,
+    event_row,
+    moment,
+    photo_row,
+)
 from tests.unit.test_postprocess_inlet import SHOT
 
 EVENT = Event(
@@ -52,6 +62,16 @@ def test_photo_row() -> None:
     """The picture with what is needed to find and order it."""
     row = dict(zip(PHOTO_COLUMNS, photo_row(SHOT), strict=True))
     assert (row["shot_id"], row["camera"], row["jpeg"]) == ("s1", "cam-1", b"\xff\xd8")
+
+
+def test_camera_row() -> None:
+    """Names without the address, which may hold a password; a deletion says so."""
+    camera = Camera(id="c1", name="Ворота", url="rtsp://user:secret@host/1", region="Север")
+    row = camera_row(CameraChange(camera="c1", revision=7, settings=camera))
+    assert dict(zip(CAMERA_COLUMNS, row, strict=True)) == {
+        "camera": "c1", "revision": 7, "name": "Ворота", "region": "Север", "enabled": True, "deleted": False,
+    }  # fmt: skip
+    assert camera_row(CameraChange(camera="c1", revision=8, settings=None)) == ["c1", 8, "", "", False, True]
 
 
 def test_statements_are_filled_in() -> None:
