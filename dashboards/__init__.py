@@ -1,0 +1,1 @@
+"""Grafana boards as code. Needs the dependency group `boards`; no running process imports it."""

@@ -1,0 +1,6 @@
+SELECT
+    countIf(kind = 'vehicle_entry') AS entries,
+    countIf(kind = 'vehicle_exit') AS exits
+FROM events_latest
+WHERE kind IN ('vehicle_entry', 'vehicle_exit') AND $__timeFilter(opened_at)
+    AND @cameras
