@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
 PASSED_ON: dict[str, Command] = {
     "models": Command(module="model_repository.__main__", help="import, build, list and train models"),
     "site": Command(module="model_repository.scenes.__main__", help="render the demo site and training scenes"),
+    "dashboards": Command(module="dashboards.__main__", help="write the Grafana boards as JSON"),
 }
 """These bring their own command line: everything behind the name is theirs."""
 
