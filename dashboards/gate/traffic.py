@@ -283,7 +283,7 @@ def on_site_list(say: Say) -> table.Panel:
         .override_by_name(
             "stay_s",
             named(
-                say("Stays", "Стоит"), unit="dtdurations", custom__width=130,
+                say("Stays", "Стоит"), unit="dthms", custom__width=130,
                 custom__cellOptions={"type": "color-text"}, color={"mode": "thresholds"},
                 thresholds=steps((None, GREEN), (8 * 3600, YELLOW), (12 * 3600, ORANGE)).build(),
             ),
