@@ -23,11 +23,12 @@ export function keepToken(value) {
   else sessionStorage.removeItem(KEY);
 }
 
-/** Takes the token out of `/#token=…` and off the address bar before anything else happens. */
-export function takeTokenFromAddress() {
-  const found = new URLSearchParams(location.hash.slice(1)).get("token");
+/** Takes the token out of `/#token=…` and off the address bar before anything else happens; returns the id of `/#event=…`, or "". */
+export function takeFromAddress() {
+  const found = new URLSearchParams(location.hash.slice(1));
   if (location.hash) history.replaceState(null, "", location.pathname);
-  if (found) keepToken(found);
+  if (found.get("token")) keepToken(found.get("token"));
+  return found.get("event") ?? "";
 }
 
 export function onRefused(listener) {

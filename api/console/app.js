@@ -1,16 +1,18 @@
 // The console: sign in, then cameras on one side and events on the other, both by themselves.
 
-import { ask, follow, health, keepToken, onRefused, takeTokenFromAddress, token } from "/console/api.js";
+import { ask, follow, health, keepToken, onRefused, takeFromAddress, token } from "/console/api.js";
 import { addCamera } from "/console/camera.js";
 import * as cameras from "/console/cameras.js";
 import { byId, h } from "/console/dom.js";
 import * as feed from "/console/feed.js";
+import { openEvent } from "/console/event.js";
 import { choose, onLanguage, t, translate } from "/console/i18n.js";
 
 const HEALTH_MS = 5000;
 const SETTLE_MS = 3000;
 const COMPONENTS = ["nats", "clickhouse", "ingest"];
 
+let wanted = takeFromAddress();
 let session = null;
 let seen = {};
 let line = "waiting";
@@ -41,12 +43,25 @@ async function enter() {
   session = new AbortController();
   const { signal } = session;
   cameras.start(signal);
+  openWanted();
   follow({
     signal,
     onEvent: (event) => feed.take(event, { fresh: true }),
     onGap: () => feed.reload(),
     onState: (state) => live(state, signal),
   });
+}
+
+/** The event that the address named, once whoever asks for it has signed in. */
+async function openWanted() {
+  const id = wanted;
+  wanted = "";
+  if (!id) return;
+  try {
+    openEvent(await ask(`/api/v1/events/${encodeURIComponent(id)}`), "");
+  } catch (error) {
+    console.info("event of the address:", error.message);
+  }
 }
 
 function live(state, signal) {
@@ -89,7 +104,6 @@ async function watchHealth() {
   setTimeout(watchHealth, HEALTH_MS);
 }
 
-takeTokenFromAddress();
 translate(document);
 onRefused(() => {
   const had = token();

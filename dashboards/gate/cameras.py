@@ -166,7 +166,7 @@ def blind(say: Say) -> bargauge.Panel:
         .min(0)
         .color_scheme(by_thresholds())
         .thresholds(steps((None, GREEN), (60, YELLOW), (600, ORANGE), (3600, RED)))
-        .span(9)
+        .span(15)
         .height(8)
     )
 
@@ -188,6 +188,6 @@ def blind_causes(say: Say) -> table.Panel:
         .override_by_name("cause", named(say("Cause", "Причина"), mappings=words(causes(say))))
         .override_by_name("spans", named(say("Times", "Раз"), custom__width=70))
         .override_by_name("blind_s", named(say("Altogether", "Всего"), unit="dthms", custom__width=150))
-        .span(6)
+        .span(9)
         .height(8)
     )

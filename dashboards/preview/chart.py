@@ -85,13 +85,24 @@ def bands(rows: Sequence[Line], span: Span, size: Size) -> str:
     for n, row in enumerate(rows):
         top = 2 + n * height + height * 0.1
         parts.append(_label(left - 8, top + height * 0.4 + 4, row.title, "end"))
-        for (at, value), (until, _) in zip(row.points, (*row.points[1:], (x1, 0.0)), strict=True):
-            end = min(until, at + 3 * span.interval_s)
+        for at, end, value in _states(row, x1, span.interval_s):
             parts.append(
-                f'<rect x="{left + (at - x0) * scale:.1f}" y="{top:.1f}" width="{(end - at) * scale + 0.4:.1f}" '
+                f'<rect x="{left + (at - x0) * scale:.1f}" y="{top:.1f}" width="{(end - at) * scale:.1f}" '
                 f'height="{height * 0.8:.1f}" fill="{row.field.show(value).colour}" opacity="0.85"/>'
             )
     return _svg(parts, size)
+
+
+def _states(row: Line, end: float, interval_s: int) -> list[tuple[float, float, float]]:
+    """(from, to, value) of every stretch without a change; a sample holds for three intervals at most."""
+    found: list[tuple[float, float, float]] = []
+    for (at, value), (following, _) in zip(row.points, (*row.points[1:], (end, 0.0)), strict=True):
+        until = min(following, at + 3 * interval_s)
+        if found and found[-1][1:] == (at, value):
+            found[-1] = (found[-1][0], until, value)
+        else:
+            found.append((at, until, value))
+    return found
 
 
 def legend(lines: Sequence[Line]) -> str:

@@ -39,4 +39,5 @@ SELECT
 FROM (SELECT * FROM cameras_latest WHERE @cameras) AS c
 LEFT JOIN happened AS h ON h.camera = c.camera
 LEFT JOIN passed AS p ON p.camera = c.camera
-ORDER BY camera_name
+WHERE NOT c.deleted OR p.vehicles > 0
+ORDER BY indexOf(['lost', 'blind', 'watched', 'disabled', 'deleted'], state), camera_name

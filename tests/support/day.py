@@ -74,6 +74,8 @@ def passages(end_us: int, *, seed: int = 7, zone_h: int = 3) -> list[Passage]:
             found += _visit(dice, start_us + dice.randrange(HOUR_US), end_us)
     for hours in (15, 19, 22):  # lorries that stay over night
         found.append(_over_night(dice, end_us - hours * HOUR_US - dice.randrange(HOUR_US)))
+    left_us = end_us - 20 * HOUR_US
+    found.append(Passage(at_us=left_us, camera="gone", kind="vehicle_exit", label="car", plate=plate(dice)))
     return sorted(found, key=lambda one: one.at_us)
 
 

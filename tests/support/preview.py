@@ -70,7 +70,7 @@ def _of_clip(name: str) -> Iterator[Picture]:
 def _jpeg(frame: np.ndarray, *, right: bool) -> bytes:
     height, width = frame.shape[:2]
     left = 0.5 if right else 0.04
-    part = frame[int(0.42 * height) : int(0.97 * height), int(left * width) : int((left + 0.46) * width)]
+    part = frame[int(0.5 * height) : int(0.96 * height), int(left * width) : int((left + 0.46) * width)]
     small = cv2.resize(part, (200, round(200 * part.shape[0] / part.shape[1])), interpolation=cv2.INTER_AREA)
     found: bytes = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
     return found
@@ -181,7 +181,7 @@ def main() -> None:
                 board = read_board(BOARDS / f"gate.{language}.json")
                 variables = asker.variables(board, span)
                 context = Context(span=span, zone=ZONE, answers=answers(board, asker, metrics, span, variables))
-                draw(page(board, context, variables, note), out / f"gate.{language}.png")
+                draw(page(board, context, variables, note), out / f"gate.{language}.png", scale=0.8)
         asker.close()
 
 

@@ -130,6 +130,16 @@ def test_the_token_leaves_the_address_at_once(site: Site, console: Page) -> None
     assert TOKEN not in site.api.log
 
 
+def test_an_address_names_an_event(site: Site) -> None:
+    """A link from elsewhere (a board, a message) asks to sign in, then opens the event; the address is clean again."""
+    with browser_page() as page:
+        page.goto(f"{site.api.url}/#event={vehicle_event(1, camera='gate').event_id}")
+        page.fill("#login-token", TOKEN)
+        page.press("#login-token", "Enter")
+        expect(page.locator("#event-dialog[open] .big-plate")).to_be_visible()
+        assert page.url == f"{site.api.url}/"
+
+
 def test_sign_in_by_form(site: Site) -> None:
     """A wrong token is told so in the browser's language; the right one opens the console; signing out ends it."""
     with browser_page(lang="ru") as page:
