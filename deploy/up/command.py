@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from api.config import ApiSettings
-from deploy.up import machine
+from deploy.up import machine, outlook
 from deploy.up.plan import LOOPBACK, Component, Layout, components, nats_conf
 from deploy.up.supervisor import Supervisor
 from ingest.config import IngestSettings
@@ -117,7 +117,7 @@ async def running(
     nats_server = machine.find_nats_server()
     lock = machine.open_data_dir(data_dir)
     try:
-        ports = machine.choose_ports(host, port)
+        ports = machine.choose_ports(host, port, kept=data_dir / "ports.json")
         layout = Layout(
             data_dir=data_dir,
             python=sys.executable,
@@ -127,6 +127,8 @@ async def running(
         )
         secrets = machine.passwords(data_dir)
         machine.write_private(layout.nats_conf, nats_conf(ports, data_dir, secrets))
+        machine.write_private(data_dir / outlook.TARGETS_FILE, outlook.prometheus_targets(ports))
+        machine.write_private(data_dir / outlook.GRAFANA_FILE, outlook.grafana_env(ports, secrets))
         token = machine.admin_token(layout.token_file)
         machine.raise_limits()
         supervisor = Supervisor((*components(layout, ports, secrets), *extra), logs=data_dir / "logs", say=say)

@@ -64,8 +64,12 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def choose_ports(api_host: str, api_port: int) -> Ports:
-    """Free loopback ports for all; raises `PortTaken` where the API's is not free."""
+def choose_ports(api_host: str, api_port: int, *, kept: Path | None = None) -> Ports:
+    """Free loopback ports for all; raises `PortTaken` where the API's is not free.
+
+    `kept` is a file that remembers them: what was chosen before is chosen again where it is still free, so that
+    Prometheus and Grafana go on finding what runs.
+    """
     if api_port:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -73,12 +77,10 @@ def choose_ports(api_host: str, api_port: int) -> Ports:
                 probe.bind((api_host, api_port))
             except OSError:
                 raise PortTaken(api_host, api_port) from None
-    sockets = [socket.socket() for _ in range(6 + len(ACCOUNTS))]
-    for each in sockets:
-        each.bind((LOOPBACK, 0))
-    free = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
+    before: list[int] = json.loads(kept.read_text()) if kept is not None and kept.exists() else []
+    free = _free_ports([*before, *[0] * (6 + len(ACCOUNTS))][: 6 + len(ACCOUNTS)])
+    if kept is not None:
+        write_private(kept, json.dumps(free))
     return Ports(
         nats=free[0],
         triton_grpc=free[1],
@@ -88,6 +90,22 @@ def choose_ports(api_host: str, api_port: int) -> Ports:
         api=api_port or free[5],
         faces=dict(zip(ACCOUNTS, free[6:], strict=True)),
     )
+
+
+def _free_ports(wanted: list[int]) -> list[int]:
+    """For each wanted port that port if it is free, else any that is."""
+    sockets = [socket.socket() for _ in wanted]
+    for each, port in zip(sockets, wanted, strict=True):
+        try:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(port > 0))
+            each.bind((LOOPBACK, port))
+        except OSError:
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+            each.bind((LOOPBACK, 0))
+    free = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return free
 
 
 def free_port() -> int:

@@ -20,7 +20,7 @@ from deploy.errors import ComponentFailed
 from deploy.up import machine
 from deploy.up.plan import Component, nats_conf
 from deploy.up.supervisor import Supervisor, takes_connections
-from ingest.bus import Bus, BusTimeout, BusUnavailable
+from ingest.bus import Bus, BusTimeout, BusUnavailable, Entry
 from ingest.settings import NatsSettings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -188,13 +188,20 @@ async def _broker(tmp_path: Path) -> AsyncIterator[Callable[[str], contextlib.Ab
 
 async def test_each_account_does_its_job(tmp_path: Path) -> None:
     """Ingest leases and reports, decide consumes and decides, api watches users and hears cameras; each its own way."""
-    async with _broker(tmp_path) as bus, bus("ingest") as ingest, bus("decide") as decide, bus("api") as api:
+    async with (
+        _broker(tmp_path) as bus,
+        bus("ingest") as ingest,
+        bus("decide") as decide,
+        bus("api") as api,
+        bus("store") as store,
+    ):
         await ingest.ensure_streams("DETECTIONS", "SHOTS", "EVENTS", "DEAD")
         await ingest.ensure_buckets("cameras", "leases", "plans")
         await api.ensure_buckets("users", "cameras")
         assert await ingest.bucket("leases").put("gate", b"1", expect=0) > 0
         await api.bucket("cameras").put("gate", b"{}")
         assert list(await ingest.bucket("cameras").all()) == ["gate"]
+        assert [entry.key async for entry in _standing(store)] == ["gate"]
         await ingest.publish("zool.detections.gate", b"seen", message_id="1")
         consumer = await decide.consumer("DETECTIONS", "decide")
         messages: list[bytes] = []
@@ -209,6 +216,14 @@ async def test_each_account_does_its_job(tmp_path: Path) -> None:
         await api.bucket("users").put("maria", b"hash")
         assert list(await api.bucket("users").all()) == ["maria"]
         await _speak(api, ingest)
+
+
+async def _standing(bus: Bus) -> AsyncIterator[Entry]:
+    """Cameras as a program that follows them finds them at its start."""
+    async for entry in bus.bucket("cameras").watch():
+        if entry is None:
+            return
+        yield entry
 
 
 async def _speak(api: Bus, ingest: Bus) -> None:

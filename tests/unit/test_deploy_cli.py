@@ -100,6 +100,20 @@ def test_defaults_of_up() -> None:
     assert (args.config, args.host, args.port, args.data_dir) == (None, None, None, Path("var/zool"))
 
 
+def test_ports_are_kept_where_they_are_free(tmp_path: Path) -> None:
+    """A second start has the same ports, but for one that somebody else took meanwhile."""
+    kept = tmp_path / "ports.json"
+    first = machine.choose_ports("127.0.0.1", 0, kept=kept)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first.clickhouse))
+        taken.listen()
+        second = machine.choose_ports("127.0.0.1", 0, kept=kept)
+    assert (second.nats, second.triton_metrics, second.faces) == (first.nats, first.triton_metrics, first.faces)
+    assert second.clickhouse != first.clickhouse
+    assert machine.choose_ports("127.0.0.1", 0, kept=kept) == second
+    assert machine.choose_ports("127.0.0.1", 0).nats > 0
+
+
 def test_token_and_passwords_are_private_and_kept(tmp_path: Path) -> None:
     """0600, made once, the same at the next start; a missing password is added, the others stay."""
     token = machine.admin_token(tmp_path / "admin.token")
