@@ -21,6 +21,7 @@ import lz4.frame
 from backports.zstd import ZstdDecompressor, ZstdError
 
 from deploy.clickhouse.engine import WORKERS, Answer, Engine, EngineError
+from deploy.clickhouse.native import UnknownType
 from deploy.clickhouse.request import BadRequest, Statement, credentials, error_code, statement
 
 BODY_BYTES_MAX = 64 * 1024 * 1024
@@ -71,6 +72,9 @@ class ClickHouseApp:
             code = error_code(str(error))
             status = 404 if code in {60, 81} else 400 if code in {47, 62} else 500
             await _reply(send, status, str(error).encode(), {"X-ClickHouse-Exception-Code": str(code)})
+        except UnknownType as error:
+            text = f"Code: 48. DB::Exception: {error}. (NOT_IMPLEMENTED)"
+            await _reply(send, 501, text.encode(), {"X-ClickHouse-Exception-Code": "48"})
         else:
             await _reply(send, 200, answer.body, self._headers(asked, answer, query.get("query_id", "")))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import chdb
 import msgspec
 
+from deploy.clickhouse.native import CUSTOM_SERIALISATION_REVISION, revised
 from deploy.clickhouse.request import Statement
 
 WORKERS = 4
@@ -76,7 +77,10 @@ class Engine:
             if statement.data is not None:
                 return self._insert(connection, statement)
             result = self._query(connection, statement.sql, statement.format, statement.params)
-        return _answer(result)
+        answer = _answer(result)
+        if statement.format == "Native" and statement.protocol >= CUSTOM_SERIALISATION_REVISION:
+            return msgspec.structs.replace(answer, body=revised(answer.body))
+        return answer
 
     def close(self) -> None:
         """Close every connection; no `run` may follow."""

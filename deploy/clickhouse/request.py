@@ -43,6 +43,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, str] = {}
     settings: dict[str, str] = {}
     data: bytes | None = None
+    protocol: int = 0
+    """Revision of the native protocol that the client speaks; it changes the format Native."""
 
 
 class BadRequest(Exception):  # noqa: N818 - the HTTP name of it
@@ -58,6 +60,7 @@ def statement(query: Mapping[str, str], headers: Mapping[str, str], body: bytes)
         "database": query.get("database", "") or headers.get("x-clickhouse-database", ""),
         "params": {key.removeprefix("param_"): value for key, value in query.items() if key.startswith("param_")},
         "settings": _settings(query),
+        "protocol": _protocol(query.get("client_protocol_version", "0")),
     }
     whole = (query["query"].encode() + b"\n" + body) if query.get("query") else body
     insert = _INSERT.match(whole)
@@ -93,6 +96,12 @@ def error_code(message: str) -> int:
     """ClickHouse's number of an error, read from its text; 1002 (unknown exception) where there is none."""
     found = re.search(r"Code:\s*(\d+)", message)
     return int(found.group(1)) if found else 1002
+
+
+def _protocol(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise BadRequest(f"client_protocol_version is no number: {text[:40]!r}")
+    return int(text)
 
 
 def _settings(query: Mapping[str, str]) -> dict[str, str]:

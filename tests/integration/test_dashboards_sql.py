@@ -12,9 +12,11 @@ import pytest
 
 from dashboards.__main__ import BOARDS
 from dashboards.preview.board import read_board, sql_targets, variable_queries
+from dashboards.preview.macros import filled
 from tests.support.boards import Asker, Rows, fill, span_of
 from tests.support.clickhouse import running_clickhouse
 from tests.support.day import CAMERAS, Passage, camera_events, passages, vehicle_events, without_lost
+from tests.support.native import ask_native, decoded
 
 END = datetime(2026, 3, 4, 13, 30, tzinfo=UTC)
 END_US = int(END.timestamp()) * 1_000_000
@@ -64,6 +66,20 @@ def test_an_empty_time_is_no_error(asker: Asker, title: str, hours: int) -> None
     found = asker.ask(QUERIES[title], span, asker.variables(BOARD, span)).records
     counts = {"entries", "exits", "on_site", "unread_entries", "unread_exits", "vehicles", "blind_s", "spans"}
     assert [value for row in found for name, value in row.items() if name in counts and value] == []
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_the_plugin_s_protocol_gives_the_same(asker: Asker, title: str) -> None:
+    """As Grafana's plug-in asks over HTTP, read by another implementation of the format."""
+    sql = filled(QUERIES[title], DAY, asker.variables(BOARD, DAY))
+    answer = ask_native(asker.settings, sql)
+    assert answer.status_code == 200, answer.text
+    plain = [tuple(_bare(value) for value in row) for row in ask(asker, title).rows]
+    assert [tuple(_bare(value) for value in row) for row in decoded(answer.content)] == plain
+
+
+def _bare(value: Any) -> Any:
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
 
 
 @pytest.mark.parametrize(("name", "sql"), list(variable_queries(BOARD)))

@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import clickhouse_connect
+import msgspec
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from tests.support.clickhouse import ClickHouseServer, running_clickhouse
+from tests.support.native import ask_native, decoded
 
 Client = Any
 
@@ -157,3 +159,37 @@ def test_bad_bodies_get_an_answer_in_words(server: ClickHouseServer) -> None:
         assert words in caught.value.read().decode()
         caught.value.close()
     assert connect(server).command("SELECT 1") == 1
+
+
+KINDS = """
+SELECT number AS n, toString(number) AS s, toLowCardinality(if(number % 2 = 0, 'a', 'b')) AS lc,
+    if(number = 1, NULL, number) AS maybe, range(number % 3) AS list, [toLowCardinality('x')] AS lcs,
+    toDateTime64('2026-11-23 12:00:00.123456', 6, 'UTC') AS at, map('k', number) AS pairs, number > 0 AS flag,
+    (1, 'x')::Tuple(a UInt8, b String) AS pair, CAST('a' AS Enum8('a' = 1)) AS word, toFixedString('ab', 3) AS fixed,
+    toDecimal64(1.5, 2) AS money
+FROM numbers({count})
+"""
+
+
+@pytest.mark.parametrize("count", [1, 70_000])
+def test_clients_of_a_newer_protocol_read_native(server: ClickHouseServer, count: int) -> None:
+    """As clickhouse-go asks, which Grafana's plug-in is built on; one block, and several."""
+    settings = msgspec.structs.replace(server.settings, database="default")
+    answer = ask_native(settings, KINDS.format(count=count))
+    rows = decoded(answer.content)
+    assert (answer.status_code, len(rows)) == (200, count)
+    n, s, lc, maybe, items, *_ = rows[-1]
+    assert (n, s, lc) == (count - 1, str(count - 1), "a" if count % 2 else "b")
+    assert (maybe, items) == (count - 1, list(range((count - 1) % 3)))
+    assert (
+        decoded(ask_native(settings, "SELECT displayName(), version(), revision(), timezone()").content)[0][2] > 54460
+    )
+
+
+def test_what_a_newer_protocol_can_not_be_given(server: ClickHouseServer) -> None:
+    """A type whose length is not known, and a version that is no number: told in ClickHouse's form."""
+    settings = msgspec.structs.replace(server.settings, database="default")
+    unknown = ask_native(settings, "SELECT sumState(1)")
+    assert (unknown.status_code, unknown.headers["X-ClickHouse-Exception-Code"]) == (501, "48")
+    assert "cast it" in unknown.text
+    assert ask_native(settings, "SELECT 1", protocol="new").status_code == 400

@@ -48,6 +48,7 @@ class Asker:
     """Asks the store as the data source of Grafana would: its database is the default one."""
 
     def __init__(self, settings: ClickHouseSettings) -> None:
+        self.settings = settings
         self._client = clickhouse_connect.get_client(
             host=settings.host, port=settings.port, username=settings.user, password=settings.password,
             database=settings.database, autogenerate_session_id=False,
