@@ -35,7 +35,7 @@ def late_now(say: Say) -> stat.Panel:
     """How late events are."""
     return (
         stat.Panel()
-        .title(say("Event delay, 95 %", "Задержка событий, 95 %"))
+        .title(say("Event delay, 95 %", "Задержка, 95 %"))
         .description(
             say(
                 "From the crossing to the first version of its event, over the chosen time; 19 of 20 are faster.",

@@ -108,7 +108,9 @@ def _title(target: Json, field: Field, series: Series) -> str:
 
 def _timeseries(panel: Json, context: Context, size: Size) -> str:
     lines = _lines(panel, context)
-    inner = Size(width=size.width - PAD, height=size.height - TITLE - LEGEND)
+    wide = sum(34 + 7 * len(line.title) for line in lines)  # of the legend, about
+    rows = 1 + int(wide // size.width)
+    inner = Size(width=size.width - PAD, height=size.height - TITLE - LEGEND * rows)
     return f'{chart(lines, context.span, inner)}<div class="legend">{legend(lines)}</div>' if lines else ""
 
 
