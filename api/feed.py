@@ -105,7 +105,7 @@ class Pump:
         self._reader = await self._bus.reader(STREAM, subject=self._chosen, start_seq=self._mark.seq + 1)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until the process stops, whatever the broker is doing, or the buffer stays full; the last message says which."""
+        """Until the process stops, whatever the broker does, or the buffer stays full; the last message says which."""
         reading = asyncio.create_task(self._read())
         stopping = asyncio.create_task(stop.wait())
         reason: Literal["slow", "shutdown", "failed"] = "failed"

@@ -64,16 +64,15 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def choose_ports(api_host: str, api_port: int) -> Ports:
-    """Free loopback ports for all; raises `PortTaken` where the API's is not free."""
-    if api_port:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((api_host, api_port))
-            except OSError:
-                raise PortTaken(api_host, api_port) from None
-    sockets = [socket.socket() for _ in range(6 + len(ACCOUNTS))]
+def choose_ports(api_host: str, api_port: int, acs: tuple[str, int] | None = None) -> Ports:
+    """Free loopback ports for all; of the API and of `acs` (None = there is none) those asked for, 0 = any.
+
+    Raises `PortTaken` where a wish can't be met.
+    """
+    refuse_taken(api_host, api_port, option="--port")
+    if acs is not None:
+        refuse_taken(*acs, option="--acs-port")
+    sockets = [socket.socket() for _ in range(7 + len(ACCOUNTS))]
     for each in sockets:
         each.bind((LOOPBACK, 0))
     free = [int(each.getsockname()[1]) for each in sockets]
@@ -86,8 +85,20 @@ def choose_ports(api_host: str, api_port: int) -> Ports:
         triton_metrics=free[3],
         clickhouse=free[4],
         api=api_port or free[5],
-        faces=dict(zip(ACCOUNTS, free[6:], strict=True)),
+        acs=None if acs is None else acs[1] or free[6],
+        faces=dict(zip(ACCOUNTS, free[7:], strict=True)),
     )
+
+
+def refuse_taken(host: str, port: int, *, option: str) -> None:
+    """Raise `PortTaken`, which names the option, where another program listens; 0 is never taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise PortTaken(host, port, option) from None
 
 
 def free_port() -> int:
