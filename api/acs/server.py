@@ -70,21 +70,21 @@ async def acs_server(parts: Services, feed: Feed, *, port: int, stop: asyncio.Ev
 
 def _listen(server: Any, settings: ApiSettings, port: int) -> str:
     host = f"[{settings.acs_host}]" if ":" in settings.acs_host else settings.acs_host
-    credentials = _credentials(settings)
+    tls = credentials(settings)
     try:
-        if credentials is None:
+        if tls is None:
             bound = server.add_insecure_port(f"{host}:{port}")
         else:
-            bound = server.add_secure_port(f"{host}:{port}", credentials)
+            bound = server.add_secure_port(f"{host}:{port}", tls)
     except RuntimeError:
         bound = 0
     if not bound:
         allowed = f"can't listen on {host}:{port}: the address is not this machine's, or another program listens there"
         raise SettingsError(section="api", key="acs_port", value=str(port), allowed=allowed)
-    return f"{'grpc' if credentials is None else 'grpcs'}://{host}:{bound}"
+    return f"{'grpc' if tls is None else 'grpcs'}://{host}:{bound}"
 
 
-def _credentials(settings: ApiSettings) -> Any:
+def credentials(settings: ApiSettings) -> Any:
     """TLS as set up, or None; raises `SettingsError` when the files can't be used."""
     cert, key = settings.acs_tls_cert_file, settings.acs_tls_key_file
     if not cert:
@@ -96,7 +96,7 @@ def _credentials(settings: ApiSettings) -> Any:
     except OSError as error:
         allowed = f"it and acs_tls_key_file ({key}) can't be used: {error.strerror or error}"
         raise SettingsError(section="api", key="acs_tls_cert_file", value=cert, allowed=allowed) from None
-    return grpc.ssl_server_credentials((pair,))
+    return grpc.ssl_servercredentials((pair,))
 
 
 async def _tell_health(board: Any, parts: Services) -> None:

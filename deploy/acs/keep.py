@@ -93,7 +93,11 @@ class Journal:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise FileUnusable(path, "is being written by another process") from None
-        self.cursor = self._last()
+        try:
+            self.cursor = self._last()
+        except FileUnusable:
+            self.close()
+            raise
 
     def take(self, cursor: str, line: bytes | None) -> None:
         """Append a line; without one only the first cursor is written down, so that it can be gone on from."""
@@ -107,6 +111,10 @@ class Journal:
             except OSError as error:
                 raise FileUnusable(self._path, f"can't be written: {error.strerror}") from None
         self.cursor = cursor
+
+    def close(self) -> None:
+        """Let another process append."""
+        os.close(self._file)
 
     def _last(self) -> str:
         """Cut off a torn line, and read the cursor of the last whole one."""

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class AccessControlStub:
-    """Missing associated documentation comment in .proto file."""
+    """What an access-control system needs of the cameras: events as they happen, and one by one.
+    """
 
     def __init__(self, channel):
         """Constructor.
@@ -47,7 +48,8 @@ class AccessControlStub:
 
 
 class AccessControlServicer:
-    """Missing associated documentation comment in .proto file."""
+    """What an access-control system needs of the cameras: events as they happen, and one by one.
+    """
 
     def StreamEvents(self, request, context):
         """Events as they happen, for as long as the client stays.
@@ -97,7 +99,8 @@ def add_AccessControlServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AccessControl:
-    """Missing associated documentation comment in .proto file."""
+    """What an access-control system needs of the cameras: events as they happen, and one by one.
+    """
 
     @staticmethod
     def StreamEvents(request,
