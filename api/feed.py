@@ -29,7 +29,10 @@ from ingest.contract import decode
 from postprocess.contract import Event
 
 STREAM = "EVENTS"
-HEARTBEAT_S = 10.0
+BEAT_S = 10.0
+"""Without another message for so long a client hears that the line stands."""
+HEARTBEAT_S = 15.0
+"""What clients are told of it: a slow broker may hold the beat up."""
 SLOW_S_MAX = 10.0
 """A client whose buffer stays full for so long is cut off."""
 FETCH_MAX = 64
@@ -51,18 +54,22 @@ class Feed:
     ) -> None:
         self._link, self._stop, self._face, self._limit_key = link, stop, face, limit_key
         self._clients_max, self._buffer_events = clients_max, buffer_events
-        self._clients = 0
+        self._clients = self._opening = 0
 
     async def open(self, wanted: Wanted, start: Start) -> AsyncGenerator[Item]:
         """A stream of messages; raises `TooManyStreams`, `Unavailable`, `BadParameter`."""
         chosen = subjects(wanted)
-        if self._clients >= self._clients_max:
+        if self._clients + self._opening >= self._clients_max:
             raise TooManyStreams(clients_max=self._clients_max, key=self._limit_key)
         bus = self._link.bus()
-        async with within():
-            begin = place(start, await _kept(bus))
-            pump = Pump(bus, chosen, begin, face=self._face, buffer_events=self._buffer_events)
-            await pump.open()
+        self._opening += 1
+        try:
+            async with within():
+                begin = place(start, await _kept(bus))
+                pump = Pump(bus, chosen, begin, face=self._face, buffer_events=self._buffer_events)
+                await pump.open()
+        finally:
+            self._opening -= 1
         return self._stream(pump, begin)
 
     async def _stream(self, pump: Pump, begin: Place) -> AsyncGenerator[Item]:
@@ -135,7 +142,7 @@ class Pump:
                     continue
                 for message in messages:
                     await self._take(message)
-                if self._now_s() - self._looked_s >= HEARTBEAT_S:
+                if self._now_s() - min(self._looked_s, self._said_s) >= BEAT_S:
                     await self._look_around()
         except TimeoutError:
             return
@@ -203,7 +210,7 @@ class Pump:
         return waiting == 0 and delivered <= self._mark.seq <= kept.last_seq and kept.stream_us == self._mark.stream_us
 
     async def _say_still(self) -> None:
-        if self._now_s() - self._said_s >= HEARTBEAT_S:
+        if self._now_s() - self._said_s >= BEAT_S:
             await self._put(Still(mark=self._mark))
 
 

@@ -16,7 +16,7 @@ PUBLIC: dict[str, Any] = {"public": True}
 
 
 def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Let those in who have a token; raises `NotAuthorised`, `TooManyFailures`."""
+    """Let those in who have a token; raises `NotAuthorised`, `TooManyFailures`, `Unavailable`."""
     if handler.opt.get("public"):
         return
     services: Services = connection.app.state.services

@@ -11,7 +11,7 @@ from api.archive import Archive
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults
 from api.contract import User
-from api.errors import NotAuthorised, TooManyFailures
+from api.errors import NotAuthorised, TooManyFailures, Unavailable
 from api.feed import Feed
 from api.link import Link
 from api.metrics import FAILED_LOGINS
@@ -43,7 +43,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
         return [*([self.owner] if self.owner is not None else []), *self.catalog.users()]
 
     def admit(self, authorization: str, address: str) -> User:
-        """Whose token an Authorization header holds; raises `NotAuthorised`, `TooManyFailures`.
+        """Whose token an Authorization header holds; raises `NotAuthorised`, `TooManyFailures`, `Unavailable`.
 
         A token is 256 random bits: guessing is hopeless, so the throttle answers to wrong tokens only, and a stale tab
         behind a proxy locks nobody out.
@@ -54,6 +54,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
         user = find_user(self.users(), token)
         if user is not None:
             return user
+        if not self.catalog.users_known:
+            raise Unavailable(component="nats")
         FAILED_LOGINS.inc()
         now_s = self.steady_s()
         if wait_s := self.throttle.wait_s(address, now_s):

@@ -65,11 +65,11 @@ class Watch:
 
     async def run(self, line: Callable[[pb.StreamEventsResponse], bytes | None]) -> None:
         """Hand every message to the keeper; raises `AcsRefused` where coming back would not help."""
-        wait_s = WAIT_S
+        wait_s, told = WAIT_S, ""
         while True:
             try:
                 async for message in self._stream():
-                    wait_s = WAIT_S
+                    wait_s, told = WAIT_S, ""
                     self._keeper.take(message.cursor, line(message))
                 ended = "the stream ended"
             except grpc.aio.AioRpcError as error:
@@ -78,7 +78,9 @@ class Watch:
                 ended = f"{error.code().name}: {error.details()}"
             except TimeoutError:
                 ended = f"no message in {self._quiet_s:g} s"
-            self._say(f"{ended}; again in {wait_s:.1f} s")
+            if ended != told:
+                self._say(f"{ended}; coming back")
+                told = ended
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
             wait_s = min(WAIT_S_MAX, wait_s * 2)
 

@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import grpc  # type: ignore[import-untyped]
+import msgspec
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from api.acs.v1 import acs_pb2 as pb
+from api.contract import User
+from api.cursor import read_mark
+from api.tokens import hash_token
 from ingest.bus import Bus
 from postprocess.contract import Event
 from tests.support.acs import AcsClient, connected, publish
@@ -79,7 +83,7 @@ async def test_events_arrive_typed(site: Site, client: AcsClient) -> None:
     """Hello with the site's name, then the event with everything that is known, with its picture where asked for."""
     with client.stream(thumbnails=True) as stream:
         hello = stream.message().hello
-        assert (hello.site, hello.heartbeat_interval.seconds) == ("Завод", 10)
+        assert (hello.site, hello.heartbeat_interval.seconds) == ("Завод", 15)
         await publish(site, vehicle_event(1, camera="typed-1", final=True))
         event = stream.event()
     assert (event.id, event.version, event.final) == ("event-typed-1-0001", 1, True)
@@ -140,6 +144,45 @@ async def test_a_quiet_client_resumes_from_its_hello(site: Site, client: AcsClie
     with client.stream(cameras=["quiet-2"], cursor=quiet.cursor) as back:
         back.message()
         assert back.events(1) == ["event-quiet-2-0001"]
+
+
+async def test_a_heartbeat_moves_a_quiet_client_on(site: Site, client: AcsClient) -> None:
+    """Its cursor holds although all that happened meanwhile was of others, and is no longer kept: there is no gap."""
+    with client.stream(cameras=["nobody-1"]) as quiet:
+        begin = read_mark(quiet.message().cursor)
+        await publish(site, *(vehicle_event(n, camera="other-2") for n in range(3)))
+        beat = quiet.message()
+        while read_mark(beat.cursor).seq < begin.seq + 3:
+            beat = quiet.message()
+        assert beat.HasField("heartbeat")
+    async with Bus.open(site.broker.settings, name="purge") as bus:
+        await bus._js.purge_stream("EVENTS")
+    await publish(site, vehicle_event(1, camera="nobody-1"))
+    with client.stream(cameras=["nobody-1"], cursor=quiet.cursor) as back:
+        back.message()
+        assert back.events(1) == ["event-nobody-1-0001"]
+
+
+async def test_a_user_of_the_bucket_is_not_refused_while_users_are_unknown(site: Site) -> None:
+    """Started while the broker is away: UNAVAILABLE, which clients come back from, and then the user comes in."""
+    token = "token-of-a-user-of-the-bucket"
+    async with Bus.open(site.broker.settings, name="users") as bus:
+        user = User(name="gate-system", token_sha256=hash_token(token))
+        await bus.bucket("users").put(user.name, msgspec.json.encode(user))
+    site.api.stop()
+    site.broker.kill()
+    site.api.start()
+    with connected(site, token=token) as known:
+        with pytest.raises(grpc.RpcError) as refused:
+            known.get("any")
+        assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+        site.broker.start()
+        code = refused.value.code()
+        while code == grpc.StatusCode.UNAVAILABLE:
+            with pytest.raises(grpc.RpcError) as refused:
+                known.get("nothing")
+            code = refused.value.code()
+        assert code == grpc.StatusCode.NOT_FOUND
 
 
 async def test_the_oldest_comes_first_where_asked_for(site: Site, client: AcsClient) -> None:
