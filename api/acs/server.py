@@ -96,7 +96,7 @@ def credentials(settings: ApiSettings) -> Any:
     except OSError as error:
         allowed = f"it and acs_tls_key_file ({key}) can't be used: {error.strerror or error}"
         raise SettingsError(section="api", key="acs_tls_cert_file", value=cert, allowed=allowed) from None
-    return grpc.ssl_servercredentials((pair,))
+    return grpc.ssl_server_credentials((pair,))
 
 
 async def _tell_health(board: Any, parts: Services) -> None:

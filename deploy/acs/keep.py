@@ -4,7 +4,7 @@ Edge (files). What is promised after kill -9:
 
 - `Journal`: an event and its cursor are one line of one file, both the output and the place to go on from. A line
   that was torn is cut off at the next start. Each event stands there exactly once.
-- `CursorFile`: the cursor is replaced after the event was handed on. An event whose cursor was not kept any more comes
+- `CursorFile`: the cursor is written after the event was handed on. An event whose cursor was not kept any more comes
   again, with the same cursor: at least once, and doubled at most the last one before each kill.
 
 A loss of power may take back what the file system had not written yet: events come again, none is lost.
@@ -24,6 +24,8 @@ from deploy.errors import FileUnusable
 
 TAIL_BYTES_MAX = 4 * 1024 * 1024
 """The longest last line that is looked for."""
+CURSOR_CHARS_MAX = 128
+"""As the proto file promises."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -55,29 +57,43 @@ class Nowhere:
 
 
 class CursorFile:
-    """A file that holds the cursor and nothing else; raises `FileUnusable` when it can't be read."""
+    """A file that holds the cursor and nothing else; only one process may keep it. Raises `FileUnusable`.
+
+    It appears whole, and is written over in place: always the same bytes in one page, which a kill can't tear.
+    """
 
     def __init__(self, path: Path, show: Callable[[bytes], None]) -> None:
         self._path, self._show = path, show
+        self._file: int | None = None
         try:
             self.cursor = path.read_text(encoding="ascii").strip() if path.exists() else ""
-            empty = path.exists() and not self.cursor
         except (OSError, UnicodeDecodeError) as error:
             raise FileUnusable(path, f"can't be read: {error}") from None
-        if empty:
-            raise FileUnusable(path, "holds no cursor: remove it to begin with what is new")
+        if path.exists():
+            if not self.cursor:
+                raise FileUnusable(path, "holds no cursor: remove it to begin with what is new")
+            self._file = _alone(path, os.O_WRONLY)
 
     def take(self, cursor: str, line: bytes | None) -> None:
-        """Show a line, then replace the file, whole or not at all."""
+        """Show a line, then write the cursor."""
         if line is not None:
             self._show(line)
-        fresh = self._path.with_name(f".{self._path.name}.new")
+        record = cursor.ljust(CURSOR_CHARS_MAX).encode() + b"\n"
         try:
-            fresh.write_text(cursor + "\n", encoding="ascii")
-            fresh.replace(self._path)
+            if self._file is None:
+                fresh = self._path.with_name(f".{self._path.name}.new")
+                fresh.write_bytes(record)
+                self._file = _alone(fresh, os.O_WRONLY)
+                fresh.replace(self._path)
+            os.pwrite(self._file, record, 0)
         except OSError as error:
             raise FileUnusable(self._path, f"can't be written: {error.strerror}") from None
         self.cursor = cursor
+
+    def close(self) -> None:
+        """Let another process keep it."""
+        if self._file is not None:
+            os.close(self._file)
 
 
 class Journal:
@@ -85,14 +101,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise FileUnusable(path, f"can't be opened: {error.strerror}") from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise FileUnusable(path, "is being written by another process") from None
+        self._file = _alone(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             self.cursor = self._last()
         except FileUnusable:
@@ -132,3 +141,17 @@ class Journal:
             return msgspec.json.decode(whole[:-1].rpartition(b"\n")[2], type=Kept).cursor
         except msgspec.DecodeError:
             raise FileUnusable(self._path, "its last line holds no cursor: it is no journal") from None
+
+
+def _alone(path: Path, flags: int) -> int:
+    """Open a file for this process alone; raises `FileUnusable`."""
+    try:
+        file = os.open(path, flags | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FileUnusable(path, f"can't be opened: {error.strerror}") from None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        raise FileUnusable(path, "is being written by another process") from None
+    return file

@@ -177,6 +177,7 @@ async def test_a_user_of_the_bucket_is_not_refused_while_users_are_unknown(site:
             known.get("any")
         assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
         site.broker.start()
+        site.until(lambda http: http.get("/health/ready").status_code == 200, timeout_s=60)
         code = refused.value.code()
         while code == grpc.StatusCode.UNAVAILABLE:
             with pytest.raises(grpc.RpcError) as refused:

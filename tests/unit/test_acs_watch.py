@@ -54,15 +54,24 @@ def test_a_cursor_file_follows_what_was_shown(tmp_path: Path) -> None:
     keeper = CursorFile(path, shown.append)
     assert keeper.cursor == ""
     keeper.take("c1", b"one")
+    keeper.take("longer-than-the-next", None)
     keeper.take("c2", None)
-    assert (shown, CursorFile(path, shown.append).cursor) == ([b"one"], "c2")
+    assert path.stat().st_size == 129
+    with pytest.raises(FileUnusable, match="another process"):
+        CursorFile(path, shown.append)
+    keeper.close()
 
     def broken(_: bytes) -> None:
         raise BrokenPipeError
 
+    again = CursorFile(path, broken)
+    assert (shown, again.cursor) == ([b"one"], "c2")
     with pytest.raises(BrokenPipeError):
-        CursorFile(path, broken).take("c3", b"three")
-    assert CursorFile(path, shown.append).cursor == "c2"
+        again.take("c3", b"three")
+    again.close()
+    last = CursorFile(path, shown.append)
+    assert last.cursor == "c2"
+    last.close()
 
 
 def test_an_empty_cursor_file_is_no_beginning(tmp_path: Path) -> None:
