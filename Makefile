@@ -6,7 +6,7 @@ UV_VERSION := 0.11
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help install demo test test-system check format bench site train clean
+.PHONY: help install demo test test-system check format proto bench site train clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ check: $(STAMP) ## lint, format, types, import contracts
 format: $(STAMP) ## write the format
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+proto: $(STAMP) ## generate the gRPC stubs of api/acs/v1/acs.proto again
+	@$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. api/acs/v1/acs.proto
 
 bench: $(STAMP) ## latency from crossing to client, then eight cameras for five minutes
 	@$(BIN)/zool bench latency

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.metadata
 import secrets
 import sys
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+from api.acs.server import acs_server
 from api.archive import Archive
 from api.catalog import Catalog
-from api.config import ApiSettings, LookDefaults
+from api.config import ApiSettings, LookDefaults, acs_port
 from api.contract import User
 from api.feed import Feed
 from api.http.app import application
@@ -67,6 +70,8 @@ def services(process: Process, link: Link) -> Services:
         feed=Feed(
             link,
             process.stop,
+            face="sse",
+            limit_key="stream_clients_max",
             clients_max=settings.stream_clients_max,
             buffer_events=settings.stream_buffer_events,
         ),
@@ -78,6 +83,26 @@ def services(process: Process, link: Link) -> Services:
         steady_s=time.monotonic,
         new_id=lambda: f"cam-{secrets.token_hex(3)}",
     )
+
+
+@contextlib.asynccontextmanager
+async def access_control(process: Process, parts: Services, port: int) -> AsyncIterator[str]:
+    """The gRPC server beside an api on `port`, where it is switched on; gives its address."""
+    settings = parts.settings
+    if not settings.acs_enabled:
+        yield ""
+        return
+    feed = Feed(
+        parts.link,
+        process.stop,
+        face="grpc",
+        limit_key="acs_clients_max",
+        clients_max=settings.acs_clients_max,
+        buffer_events=settings.acs_buffer_events,
+    )
+    free = 0 if settings.port == 0 else port
+    async with acs_server(parts, feed, port=acs_port(settings, free), stop=process.stop) as address:
+        yield address
 
 
 async def main(process: Process) -> None:
@@ -92,13 +117,11 @@ async def main(process: Process) -> None:
         asyncio.create_task(parts.catalog.follow()),
         asyncio.create_task(parts.states.follow()),
     ]
+    port = taken.getsockname()[1]
     try:
-        await serve(
-            application(parts),
-            taken,
-            stop=process.stop,
-            listening=lambda: print(f"http://{parts.settings.host}:{taken.getsockname()[1]}/", flush=True),
-        )
+        async with access_control(process, parts, port) as acs:
+            said = f"http://{parts.settings.host}:{port}/\n{acs}".strip()
+            await serve(application(parts), taken, stop=process.stop, listening=lambda: print(said, flush=True))
     finally:
         for task in beside[1:] if link.connected else beside:
             task.cancel()

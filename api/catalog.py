@@ -31,6 +31,8 @@ class Shelf:
     def __init__(self, link: Link, name: str) -> None:
         self._link, self.name = link, name
         self._entries: dict[str, Entry] = {}
+        self.known = False
+        """Whether the bucket was read once."""
 
     def entries(self) -> list[Entry]:
         """What is there, as far as this process knows."""
@@ -57,6 +59,7 @@ class Shelf:
             if entry is None:
                 for key in self._entries.keys() - seen:
                     del self._entries[key]
+                self.known = True
             else:
                 seen.add(entry.key)
                 self.note(entry.key, entry.value, entry.revision)
@@ -75,6 +78,11 @@ class Catalog:
         async with asyncio.TaskGroup() as group:
             for shelf in (self._cameras, self._functions, self._users):
                 group.create_task(shelf.follow())
+
+    @property
+    def users_known(self) -> bool:
+        """Whether the bucket `users` was read: before, a token that nobody has may be somebody's."""
+        return self._users.known
 
     def users(self) -> list[User]:
         """Everybody who may come in by the bucket `users`."""

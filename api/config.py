@@ -5,9 +5,12 @@ Pure: reads nothing by itself; `__main__` hands the text and the environment to 
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Annotated
 
 import msgspec
+
+from ingest.settings import SettingsError
 
 
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,6 +30,47 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     store_timeout_s: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 8.0
     failed_logins_per_minute: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 30
     """Wrong tokens from one address within a minute, after which it waits."""
+
+    acs_enabled: bool = True
+    acs_host: str = "127.0.0.1"
+    acs_port: Annotated[int, msgspec.Meta(ge=0, le=65535)] | None = None
+    """None = the one after `port`."""
+    acs_tls_cert_file: str = ""
+    acs_tls_key_file: str = ""
+    acs_plaintext: bool = False
+    """Listen beyond loopback without TLS: for where something in front of it ends TLS."""
+    acs_clients_max: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 32
+    acs_buffer_events: Annotated[int, msgspec.Meta(ge=8, le=10_000)] = 256
+    """Events waiting for one client; a client that leaves it full is cut off."""
+
+
+def acs_port(settings: ApiSettings, port: int) -> int:
+    """Where the access-control stream listens beside an api on `port`; 0 = any free one."""
+    if settings.acs_port is not None:
+        return settings.acs_port
+    return port + 1 if 0 < port < 65535 else 0
+
+
+def check_acs(settings: ApiSettings) -> None:
+    """Refuse what would send tokens in the clear, or half a TLS; raises `SettingsError`."""
+    cert, key = settings.acs_tls_cert_file, settings.acs_tls_key_file
+    if bool(cert) != bool(key):
+        missing, given = ("acs_tls_key_file", cert) if cert else ("acs_tls_cert_file", key)
+        allowed = f"must be set where the other of the pair is ({given})"
+        raise SettingsError(section="api", key=missing, value="", allowed=allowed)
+    if not (cert or settings.acs_plaintext or _is_loopback(settings.acs_host)):
+        allowed = (
+            "without TLS only loopback is allowed, since tokens would cross the network in the clear: set "
+            "acs_tls_cert_file and acs_tls_key_file, or acs_plaintext = true where a proxy in front ends TLS"
+        )
+        raise SettingsError(section="api", key="acs_host", value=settings.acs_host, allowed=allowed)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class LookDefaults(msgspec.Struct, frozen=True, kw_only=True):

@@ -346,15 +346,15 @@ class TooManyStreams(ApiError):
     slug = "too-many-streams"
     title = Words("Too many event streams", "Слишком много подписок на события")
 
-    def __init__(self, *, clients_max: int) -> None:
-        super().__init__(clients_max)
-        self.clients_max = clients_max
+    def __init__(self, *, clients_max: int, key: str) -> None:
+        super().__init__(clients_max, key)
+        self.clients_max, self.key = clients_max, key
 
     def words(self) -> Words:
         """The limit and its key."""
         return Words(
-            f"{self.clients_max} clients follow the event stream already ([api] stream_clients_max).",
-            f"Поток событий уже читают {self.clients_max} клиентов ([api] stream_clients_max).",
+            f"{self.clients_max} clients follow the event stream already ([api] {self.key}).",
+            f"Поток событий уже читают {self.clients_max} клиентов ([api] {self.key}).",
         )
 
     def headers(self) -> dict[str, str]:

@@ -1,135 +1,225 @@
-"""The live event stream: EVENTS as server-sent events, resumable by sequence.
+"""The live events: the stream EVENTS, read for one client after the other, resumable by its place in the stream.
 
-Edge (asyncio, NATS). Each client has a reader and a bounded buffer of its own; who leaves the buffer full is cut off
-with the event `cut` and comes back with Last-Event-ID, so nothing is lost while the stream keeps it.
+Edge (asyncio, NATS). Each client has a reader and a bounded buffer of its own. The faces (`sse`, `acs/`) put what comes
+out of here into words; what is promised is made here:
 
-Named events beside the plain ones: `hello` (with the id to resume from), `gap` (events between `from` and `to` are no
-longer kept; ask /events for them), `cut` (reason: slow).
+- Whoever comes back with the mark of what it has dealt with gets everything behind it, once and in order.
+- What can't be had any more is a `Gap`: the span that is no longer kept, or a stream that was made anew.
+- Who leaves the buffer full is cut off (`Cut`, slow) and comes back; memory stays within the buffer.
+- A quiet client hears `Still`, whose mark moves on: it resumes too, however seldom its kind of event is.
+- Asked to stop, every stream ends at once, whatever its client and the broker do.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import Literal
 
 import msgspec
 
-from api.errors import TooManyStreams
+from api.cursor import Mark
+from api.errors import TooManyStreams, Unavailable
 from api.link import Link, within
-from api.metrics import GARBAGE, STREAM_CLIENTS, STREAM_CUT, STREAM_EVENTS
-from api.sse import HEARTBEAT, frame, retry
-from api.views import event_view
-from ingest.bus import Consumer, Message
-from ingest.contract import decode, events_subject
+from api.live import Cut, Happened, Hello, Item, Kept, Lost, Place, Start, Still, Wanted, place, subjects
+from api.metrics import GARBAGE, STREAM_CLIENTS, STREAM_CUT, STREAM_EVENTS, STREAM_GAPS
+from ingest.bus import Bus, Consumer, Message
+from ingest.contract import decode
 from postprocess.contract import Event
 
 STREAM = "EVENTS"
-HEARTBEAT_S = 10.0
-RETRY_MS = 2000
+BEAT_S = 10.0
+"""Without another message for so long a client hears that the line stands."""
+HEARTBEAT_S = 15.0
+"""What clients are told of it: a slow broker may hold the beat up."""
 SLOW_S_MAX = 10.0
 """A client whose buffer stays full for so long is cut off."""
 FETCH_MAX = 64
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where in the stream a client starts: `seen` is its last event, `lost` the span that is no longer kept."""
-
-    seen: int
-    lost: tuple[int, int] | None = None
-
-
-def place(after: int | None, *, first: int, last: int) -> Place:
-    """Where to start in a stream that holds `first` to `last`; None = only what is new."""
-    if after is None or after > last:  # a sequence from the future: the stream was made anew
-        return Place(seen=last)
-    if after + 1 < first:
-        return Place(seen=first - 1, lost=(after + 1, first - 1))
-    return Place(seen=after)
+AWAY_S = 0.5
 
 
 class Feed:
-    """Hands out streams, up to a limit."""
+    """Hands out streams of one face, up to a limit (`limit_key` names its setting)."""
 
-    def __init__(self, link: Link, stop: asyncio.Event, *, clients_max: int, buffer_events: int) -> None:
-        self._link, self._stop = link, stop
+    def __init__(
+        self,
+        link: Link,
+        stop: asyncio.Event,
+        *,
+        face: Literal["sse", "grpc"],
+        limit_key: str,
+        clients_max: int,
+        buffer_events: int,
+    ) -> None:
+        self._link, self._stop, self._face, self._limit_key = link, stop, face, limit_key
         self._clients_max, self._buffer_events = clients_max, buffer_events
-        self._clients = 0
+        self._clients = self._opening = 0
 
-    async def open(self, *, camera: str, kind: str, after: int | None) -> AsyncIterator[bytes]:
-        """A stream of messages, ready to be written; raises `TooManyStreams`, `Unavailable`."""
-        if self._clients >= self._clients_max:
-            raise TooManyStreams(clients_max=self._clients_max)
+    async def open(self, wanted: Wanted, start: Start) -> AsyncGenerator[Item]:
+        """A stream of messages; raises `TooManyStreams`, `Unavailable`, `BadParameter`."""
+        chosen = subjects(wanted)
+        if self._clients + self._opening >= self._clients_max:
+            raise TooManyStreams(clients_max=self._clients_max, key=self._limit_key)
         bus = self._link.bus()
-        async with within():
-            first, last = await bus.first_seq(STREAM), await bus.last_seq(STREAM)
-            start = place(after, first=first, last=last)
-            subject = events_subject(camera or "*", kind or "*")
-            reader = await bus.reader(STREAM, subject=subject, start_seq=start.seen + 1)
-        return self._stream(reader, start)
-
-    async def _stream(self, reader: Consumer, start: Place) -> AsyncIterator[bytes]:
-        queue: asyncio.Queue[bytes | None] = asyncio.Queue(self._buffer_events)
-        beside = [asyncio.create_task(self._pump(reader, queue)), asyncio.create_task(self._end(queue))]
-        self._clients += 1
-        STREAM_CLIENTS.set(self._clients)
+        self._opening += 1
         try:
-            yield retry(RETRY_MS)
-            yield frame(msgspec.json.encode({"after": start.seen}), event="hello", sequence=start.seen)
-            if start.lost is not None:
-                yield frame(msgspec.json.encode({"from": start.lost[0], "to": start.lost[1]}), event="gap")
-            async for message in self._messages(queue):
-                yield message
+            async with within():
+                begin = place(start, await _kept(bus))
+                pump = Pump(bus, chosen, begin, face=self._face, buffer_events=self._buffer_events)
+                await pump.open()
         finally:
-            self._clients -= 1
-            STREAM_CLIENTS.set(self._clients)
-            for task in beside:
-                task.cancel()
+            self._opening -= 1
+        return self._stream(pump, begin)
 
-    async def _messages(self, queue: asyncio.Queue[bytes | None]) -> AsyncIterator[bytes]:
-        while True:
-            try:
-                message = await asyncio.wait_for(queue.get(), HEARTBEAT_S)
-            except TimeoutError:
-                yield HEARTBEAT
-                continue
-            if message is None:
-                return
-            yield message
+    async def _stream(self, pump: Pump, begin: Place) -> AsyncGenerator[Item]:
+        self._count(1)
+        running = asyncio.create_task(pump.run(self._stop))
+        try:
+            yield Hello(mark=begin.seen)
+            if begin.gap is not None:
+                STREAM_GAPS.labels(self._face).inc()
+                yield Lost(mark=begin.seen, gap=begin.gap)
+            while True:
+                item = await pump.queue.get()
+                if isinstance(item, Cut):
+                    STREAM_CUT.labels(self._face, item.reason).inc()
+                yield item
+                if isinstance(item, Cut):
+                    return
+        finally:
+            self._count(-1)
+            running.cancel()
 
-    async def _pump(self, reader: Consumer, queue: asyncio.Queue[bytes | None]) -> None:
-        """From the broker into the buffer, until that stays full."""
+    def _count(self, more: int) -> None:
+        self._clients += more
+        STREAM_CLIENTS.labels(self._face).set(self._clients)
+
+
+class Pump:
+    """From the broker into one client's buffer."""
+
+    def __init__(self, bus: Bus, chosen: tuple[str, ...], begin: Place, *, face: str, buffer_events: int) -> None:
+        self._bus, self._chosen, self._face = bus, chosen, face
+        self._mark = begin.seen
+        self._outages = bus.outages
+        self._reader: Consumer
+        self._looked_s = self._said_s = asyncio.get_running_loop().time()
+        self.queue: asyncio.Queue[Item] = asyncio.Queue(buffer_events)
+
+    async def open(self) -> None:
+        """Read on from the mark; raises `Unavailable`."""
+        self._reader = await self._bus.reader(STREAM, subject=self._chosen, start_seq=self._mark.seq + 1)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until the process stops, whatever the broker does, or the buffer stays full; the last message says which."""
+        reading = asyncio.create_task(self._read())
+        stopping = asyncio.create_task(stop.wait())
+        reason: Literal["slow", "shutdown", "failed"] = "failed"
+        try:
+            await asyncio.wait({reading, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                await reading
+            reason = "slow" if reading.done() else "shutdown"
+        finally:
+            stopping.cancel()
+            reading.cancel()
+            self._make_last(Cut(reason=reason))
+
+    def _make_last(self, cut: Cut) -> None:
+        """End the buffer here: what does not fit is dropped, the client resumes behind what it got."""
+        while self.queue.full():
+            self.queue.get_nowait()
+        self.queue.put_nowait(cut)
+
+    async def _read(self) -> None:
+        """Return when the client is too slow."""
         try:
             while True:
-                for message in await reader.fetch(FETCH_MAX, timeout_s=1.0):
-                    written = _written(message)
-                    if written is not None:
-                        await asyncio.wait_for(queue.put(written), SLOW_S_MAX)
-                        STREAM_EVENTS.inc()
+                messages = await self._reader.fetch(FETCH_MAX, timeout_s=1.0)
+                if self._bus.outages != self._outages:  # what was under way may be lost: read it again
+                    await self._again()
+                    continue
+                for message in messages:
+                    await self._take(message)
+                if self._now_s() - min(self._looked_s, self._said_s) >= BEAT_S:
+                    await self._look_around()
         except TimeoutError:
-            STREAM_CUT.labels("slow").inc()
-            _make_last(queue, frame(b'{"reason":"slow"}', event="cut"))
+            return
         finally:
-            await reader.close()
+            await self._reader.close()
 
-    async def _end(self, queue: asyncio.Queue[bytes | None]) -> None:
-        """End the buffer when the process stops, whatever the broker is doing."""
-        await self._stop.wait()
-        STREAM_CUT.labels("shutdown").inc()
-        _make_last(queue)
+    def _now_s(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _put(self, item: Item) -> None:
+        """Into the buffer; raises `TimeoutError` when it stays full."""
+        await asyncio.wait_for(self.queue.put(item), SLOW_S_MAX)
+        self._said_s = self._now_s()
+
+    async def _take(self, message: Message) -> None:
+        self._mark = Mark(self._mark.stream_us, message.seq, message.time_us)
+        try:
+            event = decode(message.payload, Event)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            GARBAGE.labels("event").inc()
+            return
+        await self._put(Happened(mark=self._mark, event=event))
+        STREAM_EVENTS.labels(self._face).inc()
+
+    async def _again(self) -> None:
+        """After an outage: the broker may have lost what was to come, or may have begun a stream of its own."""
+        while True:
+            outages = self._bus.outages
+            try:
+                async with within():
+                    kept = await _kept(self._bus)
+            except Unavailable:
+                await asyncio.sleep(AWAY_S)
+                await self._say_still()
+                continue
+            await self._go_on(kept, reopen=True)
+            self._outages = outages
+            return
+
+    async def _go_on(self, kept: Kept, *, reopen: bool) -> None:
+        found = place(Start(after=self._mark), kept)
+        if found.gap is None and not reopen:
+            return
+        await self._reader.close()
+        self._mark = found.seen
+        await self.open()
+        if found.gap is not None:
+            STREAM_GAPS.labels(self._face).inc()
+            await self._put(Lost(mark=self._mark, gap=found.gap))
+
+    async def _look_around(self) -> None:
+        """Once in a while: whether what is to be read is still kept, and how far a quiet client has come."""
+        self._looked_s = self._now_s()
+        with contextlib.suppress(Unavailable):
+            async with within():
+                kept = await _kept(self._bus)
+                if await self._has_all_up_to(kept):
+                    self._mark = Mark(kept.stream_us, kept.last_seq, max(self._mark.at_us, kept.last_us))
+            await self._go_on(kept, reopen=False)
+        await self._say_still()
+
+    async def _has_all_up_to(self, kept: Kept) -> bool:
+        """Whether nothing that is wanted waits between the mark and the end of the stream."""
+        delivered, waiting = await self._reader.position()
+        return waiting == 0 and delivered <= self._mark.seq <= kept.last_seq and kept.stream_us == self._mark.stream_us
+
+    async def _say_still(self) -> None:
+        if self._now_s() - self._said_s >= BEAT_S:
+            await self._put(Still(mark=self._mark))
 
 
-def _written(message: Message) -> bytes | None:
-    try:
-        event = decode(message.payload, Event)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        GARBAGE.labels("event").inc()
-        return None
-    return frame(msgspec.json.encode(event_view(event, thumbnails=True)), sequence=message.seq)
-
-
-def _make_last(queue: asyncio.Queue[bytes | None], *messages: bytes) -> None:
-    """End a buffer here: what does not fit is dropped, the client resumes behind what it got."""
-    while queue.qsize() > max(0, queue.maxsize - len(messages) - 1):
-        queue.get_nowait()
-    for message in (*messages, None):
-        queue.put_nowait(message)
+async def _kept(bus: Bus) -> Kept:
+    span = await bus.span(STREAM)
+    return Kept(
+        stream_us=span.created_us,
+        first_seq=span.first_seq,
+        last_seq=span.last_seq,
+        first_us=span.first_us,
+        last_us=span.last_us,
+    )

@@ -6,9 +6,11 @@ Edge (prometheus_client).
 |---|---|---|---|---|
 | zool_api_requests_total | counter | method, route, status | answers given | 5xx: see /health/ready |
 | zool_api_request_seconds | histogram | route | time to the first byte | grows with a slow store: look at ClickHouse |
-| zool_api_stream_clients | gauge | – | clients on the event stream | at the limit new ones are refused |
-| zool_api_stream_events_total | counter | – | events written to streams | – |
-| zool_api_stream_cut_total | counter | reason | streams ended here: slow, shutdown | slow: a client can't keep up |
+| zool_api_stream_clients | gauge | face | clients on the event stream: sse, grpc | at the limit new ones are refused |
+| zool_api_stream_events_total | counter | face | events written to streams | – |
+| zool_api_stream_gaps_total | counter | face | gaps told to clients | away for too long, or the broker lost data |
+| zool_api_stream_cut_total | counter | face, reason | ended here: slow, shutdown, failed | failed: see the log |
+| zool_api_acs_calls_total | counter | method, code | gRPC calls that ended | UNAUTHENTICATED: see failed logins |
 | zool_api_failed_logins_total | counter | – | wrong tokens | grows without people at work: somebody tries tokens |
 | zool_api_store_queries_total | counter | outcome | questions to ClickHouse: ok, refused, away, busy | see the log |
 | zool_api_garbage_total | counter | source | unreadable: state, event, setting, reply | a writer of another version |
@@ -20,9 +22,11 @@ from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS = Counter("zool_api_requests", "Answers given", ["method", "route", "status"])
 REQUEST_SECONDS = Histogram("zool_api_request_seconds", "Time to the first byte", ["route"])
-STREAM_CLIENTS = Gauge("zool_api_stream_clients", "Clients on the event stream")
-STREAM_EVENTS = Counter("zool_api_stream_events", "Events written to streams")
-STREAM_CUT = Counter("zool_api_stream_cut", "Streams ended by the api", ["reason"])
+STREAM_CLIENTS = Gauge("zool_api_stream_clients", "Clients on the event stream", ["face"])
+STREAM_EVENTS = Counter("zool_api_stream_events", "Events written to streams", ["face"])
+STREAM_GAPS = Counter("zool_api_stream_gaps", "Gaps told to clients", ["face"])
+STREAM_CUT = Counter("zool_api_stream_cut", "Streams ended by the api", ["face", "reason"])
+ACS_CALLS = Counter("zool_api_acs_calls", "gRPC calls that ended", ["method", "code"])
 FAILED_LOGINS = Counter("zool_api_failed_logins", "Wrong tokens")
 STORE_QUERIES = Counter("zool_api_store_queries", "Questions to ClickHouse", ["outcome"])
 GARBAGE = Counter("zool_api_garbage", "Messages that could not be read", ["source"])

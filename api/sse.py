@@ -1,9 +1,17 @@
-"""Server-sent events: framing (WHATWG HTML, 9.2).
+"""Server-sent events: framing (WHATWG HTML, 9.2), and the live stream in it.
 
 Pure. One message per call; a reader that was cut off resumes with the id of the last one it saw.
+
+Named messages beside the plain ones, which are events: `hello` (with the id to resume from), `gap` (events between
+`from` and `to` are no longer kept; ask /events for them), `cut` (reason: slow).
 """
 
 from __future__ import annotations
+
+import msgspec
+
+from api.live import Cut, Happened, Hello, Item, Lost
+from api.views import event_view
 
 HEARTBEAT = b": alive\n\n"
 """A comment: keeps proxies from closing a quiet stream and tells a client that the line stands."""
@@ -29,3 +37,19 @@ def resume_after(last_event_id: str) -> int | None:
     """The sequence a client has seen last; None where it says nothing that can be used."""
     text = last_event_id.strip()
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def written(item: Item) -> bytes:
+    """A message of the live stream; empty where there is nothing to say."""
+    match item:
+        case Happened():
+            data = msgspec.json.encode(event_view(item.event, thumbnails=True))
+            return frame(data, sequence=item.mark.seq)
+        case Hello():
+            return frame(msgspec.json.encode({"after": item.mark.seq}), event="hello", sequence=item.mark.seq)
+        case Lost():
+            span = {"from": item.gap.first_seq, "to": item.gap.last_seq}
+            return frame(msgspec.json.encode(span), event="gap")
+        case Cut():
+            return frame(b'{"reason":"slow"}', event="cut") if item.reason == "slow" else b""
+    return HEARTBEAT

@@ -132,10 +132,15 @@ def event_view(event: Event, *, thumbnails: bool = False) -> EventOut:
     )
 
 
+def photo_url(event_id: str, number: int) -> str:
+    """Path of an event's photo at the REST API."""
+    return f"/api/v1/events/{quote(event_id, safe='')}/photos/{number}.jpg"
+
+
 def _photo_view(event_id: str, *, thumbnails: bool) -> Callable[[int, EventPhoto], PhotoOut]:
     def view(number: int, photo: EventPhoto) -> PhotoOut:
         return PhotoOut(
-            url=f"/api/v1/events/{quote(event_id, safe='')}/photos/{number}.jpg",
+            url=photo_url(event_id, number),
             role=photo.role,
             captured_at=moment(photo.captured_at_us),
             shot_id=photo.shot_id,

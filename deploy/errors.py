@@ -7,6 +7,9 @@ DeployError
 ├── ProgramMissing      a server is not in this environment
 ├── ComponentFailed     a component did not come up; carries the last lines it said
 ├── SiteMissing         the demo site's clips or truth are not there
+├── FileUnusable        a file that a command was given can't be read or written
+├── PlaintextRefused    a token would leave this machine without TLS
+├── AcsRefused          the gRPC stream refused a client for good
 ├── ApiRefused          the running system refused a request of the demo
 └── NothingMeasured     a benchmark ended without a figure
 """
@@ -26,9 +29,9 @@ class DeployError(Exception):
 class PortTaken(DeployError):  # noqa: N818 - named by what happened
     """Another program listens on the port that the user asked for."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self.host, self.port = host, port
-        super().__init__(f"port {port} on {host} is taken by another program: stop it or choose another with --port")
+    def __init__(self, host: str, port: int, option: str) -> None:
+        self.host, self.port, self.option = host, port, option
+        super().__init__(f"port {port} on {host} is taken by another program: stop it or choose another with {option}")
 
 
 class AlreadyRunning(DeployError):  # noqa: N818 - as above
@@ -83,6 +86,34 @@ class ApiRefused(DeployError):  # noqa: N818 - as above
     def __init__(self, method: str, path: str, status: int, body: str) -> None:
         self.method, self.path, self.status, self.body = method, path, status, body
         super().__init__(f"{method} {path} was answered with {status}: {body[:300]}")
+
+
+class FileUnusable(DeployError):  # noqa: N818 - as above
+    """A file that a command was given is of no use."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} {reason}")
+
+
+class PlaintextRefused(DeployError):  # noqa: N818 - as above
+    """A token would cross a network in the clear."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        super().__init__(
+            f"the token would go to {address} in the clear: use --tls or --ca-file, or say --plaintext if that is fine"
+        )
+
+
+class AcsRefused(DeployError):  # noqa: N818 - as above
+    """The gRPC stream refused a client, and would again."""
+
+    exit_code = 1
+
+    def __init__(self, address: str, code: str, words: str) -> None:
+        self.address, self.code, self.words = address, code, words
+        super().__init__(f"{address} answers {code}: {words}")
 
 
 class NothingMeasured(DeployError):  # noqa: N818 - as above

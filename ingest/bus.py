@@ -15,6 +15,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, Self
 
 import msgspec
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 RECONNECT_WAIT_S = 0.25
 DEDUPE_WINDOW_S = 120.0
 KV_PREFIX = "zool-"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _AWAY = (
     nats.errors.Error,
@@ -71,6 +73,18 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     value: bytes | None
     revision: int
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """What a stream holds. An empty one has `first_seq` = `last_seq` + 1, or both 0."""
+
+    created_us: int
+    """When it was made: a stream that takes its place is another one and counts anew."""
+    first_seq: int
+    last_seq: int
+    first_us: int
+    """When its oldest message was written; 0 = it holds none."""
+    last_us: int
 
 
 class Message:
@@ -130,6 +144,16 @@ class Consumer:
             self._sub = await self._subscribe()
         info = await self._sub.consumer_info()  # type: ignore[attr-defined]
         return int(info.num_pending or 0)
+
+    async def position(self) -> tuple[int, int]:
+        """Sequence of the last message handed out by the server, and how many wait; raises `BusUnavailable`."""
+        try:
+            if self._sub is None:
+                self._sub = await self._subscribe()
+            info = await self._sub.consumer_info()  # type: ignore[attr-defined]
+        except _AWAY as error:
+            raise BusUnavailable(f"consumer: {error or type(error).__name__}") from error
+        return int(info.delivered.stream_seq), int(info.num_pending or 0)
 
     async def close(self) -> None:
         """Stop listening; a durable consumer stays on the server. The next fetch would begin again."""
@@ -226,6 +250,25 @@ class Bucket:
                 continue
             gone = raw.operation in {"DEL", "PURGE"}
             yield Entry(key=raw.key, value=None if gone else (raw.value or b""), revision=raw.revision or 0)
+
+
+class _StreamState(msgspec.Struct, frozen=True):
+    messages: int
+    first_seq: int
+    last_seq: int
+    first_ts: datetime
+    last_ts: datetime
+
+
+class _StreamInfo(msgspec.Struct, frozen=True):
+    """The part of JetStream's own answer that nats-py leaves out: when things were."""
+
+    created: datetime
+    state: _StreamState
+
+
+def _us(at: datetime) -> int:
+    return max(0, (at - _EPOCH) // timedelta(microseconds=1))
 
 
 class Bus:
@@ -439,11 +482,12 @@ class Bus:
             await self._js.add_consumer(stream, config)
         return await self._js.pull_subscribe_bind(durable=durable, stream=stream)
 
-    async def reader(self, stream: str, *, subject: str, start_seq: int | None = None) -> Consumer:
+    async def reader(self, stream: str, *, subject: str | tuple[str, ...], start_seq: int | None = None) -> Consumer:
         """Read a stream from `start_seq` (None = only what is new) with no acknowledgements; gone 60 s after last use.
 
-        After an outage reading goes on from the next sequence, nothing is skipped.
+        After an outage reading goes on from the next sequence, nothing is skipped. Several subjects must not overlap.
         """
+        subjects = (subject,) if isinstance(subject, str) else subject
         state = {"next": start_seq}
 
         async def subscribe() -> object:
@@ -452,7 +496,8 @@ class Bus:
                 ack_policy=AckPolicy.NONE,
                 deliver_policy=DeliverPolicy.NEW if start is None else DeliverPolicy.BY_START_SEQUENCE,
                 opt_start_seq=start,
-                filter_subject=subject,
+                filter_subject=subjects[0] if len(subjects) == 1 else None,
+                filter_subjects=list(subjects) if len(subjects) > 1 else None,
                 inactive_threshold=60.0,
                 mem_storage=True,
             )
@@ -468,6 +513,22 @@ class Bus:
         except _AWAY as error:
             raise BusUnavailable(f"stream {stream}: {error}") from error
         return int(info.state.last_seq)
+
+    async def span(self, stream: str, *, timeout_s: float = 5.0) -> Span:
+        """What a stream holds now; raises `BusUnavailable`, `BusTimeout`."""
+        reply = await self.ask(f"$JS.API.STREAM.INFO.{stream}", b"", timeout_s=timeout_s)
+        try:
+            info = msgspec.json.decode(reply, type=_StreamInfo)
+        except msgspec.DecodeError as error:
+            raise BusUnavailable(f"stream {stream}: {error}") from error
+        state = info.state
+        return Span(
+            created_us=_us(info.created),
+            first_seq=state.first_seq,
+            last_seq=state.last_seq,
+            first_us=_us(state.first_ts) if state.messages else 0,
+            last_us=_us(state.last_ts),
+        )
 
     async def last_message(self, stream: str, subject: str) -> bytes | None:
         """The newest message of a subject, or None."""
@@ -491,10 +552,16 @@ class Bus:
 class _Reader(Consumer):
     def __init__(self, bus: Bus, subscribe: Callable[[], Awaitable[object]], state: dict[str, int | None]) -> None:
         super().__init__(bus, subscribe)
-        self._state = state
+        self._state, self._outages = state, bus.outages
 
     async def fetch(self, count: int, *, timeout_s: float) -> list[Message]:
+        """As `Consumer.fetch`; what was on its way when the connection was lost is read again, in its place."""
+        if self._outages != self._bus.outages:
+            self._outages = self._bus.outages
+            await self.close()
         messages = await super().fetch(count, timeout_s=timeout_s)
+        if self._outages != self._bus.outages:
+            return []
         if messages:
             self._state["next"] = messages[-1].seq + 1
         return messages

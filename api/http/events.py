@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated
 
 from litestar import Controller, Response, get
@@ -9,11 +11,12 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import Stream
 
 from api.contract import EventList, EventOut
-from api.cursor import Cursor, read_cursor, write_cursor
+from api.cursor import Cursor, Mark, read_cursor, write_cursor
 from api.errors import BadParameter, NotThere
 from api.http.answers import AnyRequest
 from api.http.services import Given, Services
 from api.language import Words
+from api.live import Item, Start, Wanted
 from api.query import (
     LIMIT_MAX,
     EventFilter,
@@ -27,13 +30,14 @@ from api.query import (
     time_us,
     token,
 )
-from api.sse import resume_after
+from api.sse import resume_after, retry, written
 from api.views import event_view
 from postprocess.contract import Event
 
 FILTERS = frozenset({"camera", "kind", "plate", "since", "until", "cursor", "limit"})
 STREAM_FILTERS = frozenset({"camera", "kind", "after"})
 DAY = 86_400
+RETRY_MS = 2000
 PHOTO_HEADERS = {"Cache-Control": f"private, max-age={DAY}, immutable"}
 
 
@@ -105,13 +109,13 @@ class Events(Controller):
         A comment every 10 s says that the line stands.
         """
         _known(request, STREAM_FILTERS)
-        messages = await services.feed.open(
-            camera=token("camera", camera) if camera else "",
-            kind=token("kind", kind) if kind else "",
-            after=_after(last_event_id, after),
+        wanted = Wanted(
+            cameras=(token("camera", camera),) if camera else (), kinds=(token("kind", kind),) if kind else ()
         )
+        seen = _after(last_event_id, after)
+        items = await services.feed.open(wanted, Start(after=None if seen is None else Mark(0, seen)))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return Stream(messages, media_type="text/event-stream", headers=headers)
+        return Stream(_sent(items), media_type="text/event-stream", headers=headers)
 
     @get("/{event_id:str}", summary="One event")
     async def get_event(self, services: Given, event_id: FromPath[str]) -> EventOut:
@@ -134,6 +138,14 @@ class Events(Controller):
             if small := picture(row):
                 return Response(small, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
         raise NotThere(kind="photo", name=photo)
+
+
+async def _sent(items: AsyncGenerator[Item]) -> AsyncIterator[bytes]:
+    async with contextlib.aclosing(items):
+        yield retry(RETRY_MS)
+        async for item in items:
+            if message := written(item):
+                yield message
 
 
 def _after(last_event_id: str, after: str) -> int | None:

@@ -11,10 +11,12 @@ from api.archive import Archive
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults
 from api.contract import User
+from api.errors import NotAuthorised, TooManyFailures, Unavailable
 from api.feed import Feed
 from api.link import Link
+from api.metrics import FAILED_LOGINS
 from api.states import StateBoard
-from api.tokens import Throttle
+from api.tokens import Throttle, bearer, find_user
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +41,27 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     def users(self) -> list[User]:
         """Everybody who may come in."""
         return [*([self.owner] if self.owner is not None else []), *self.catalog.users()]
+
+    def admit(self, authorization: str, address: str) -> User:
+        """Whose token an Authorization header holds; raises `NotAuthorised`, `TooManyFailures`, `Unavailable`.
+
+        A token is 256 random bits: guessing is hopeless, so the throttle answers to wrong tokens only, and a stale tab
+        behind a proxy locks nobody out.
+        """
+        token = bearer(authorization)
+        if not token:
+            raise NotAuthorised(token_given=False)
+        user = find_user(self.users(), token)
+        if user is not None:
+            return user
+        if not self.catalog.users_known:
+            raise Unavailable(component="nats")
+        FAILED_LOGINS.inc()
+        now_s = self.steady_s()
+        if wait_s := self.throttle.wait_s(address, now_s):
+            raise TooManyFailures(retry_after_s=wait_s)
+        self.throttle.failed(address, now_s)
+        raise NotAuthorised(token_given=True)
 
 
 Given = NamedDependency[Services]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.config import ApiSettings
+from api.config import ApiSettings, acs_port, check_acs
 from deploy.up import machine, outlook
 from deploy.up.plan import LOOPBACK, Component, Layout, components, nats_conf
 from deploy.up.supervisor import Supervisor
@@ -41,6 +41,8 @@ class System(msgspec.Struct, frozen=True, kw_only=True):
     """A running system."""
 
     url: str
+    acs: str
+    """Address of the gRPC stream, as `grpc://host:port` or `grpcs://…`; empty = switched off."""
     token: str
     token_file: Path
     data_dir: Path
@@ -53,6 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser, data_dir: Path = DATA_DIR) ->
     parser.add_argument("--data-dir", type=Path, default=data_dir, help="folder of all data (default: %(default)s)")
     parser.add_argument(
         "--port", type=int, help="port of the console and the API (default: config.ini's, 8080; 0 = any)"
+    )
+    parser.add_argument(
+        "--acs-port", type=int, help="port of the gRPC stream (default: config.ini's, or the one after --port; 0 = any)"
     )
     parser.add_argument("--host", help=f"address of the console and the API (default: config.ini's, {LOOPBACK})")
 
@@ -67,6 +72,8 @@ async def _run(args: argparse.Namespace) -> int:
     with contextlib.suppress(StoppedEarly):
         async with running(args, say=say, stop=stop) as system:
             say(f"console  {system.url}/   (token in {system.token_file})")
+            if system.acs:
+                say(f"events   {system.acs}   (gRPC zool.acs.v1: zool acs watch)")
             say("Ctrl-C stops everything.")
             await stop.wait()
             say("stopping …")
@@ -100,7 +107,9 @@ def read_config(path: Path | None) -> tuple[str, ApiSettings]:
     check_sections(ini, SECTIONS)
     for name, kind in SECTIONS.items():
         load(kind, name, ini=ini)
-    return ini, load(ApiSettings, "api", ini=ini)
+    api = load(ApiSettings, "api", ini=ini)
+    check_acs(api)
+    return ini, api
 
 
 @contextlib.asynccontextmanager
@@ -117,7 +126,7 @@ async def running(
     nats_server = machine.find_nats_server()
     lock = machine.open_data_dir(data_dir)
     try:
-        ports = machine.choose_ports(host, port, kept=data_dir / "ports.json")
+        ports = machine.choose_ports(host, port, _acs(api, port, args.acs_port), kept=data_dir / "ports.json")
         layout = Layout(
             data_dir=data_dir,
             python=sys.executable,
@@ -132,9 +141,10 @@ async def running(
         token = machine.admin_token(layout.token_file)
         machine.raise_limits()
         supervisor = Supervisor((*components(layout, ports, secrets), *extra), logs=data_dir / "logs", say=say)
-        shown = LOOPBACK if host in {"0.0.0.0", "::"} else host
+        scheme = "grpcs" if api.acs_tls_cert_file else "grpc"
         system = System(
-            url=f"http://{shown}:{ports.api}",
+            url=f"http://{shown(host)}:{ports.api}",
+            acs="" if ports.acs is None else f"{scheme}://{shown(api.acs_host)}:{ports.acs}",
             token=token,
             token_file=layout.token_file,
             data_dir=data_dir,
@@ -149,6 +159,17 @@ async def running(
             await supervisor.stop()
     finally:
         os.close(lock)
+
+
+def shown(host: str) -> str:
+    """An address that can be opened from here."""
+    return LOOPBACK if host in {"0.0.0.0", "::"} else host
+
+
+def _acs(api: ApiSettings, port: int, asked: int | None) -> tuple[str, int] | None:
+    if not api.acs_enabled:
+        return None
+    return api.acs_host, acs_port(api, port) if asked is None else asked
 
 
 async def _ready_or_stopped(supervisor: Supervisor, stop: asyncio.Event) -> None:

@@ -64,21 +64,20 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def choose_ports(api_host: str, api_port: int, *, kept: Path | None = None) -> Ports:
-    """Free loopback ports for all; raises `PortTaken` where the API's is not free.
+def choose_ports(
+    api_host: str, api_port: int, acs: tuple[str, int] | None = None, *, kept: Path | None = None
+) -> Ports:
+    """Free loopback ports for all; of the API and of `acs` (None = there is none) those asked for, 0 = any.
 
     `kept` is a file that remembers them: what was chosen before is chosen again where it is still free, so that
-    Prometheus and Grafana go on finding what runs.
+    Prometheus and Grafana go on finding what runs. Raises `PortTaken` where a wish can't be met.
     """
-    if api_port:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((api_host, api_port))
-            except OSError:
-                raise PortTaken(api_host, api_port) from None
+    refuse_taken(api_host, api_port, option="--port")
+    if acs is not None:
+        refuse_taken(*acs, option="--acs-port")
     before: list[int] = json.loads(kept.read_text()) if kept is not None and kept.exists() else []
-    free = _free_ports([*before, *[0] * (6 + len(ACCOUNTS))][: 6 + len(ACCOUNTS)])
+    count = 7 + len(ACCOUNTS)
+    free = _free_ports([*before, *[0] * count][:count])
     if kept is not None:
         write_private(kept, json.dumps(free))
     return Ports(
@@ -88,7 +87,8 @@ def choose_ports(api_host: str, api_port: int, *, kept: Path | None = None) -> P
         triton_metrics=free[3],
         clickhouse=free[4],
         api=api_port or free[5],
-        faces=dict(zip(ACCOUNTS, free[6:], strict=True)),
+        acs=None if acs is None else acs[1] or free[6],
+        faces=dict(zip(ACCOUNTS, free[7:], strict=True)),
     )
 
 
@@ -106,6 +106,17 @@ def _free_ports(wanted: list[int]) -> list[int]:
     for each in sockets:
         each.close()
     return free
+
+
+def refuse_taken(host: str, port: int, *, option: str) -> None:
+    """Raise `PortTaken`, which names the option, where another program listens; 0 is never taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            raise PortTaken(host, port, option) from None
 
 
 def free_port() -> int:

@@ -37,7 +37,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """Loopback ports, and the API's."""
+    """Loopback ports, and those of the API."""
 
     nats: int
     triton_grpc: int
@@ -46,6 +46,8 @@ class Ports(msgspec.Struct, frozen=True, kw_only=True):
     clickhouse: int
     faces: Mapping[str, int]
     api: int
+    acs: int | None = None
+    """Of the gRPC stream; None = it is switched off."""
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +131,8 @@ def _stage(name: str, layout: Layout, ports: Ports, passwords: Mapping[str, str]
             "ZOOL_API_PORT": str(ports.api),
             "ZOOL_API_TOKEN_FILE": str(layout.token_file),
         }
+        if ports.acs is not None:
+            environ["ZOOL_API_ACS_PORT"] = str(ports.acs)
     return Component(
         name=name,
         argv=(layout.python, *argv),

@@ -106,3 +106,25 @@ async def test_request_and_reply(tmp_path: Path) -> None:
         assert await bus.ask("zool.rpc.x", b"a", timeout_s=2) == b"Azool.rpc.x"
         with pytest.raises(BusTimeout, match=r"zool\.rpc\.y"):
             await bus.ask("zool.rpc.y", b"", timeout_s=1)
+
+
+async def test_a_reader_skips_nothing_when_lines_break(tmp_path: Path) -> None:
+    """The connection is cut again and again while messages are on their way: each comes once, in order."""
+    count = 600
+    async with running_nats(tmp_path) as server, Bus.open(server.settings, name="writer") as writer:
+        await writer.ensure_streams("EVENTS")
+        for number in range(count):
+            await writer.publish("zool.events.c.x", b"%6d" % number + bytes(16_000), message_id=str(number))
+        async with Bus.open(server.settings, name="reader") as bus:
+            reader, got = await bus.reader("EVENTS", subject="zool.events.>", start_seq=1), list[int]()
+            async with asyncio.timeout(120):
+                while len(got) < count:
+                    fetching = asyncio.create_task(reader.fetch(50, timeout_s=1))
+                    if len(got) // 100 > bus.outages:
+                        before = bus._client.stats["in_msgs"]
+                        while bus._client.stats["in_msgs"] < before + 3:  # noqa: ASYNC110 - the rest is on its way
+                            await asyncio.sleep(0)
+                        bus._client._transport._io_writer.transport.abort()
+                    got += [int(message.payload[:6]) for message in await fetching]
+    assert got == list(range(count))
+    assert bus.outages >= 3

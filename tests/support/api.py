@@ -72,10 +72,10 @@ class ApiProcess:
     def __init__(self, folder: Path, environ: dict[str, str]) -> None:
         self._folder, self._environ = folder, environ
         self._process: subprocess.Popen[str] | None = None
-        self.url = ""
+        self.url = self.acs = ""
 
     def start(self) -> None:
-        """Start, and wait for its address."""
+        """Start, and wait for its addresses: HTTP, and gRPC as `host:port` where it is switched on."""
         token_file = self._folder / "admin.token"
         token_file.write_text(TOKEN + "\n")
         environ = os.environ | {"ZOOL_API_PORT": "0", "ZOOL_API_TOKEN_FILE": str(token_file)} | self._environ
@@ -86,11 +86,19 @@ class ApiProcess:
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip().rstrip("/")
         assert self.url, (self._folder / "api.log").read_text()
+        if environ.get("ZOOL_API_ACS_ENABLED") != "false":
+            self.acs = self._process.stdout.readline().strip().partition("://")[2]
 
     @property
     def log(self) -> str:
         """What it wrote so far."""
         return (self._folder / "api.log").read_text()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def alive(self) -> bool:

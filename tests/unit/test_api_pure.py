@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api import feed
 from api.body import explain, parse
 from api.config import LookDefaults
 from api.contract import CameraIn, FunctionIn, User
@@ -29,7 +27,6 @@ from api.errors import (
     Unavailable,
 )
 from api.etag import etag, matches
-from api.feed import Place, place
 from api.functions import function_view, read_function
 from api.language import preferred
 from api.problem import describe
@@ -138,46 +135,6 @@ def test_framing() -> None:
 def test_last_event_id(text: str, seen: int | None) -> None:
     """A sequence, or nothing that can be used."""
     assert resume_after(text) == seen
-
-
-@pytest.mark.parametrize(
-    ("after", "first", "last", "start"),
-    [
-        # stream:      first ........ last
-        (None, 1, 9, Place(seen=9)),  # only what is new
-        (4, 1, 9, Place(seen=4)),  # inside
-        (9, 1, 9, Place(seen=9)),  # at its end
-        (2, 6, 9, Place(seen=5, lost=(3, 5))),  # 3..5 are gone
-        (5, 6, 9, Place(seen=5)),  # nothing is gone
-        (90, 1, 9, Place(seen=9)),  # the stream was made anew
-        (None, 0, 0, Place(seen=0)),  # empty
-    ],
-)
-def test_where_a_stream_starts(after: int | None, first: int, last: int, start: Place) -> None:
-    """Resuming says what is lost, and never skips in silence."""
-    assert place(after, first=first, last=last) == start
-
-
-async def test_a_client_that_is_too_slow_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A buffer that stays full ends with the named event, within its bound."""
-
-    class Endless:
-        async def fetch(self, count: int, **_: float) -> list[object]:
-            return [object()] * count
-
-        async def close(self) -> None:
-            self.closed = True
-
-    monkeypatch.setattr(feed, "SLOW_S_MAX", 0.02)
-    monkeypatch.setattr(feed, "_written", lambda _: b"data: x\n\n")
-    hub = feed.Feed(None, asyncio.Event(), clients_max=1, buffer_events=8)  # type: ignore[arg-type]
-    queue: asyncio.Queue[bytes | None] = asyncio.Queue(8)
-    reader = Endless()
-    await hub._pump(reader, queue)  # type: ignore[arg-type]
-    got = [queue.get_nowait() for _ in range(queue.qsize())]
-    assert len(got) == 8
-    assert got[-2:] == [b'event: cut\ndata: {"reason":"slow"}\n\n', None]
-    assert reader.closed
 
 
 def test_tokens() -> None:

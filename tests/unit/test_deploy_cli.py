@@ -144,16 +144,28 @@ def test_a_data_folder_has_one_owner(tmp_path: Path) -> None:
 
 def test_ports_are_free_and_different() -> None:
     """0 takes any; a taken one is refused by number."""
-    ports = machine.choose_ports("127.0.0.1", 0)
-    numbers = [ports.nats, ports.triton_grpc, ports.triton_http, ports.triton_metrics, ports.clickhouse, ports.api]
+    ports = machine.choose_ports("127.0.0.1", 0, ("127.0.0.1", 0))
+    assert ports.acs
+    assert machine.choose_ports("127.0.0.1", 0).acs is None
+    numbers = [
+        ports.acs,
+        ports.nats,
+        ports.triton_grpc,
+        ports.triton_http,
+        ports.triton_metrics,
+        ports.clickhouse,
+        ports.api,
+    ]
     numbers += ports.faces.values()
-    assert len(set(numbers)) == 11
+    assert len(set(numbers)) == 12
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         number = taken.getsockname()[1]
         with pytest.raises(PortTaken, match=f"port {number} .*--port"):
             machine.choose_ports("127.0.0.1", number)
+        with pytest.raises(PortTaken, match=f"port {number} .*--acs-port"):
+            machine.choose_ports("127.0.0.1", 0, ("127.0.0.1", number))
 
 
 def test_a_failed_component_shows_its_last_lines(tmp_path: Path) -> None:

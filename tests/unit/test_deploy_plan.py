@@ -16,7 +16,7 @@ from ingest.settings import FaceSettings, NatsSettings, TritonSettings
 from postprocess.contract import ClickHouseSettings
 
 PORTS = Ports(
-    nats=1, triton_grpc=2, triton_http=3, triton_metrics=4, clickhouse=5, api=6,
+    nats=1, triton_grpc=2, triton_http=3, triton_metrics=4, clickhouse=5, api=6, acs=7,
     faces={name: 10 + i for i, name in enumerate(ACCOUNTS)},
 )  # fmt: skip
 PASSWORDS = {name: f"secret-{name}" for name in (*ACCOUNTS, "clickhouse")}
@@ -106,6 +106,7 @@ def test_ports_and_passwords_reach_those_who_need_them() -> None:
     assert plan["triton"].ready_url == f"http://{LOOPBACK}:3/v2/health/ready"
     assert plan["clickhouse"].environ["ZOOL_CLICKHOUSE_PASSWORD"] == "secret-clickhouse"
     assert plan["api"].environ["ZOOL_API_PORT"] == "6"
+    assert plan["api"].environ["ZOOL_API_ACS_PORT"] == "7"
     assert plan["api"].environ["ZOOL_API_HOST"] == "0.0.0.0"
 
 

@@ -1,0 +1,104 @@
+"""Who may call, and how refusals leave: an interceptor around every method of zool.acs.
+
+Edge (grpc). Only what is named in `PUBLIC` is open to callers without a token; what is forgotten is closed. Tokens and
+throttle are those of the REST API. Every `ApiError` leaves as a status with its words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from urllib.parse import unquote
+
+import grpc  # type: ignore[import-untyped]
+import grpc.aio  # type: ignore[import-untyped]
+
+from api.contract import User
+from api.errors import ApiError, BadParameter, NotAuthorised, NotThere, TooManyFailures, TooManyStreams, Unavailable
+from api.language import Language, preferred
+from api.metrics import ACS_CALLS
+
+PUBLIC = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
+CODES: dict[type[ApiError], grpc.StatusCode] = {
+    NotAuthorised: grpc.StatusCode.UNAUTHENTICATED,
+    TooManyFailures: grpc.StatusCode.UNAUTHENTICATED,
+    TooManyStreams: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    BadParameter: grpc.StatusCode.INVALID_ARGUMENT,
+    NotThere: grpc.StatusCode.NOT_FOUND,
+    Unavailable: grpc.StatusCode.UNAVAILABLE,
+}
+
+Admit = Callable[[str, str], User]
+Context = Any
+"""grpc.aio.ServicerContext: the library has no types."""
+
+
+def words_of(error: ApiError, language: Language) -> str:
+    """The sentence of an error; a parameter is no query parameter here."""
+    if isinstance(error, BadParameter):
+        return f"{error.name} = '{error.value}': {error.allowed.to(language)}."
+    if isinstance(error, NotAuthorised) and not error.token_given:
+        return TOKEN_MISSING[language]
+    return error.detail(language)
+
+
+TOKEN_MISSING: dict[Language, str] = {
+    "en": "This needs the metadata 'authorization: Bearer <token>'.",
+    "ru": "Нужны метаданные «authorization: Bearer <токен>».",
+}
+
+
+def address_of(peer: str) -> str:
+    """The address in a peer's name (`ipv4:127.0.0.1:55512`, `ipv6:%5B::1%5D:55512`), without its port."""
+    kind, _, rest = unquote(peer).partition(":")
+    return rest.rpartition(":")[0].strip("[]") if kind in {"ipv4", "ipv6"} else rest
+
+
+class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+    """Lets those in who have a token."""
+
+    def __init__(self, admit: Admit) -> None:
+        self._admit = admit
+
+    async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], details: Any) -> Any:
+        """Wrap the method that is called, unless it is public or not there."""
+        method = await continuation(details)
+        if method is None or details.method.startswith(PUBLIC):
+            return method
+        name = details.method.rpartition("/")[2]
+
+        async def call(request: object, context: Context) -> object:
+            async with self._guarded(name, context):
+                inner = method.unary_stream if method.response_streaming else method.unary_unary
+                return await inner(request, context)
+
+        make = (
+            grpc.unary_stream_rpc_method_handler if method.response_streaming else grpc.unary_unary_rpc_method_handler
+        )
+        return make(call, method.request_deserializer, method.response_serializer)
+
+    @contextlib.asynccontextmanager
+    async def _guarded(self, name: str, context: Context) -> AsyncIterator[None]:
+        metadata = {str(key): str(value) for key, value in context.invocation_metadata() or ()}
+        try:
+            self._admit(metadata.get("authorization", ""), address_of(context.peer()))
+            yield
+        except ApiError as error:
+            code = CODES.get(type(error), grpc.StatusCode.INTERNAL)
+            await context.abort(code, words_of(error, preferred(metadata.get("accept-language", ""))), trailing(error))
+        finally:
+            ACS_CALLS.labels(name, code_name(context.code())).inc()
+
+
+def trailing(error: ApiError) -> tuple[tuple[str, str], ...]:
+    """Metadata at the end of a refused call: when to come back."""
+    retry_after = error.headers().get("Retry-After")
+    return (("retry-after", retry_after),) if retry_after else ()
+
+
+def code_name(code: object) -> str:
+    """A status as its name; the library gives a number or an enumeration, and nothing where none was set."""
+    if isinstance(code, grpc.StatusCode):
+        return str(code.name)
+    return next((str(one.name) for one in grpc.StatusCode if one.value[0] == code), "OK")

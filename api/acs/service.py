@@ -1,0 +1,83 @@
+"""zool.acs.v1.AccessControl: events as they happen, and one by one.
+
+Edge (grpc, asyncio). A client that takes nothing for `[api] send_timeout_s` is told and cut off; what waits for it is
+bounded by its buffer and by the window of its connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import grpc  # type: ignore[import-untyped]
+
+from api.acs.calls import Context
+from api.acs.messages import event_message, hello_message, response, start_of, wanted_of
+from api.acs.v1 import acs_pb2 as pb
+from api.acs.v1 import acs_pb2_grpc
+from api.errors import NotThere
+from api.feed import HEARTBEAT_S, Feed
+from api.http.services import Services
+from api.live import Cut
+from api.metrics import STREAM_CUT
+from api.query import event_of, event_query
+
+TELL_S_MAX = 2.0
+"""How long a status may wait for a client that takes nothing; the library keeps it for the client behind that."""
+CURSOR_KEY = "zool-cursor"
+
+_ENDS: dict[str, tuple[grpc.StatusCode, str]] = {
+    "slow": (
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "This client took no message for too long and was cut off; come back with the cursor of your last message.",
+    ),
+    "shutdown": (
+        grpc.StatusCode.UNAVAILABLE,
+        "The server stops; come back with the cursor of your last message.",
+    ),
+    "failed": (
+        grpc.StatusCode.INTERNAL,
+        "Something went wrong here, the log has the details; come back with the cursor of your last message.",
+    ),
+}
+
+
+class AccessControl(acs_pb2_grpc.AccessControlServicer):  # type: ignore[misc]
+    """The calls of the service."""
+
+    def __init__(self, parts: Services, feed: Feed) -> None:
+        self._parts, self._feed = parts, feed
+        self._hello = hello_message(site=parts.settings.site_name, version=parts.version, heartbeat_s=HEARTBEAT_S)
+
+    async def GetEvent(self, request: pb.GetEventRequest, context: Context) -> pb.Event:  # noqa: ARG002, N802
+        """The newest version of one event."""
+        for row in await self._parts.archive.rows(event_query(request.id[:200])):
+            return event_message(event_of(row))
+        raise NotThere(kind="event", name=request.id[:200])
+
+    async def StreamEvents(self, request: pb.StreamEventsRequest, context: Context) -> None:  # noqa: N802
+        """Events as they happen, until the client goes, is too slow, or the process stops."""
+        items = await self._feed.open(wanted_of(request), start_of(request))
+        cursor = ""
+        async with contextlib.aclosing(items):
+            async for item in items:
+                if isinstance(item, Cut):
+                    await _end(context, item.reason, cursor)
+                    return
+                message = response(item, now_us=self._parts.now_us(), hello=self._hello, thumbnails=request.thumbnails)
+                cursor = message.cursor
+                try:
+                    async with asyncio.timeout(self._parts.settings.send_timeout_s):
+                        await context.write(message)
+                except TimeoutError:
+                    STREAM_CUT.labels("grpc", "slow").inc()
+                    await items.aclose()
+                    await _end(context, "slow", cursor)
+
+
+async def _end(context: Context, reason: str, cursor: str) -> None:
+    """Tell a client why its stream ends here, and not for long when it does not listen."""
+    code, words = _ENDS[reason]
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(TELL_S_MAX):
+            await context.abort(code, words, ((CURSOR_KEY, cursor),))

@@ -1,0 +1,102 @@
+"""zool.acs.v1 is a contract: the committed stubs are those of the proto file, and old messages are read for ever.
+
+`python -m tests.contract.test_acs_proto` writes golden files that are missing, never over what stands.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from google.protobuf.message import Message
+
+from api.acs.messages import event_message, gap_message, hello_message, response
+from api.acs.v1 import acs_pb2 as pb
+from api.cursor import Mark, read_mark
+from api.live import Gap, Happened, Hello, Lost, Still
+from postprocess.contract import Event
+from tests.contract.test_postprocess_golden import MESSAGES as POSTPROCESS
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = Path(__file__).parent / "golden"
+PROTO = "api/acs/v1/acs.proto"
+STUBS = ("acs_pb2.py", "acs_pb2.pyi", "acs_pb2_grpc.py")
+AT_US = 1_790_000_001_000_000
+CURSOR = "k88ABlsWBYKyQCrPAAZb_to1IkA"
+
+HELLO = hello_message(site="Завод", version="0.1.0", heartbeat_s=10.0)
+MARK = Mark(1_789_000_000_123_456, 42, AT_US)
+EVENT = POSTPROCESS["event"]
+assert isinstance(EVENT, Event)
+GAP = Gap(reason="expired", after=Mark(1_789_000_000_123_456, 12, AT_US), first_seq=13, last_seq=42, until_us=AT_US + 1)
+
+
+def _sent(item: Hello | Happened | Lost | Still) -> pb.StreamEventsResponse:
+    return response(item, now_us=AT_US, hello=HELLO, thumbnails=True)
+
+
+MESSAGES: dict[str, Message] = {
+    "acs_hello": _sent(Hello(mark=MARK)),
+    "acs_event": _sent(Happened(mark=MARK, event=EVENT)),
+    "acs_gap": _sent(Lost(mark=MARK, gap=GAP)),
+    "acs_heartbeat": _sent(Still(mark=MARK)),
+    "acs_request": pb.StreamEventsRequest(
+        kinds=["vehicle_entry"], cameras=["gate-1"], cursor=CURSOR, start=pb.START_OLDEST, thumbnails=True
+    ),
+}
+
+
+def test_the_stubs_are_those_of_the_proto_file(tmp_path: Path) -> None:
+    """Generated anew they are equal, byte for byte; `make proto` writes them."""
+    outs = [f"--{kind}_out={tmp_path}" for kind in ("python", "pyi", "grpc_python")]
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", "-I", ".", *outs, PROTO], check=True, cwd=ROOT)
+    for name in STUBS:
+        fresh, committed = tmp_path / "api/acs/v1" / name, ROOT / "api/acs/v1" / name
+        assert fresh.read_bytes() == committed.read_bytes(), f"{name} is not of {PROTO}: make proto"
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_old_messages_are_read_for_ever(name: str) -> None:
+    """The bytes of version 1 give the same message, and nothing in them is unknown."""
+    read = type(MESSAGES[name]).FromString((FOLDER / f"{name}.v1.bin").read_bytes())
+    assert read == MESSAGES[name]
+
+
+def test_old_cursors_are_read_for_ever() -> None:
+    """What a client has on its disk goes on to hold."""
+    assert read_mark(CURSOR) == Mark(1_789_000_000_123_456, 42, AT_US)
+
+
+def test_everything_has_words() -> None:
+    """Each message and call of the proto file has a comment over it or over what it belongs to."""
+    lines = (ROOT / PROTO).read_text().splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith(("service ", "  rpc ")):
+            assert lines[number - 1].strip().startswith("//"), line
+
+
+def test_nothing_is_said_where_nothing_is_known() -> None:
+    """An event without plate, box and end has none of these fields; pictures only where they are asked for."""
+    bare = event_message(Event(event_id="e", version=1, kind="camera_lost", camera="c", opened_at_us=1, cause="dns"))
+    assert {field.name for field, _ in bare.ListFields()} == {
+        "id", "version", "idempotency_key", "kind", "camera", "opened_at", "cause",
+    }  # fmt: skip
+    assert isinstance(EVENT, Event)
+    assert event_message(EVENT).photos[0].thumbnail == b""
+
+
+def test_a_gap_without_knowledge() -> None:
+    """A cursor that says no time and a stream that keeps nothing: until now, and how many is not known."""
+    gap = gap_message(Gap(reason="renewed", after=Mark(1, 2)), now_us=AT_US)
+    assert (gap.reason, gap.events_max, gap.HasField("after")) == (pb.Gap.REASON_RENEWED, 0, False)
+    assert gap.until.ToMicroseconds() == AT_US
+
+
+if __name__ == "__main__":
+    for key, message in MESSAGES.items():
+        path = FOLDER / f"{key}.v1.bin"
+        if not path.exists():
+            path.write_bytes(message.SerializeToString(deterministic=True))
+            sys.stdout.write(f"{path}\n")
