@@ -50,9 +50,7 @@ def schema(written: str) -> str:
 
 def _section(name: str, kind: type[msgspec.Struct]) -> dict[str, Any]:
     described = msgspec.json.schema(kind)["$defs"][kind.__name__]
-    kept = {
-        key: _key(value) for key, value in described["properties"].items() if key not in SET_BY_CHART.get(name, ())
-    }
+    kept = {key: _key(value) for key, value in described["properties"].items() if key not in SET_BY_CHART.get(name, ())}
     return {"type": "object", "additionalProperties": False, "properties": kept}
 
 

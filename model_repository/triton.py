@@ -2,8 +2,8 @@
 
 Rules of this file
 - `server_command` is pure: paths and ports in, arguments and environment out. `locate` and `prepare` touch the disk.
-- All three faces (gRPC, HTTP, metrics) are bound to the loopback address unless another one is asked for by name: Triton
-  has no authentication.
+- All three faces (gRPC, HTTP, metrics) are bound to the loopback address unless another one is asked for by name:
+  Triton has no authentication.
 """
 
 from __future__ import annotations

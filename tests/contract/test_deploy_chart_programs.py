@@ -1,4 +1,4 @@
-"""The chart beside the programs: what a manifest says of variables, ports, commands and accounts is what the code reads."""
+"""The chart beside the programs: variables, ports, commands and accounts in manifests are those that the code reads."""
 
 from __future__ import annotations
 
@@ -114,7 +114,8 @@ def test_commands_are_programs_of_ours_or_servers(name: str) -> None:
         assert (f"{module}.__main__", *rest) == (_main_of(stage) if stage in PROGRAMS else (_main_of(stage)[0],))
     commands = {each: pod.argv[0] for each, pod in found.items() if each not in STAGES}
     triton = {"gpu": "tritonserver"}.get(name, "python")
-    assert commands == ({} if name == "external" else {"nats": "nats-server", "clickhouse": "clickhouse-server", "triton": triton})  # fmt: skip
+    servers = {"nats": "nats-server", "clickhouse": "clickhouse-server", "triton": triton}
+    assert commands == ({} if name == "external" else servers)
 
 
 @EACH_SET

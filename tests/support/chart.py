@@ -1,4 +1,4 @@
-"""The chart as tests look at it: sets of values rendered once, pods, and an environment as the kubelet would make it."""
+"""The chart as tests look at it: sets of values rendered once, pods, and an environment as the kubelet makes it."""
 
 from __future__ import annotations
 

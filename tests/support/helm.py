@@ -63,9 +63,7 @@ def render(values: Mapping[str, Any], chart: Path = CHART) -> Rendered:
     """Install with values over the chart's defaults; raises `HelmRefused`."""
     answer = _ask({"action": "install", "chart": str(chart), "values": values})
     manifests = [each for each in yaml.safe_load_all(answer["release"]["manifest"]) if each]
-    return Rendered(
-        objects=tuple(manifests), notes=answer["release"]["info"]["notes"], posted=tuple(answer["posted"])
-    )
+    return Rendered(objects=tuple(manifests), notes=answer["release"]["info"]["notes"], posted=tuple(answer["posted"]))
 
 
 def lint(chart: Path = CHART) -> list[dict[str, Any]]:
@@ -115,7 +113,7 @@ class _Recorder(http.server.BaseHTTPRequestHandler):
             self.posted.append(json.loads(body))
         self._answer(201, body, kind)
 
-    do_PUT = do_PATCH = do_POST
+    do_PUT = do_PATCH = do_POST  # noqa: N815 - the base class calls them so
 
     def _answer(self, status: int, body: bytes, kind: str) -> None:
         self.send_response(status)

@@ -1,11 +1,11 @@
-"""What a node does with a pod, without Kubernetes: volumes as folders, environment, command; on loopback and free ports.
+"""What a node does with a pod, without Kubernetes: volumes as folders, environment, command, on loopback.
 
 Hosts and ports are the only things that are changed: a Service's address becomes the loopback port of the program that
 this node runs for it, 0.0.0.0 becomes 127.0.0.1, a port of the container becomes a free one, and a path under a mount
 becomes the folder that stands for the volume. What a container has beside that comes from the manifest alone.
 
-Two stand-ins, because the real program can't be had here: `clickhouse-server` is the same engine in `deploy.clickhouse`,
-and `tritonserver` is the server of the wheel, with its Python backend.
+Two stand-ins, because the real program can't be had here: `clickhouse-server` is the same engine in
+`deploy.clickhouse`, and `tritonserver` is the server of the wheel, with its Python backend.
 """
 
 from __future__ import annotations
@@ -109,6 +109,8 @@ class Node:
         finally:
             if process.poll() is None:
                 running.stop()
+            with contextlib.suppress(ProcessLookupError):  # what it forked
+                os.killpg(process.pid, signal.SIGKILL)
         assert list(work.iterdir()) == [], f"{pod.name} writes into its working directory, which is read-only in a pod"
 
     def _volume(self, pod: Pod, home: Path, name: str) -> Path:
@@ -168,7 +170,12 @@ class Node:
                     self.addresses[address] = ports[pod.ports[port["targetPort"]]]
 
     def _program(
-        self, pod: Pod, words: list[str], environ: Mapping[str, str], ports: Mapping[int, int], mounts: Mapping[str, Path]
+        self,
+        pod: Pod,
+        words: list[str],
+        environ: Mapping[str, str],
+        ports: Mapping[int, int],
+        mounts: Mapping[str, Path],
     ) -> tuple[list[str], dict[str, str]]:
         """The command with the program as it is found here, and what the program needs beside the manifest."""
         name, *rest = words
@@ -179,7 +186,8 @@ class Node:
         if name == "clickhouse-server":
             data, port = mounts["/var/lib/clickhouse"], ports[pod.ports["http"]]
             argv = [sys.executable, "-m", "deploy.clickhouse", "--data", str(data), "--port", str(port)]
-            return argv, {"ZOOL_CLICKHOUSE_PASSWORD": environ["CLICKHOUSE_USER_PASSWORD"], "ZOOL_CLICKHOUSE_USER": "zool"}
+            password = environ["CLICKHOUSE_USER_PASSWORD"]
+            return argv, {"ZOOL_CLICKHOUSE_PASSWORD": password, "ZOOL_CLICKHOUSE_USER": "zool"}
         assert name == "tritonserver"
         wheel = triton.locate()
         repository = mounts["/models"]
