@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.metadata
 import importlib.util
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from model_repository.__main__ import _parser as models_parser
 from postprocess.__main__ import PROGRAMS
 from tests.support import helm
 from tests.support.chart import SETS, STAGES, Pod, pods, rendered
+from tests.support.nats import nats_server
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELL = ROOT / "ingest" / "process.py"
@@ -177,6 +180,17 @@ def test_the_broker_is_that_of_one_machine() -> None:
         one.pop("listen")
         one.pop("http", None)
     assert ours == theirs
+
+
+def test_servers_are_of_the_versions_that_are_tested() -> None:
+    """The images of NATS and ClickHouse are of the same minor versions as the server and the engine in the tests."""
+    found = pods(rendered("default"))
+    said = subprocess.run([nats_server(), "--version"], capture_output=True, text=True, check=True).stdout
+    nats, engine = re.search(r"v(\d+\.\d+)\.", said), re.match(r"\d+\.\d+", importlib.metadata.version("chdb-core"))
+    assert nats is not None
+    assert engine is not None
+    assert found["nats"].container["image"] == f"nats:{nats[1]}-alpine"
+    assert found["clickhouse"].container["image"] == f"clickhouse/clickhouse-server:{engine[0]}"
 
 
 def test_the_chart_holds_what_the_code_says() -> None:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as Xml
+from xml.etree import ElementTree as ET
 
 import kubernetes_validate
 import pytest
@@ -49,7 +49,7 @@ def test_lint_can_find_something(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
 def test_every_object_is_valid_kubernetes(version: str) -> None:
-    """Strictly: a field that Kubernetes does not know is an error too. What is the same in two sets is looked at once."""
+    """Strictly: a field that Kubernetes does not know is an error too. What two sets share is looked at once."""
     different = {json.dumps(each, sort_keys=True) for name in SETS for each in rendered(name).objects}
     assert len(different) >= 25
     for each in sorted(different):
@@ -305,13 +305,13 @@ def test_metrics_are_read_only_by_those_who_are_named() -> None:
 def test_clickhouse_knows_one_user_with_a_password_from_its_environment() -> None:
     """The user `default` is gone, and other protocols than ClickHouse's own two don't listen."""
     data = rendered("default").one("ConfigMap", "zool-clickhouse")["data"]
-    users = Xml.fromstring(data["users.xml"]).find("users")  # noqa: S314 - our own text
+    users = ET.fromstring(data["users.xml"]).find("users")  # noqa: S314 - our own text
     assert users is not None
     assert {user.tag: user.get("remove") for user in users} == {"default": "1", "zool": None}
     password = users.find("zool/password")
     assert password is not None
     assert password.get("from_env") in {e["name"] for e in pods(rendered("default"))["clickhouse"].container["env"]}
-    config = Xml.fromstring(data["config.xml"])  # noqa: S314
+    config = ET.fromstring(data["config.xml"])  # noqa: S314
     assert {one.tag for one in config if one.get("remove") and one.tag.endswith("port")} == {
         "mysql_port",
         "postgresql_port",
