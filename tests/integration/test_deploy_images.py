@@ -75,7 +75,7 @@ def test_lint_finds_nothing() -> None:
 
 def test_targets_are_the_images_of_the_chart() -> None:
     """Every image of ours that a pod asks for is a target, and every target is run by a pod."""
-    ours = {pod.container["image"] for pod in pods(rendered("cpu")).values()} 
+    ours = {pod.container["image"] for pod in pods(rendered("cpu")).values()}
     assert {image.split(":")[0].removeprefix("zool-") for image in ours if image.startswith("zool-")} == set(TARGETS)
     assert {pod.name for target in TARGETS for pod in _pods_of(target)} == {*STAGES, "triton"}
 

@@ -19,7 +19,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +77,11 @@ class Running:
 class Node:
     """Runs pods of a rendered chart; `addresses` maps host:port of the manifests to loopback ports."""
 
-    def __init__(self, folder: Path, found: Rendered, addresses: Mapping[str, int] | None = None) -> None:
-        self.folder, self._found = folder, found
+    def __init__(
+        self, folder: Path, found: Rendered, addresses: Mapping[str, int] | None = None, *, sealed: bool = False
+    ) -> None:
+        """`sealed`: in a mount namespace where only the pod's volumes can be written (needs the right to make one)."""
+        self.folder, self._found, self._sealed = folder, found, sealed
         self.addresses = dict(addresses or {})
         self.given: dict[str, Path] = {}
         """Folders that stand for volumes by name: what a claim would hold."""
@@ -97,6 +100,8 @@ class Node:
         for path in mounts.values():
             self._config(path, ports, mounts)
         argv, extra = self._program(pod, words, environ, ports, mounts)
+        if self._sealed:
+            argv = sealed(argv, mounts.values(), mounts["/tmp"])  # noqa: S108
         with log.open("wb") as out:
             process = subprocess.Popen(
                 argv, cwd=work, stdout=out, stderr=out, start_new_session=True,
@@ -184,7 +189,7 @@ class Node:
         if name == "nats-server":
             return [nats_server(), *rest], {}
         if name == "clickhouse-server":
-            data, port = mounts["/var/lib/clickhouse"], ports[pod.ports["http"]]
+            data, port = mounts["/var/lib/clickhouse"] / "data", ports[pod.ports["http"]]
             argv = [sys.executable, "-m", "deploy.clickhouse", "--data", str(data), "--port", str(port)]
             password = environ["CLICKHOUSE_USER_PASSWORD"]
             return argv, {"ZOOL_CLICKHOUSE_PASSWORD": password, "ZOOL_CLICKHOUSE_USER": "zool"}
@@ -197,3 +202,19 @@ class Node:
         backends = triton.prepare(wheel, self.folder / "backends")
         path = f"{command.environ['PATH']}:/usr/bin:/bin"
         return [str(wheel.binary), *rest, f"--backend-directory={backends}"], {**command.environ, "PATH": path}
+
+
+_SEAL = """
+for volume in $VOLUMES; do mount --bind "$volume" "$volume"; done
+mount -o remount,ro,bind /
+mount --bind "$TEMPORARY" /tmp
+unset VOLUMES TEMPORARY
+exec "$@"
+"""
+
+
+def sealed(argv: list[str], volumes: Iterable[Path], temporary: Path) -> list[str]:
+    """The command in a namespace with a read-only root, as the kubelet gives it; no folder of these under /tmp."""
+    folders = " ".join(str(path) for path in {*volumes, temporary})
+    names = [f"VOLUMES={folders}", f"TEMPORARY={temporary}"]
+    return ["unshare", "--map-root-user", "--mount", "env", *names, "sh", "-ec", _SEAL, "sh", *argv]
