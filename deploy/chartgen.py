@@ -18,7 +18,12 @@ from deploy.up.plan import NATS_MEMORY_BYTES_MAX, NATS_PAYLOAD_BYTES_MAX, nats_a
 
 CHART = Path(__file__).with_name("chart")
 
-SET_BY_CHART: dict[str, frozenset[str]] = {"api": frozenset({"host", "port", "token_file"})}
+SET_BY_CHART: dict[str, frozenset[str]] = {
+    "api": frozenset({
+        "host", "port", "token_file",
+        "acs_enabled", "acs_host", "acs_port", "acs_tls_cert_file", "acs_tls_key_file", "acs_plaintext",
+    })
+}  # fmt: skip
 """Keys that the chart sets by the environment, which wins over config.ini: not to be had as values."""
 
 

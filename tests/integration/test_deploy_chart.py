@@ -290,6 +290,25 @@ def test_disruption_budget_and_service_of_the_api() -> None:
     ]
 
 
+def test_the_access_control_stream_is_off_until_it_has_a_certificate() -> None:
+    """Off: nothing of it. On: a port of the pod, the Service and the policy, and the certificate by reference."""
+    assert "acs" not in pods(rendered("default"))["api"].ports
+    with pytest.raises(helm.HelmRefused, match="at '/api/acs/tlsSecret'"):
+        helm.render({"api": {"acs": {"enabled": True}}})
+    found = helm.render({"api": {"acs": {"enabled": True, "port": 443, "tlsSecret": "acs-tls"}}})
+    for each in found.objects:
+        kubernetes_validate.validate(each, NEWEST, strict=True)
+    pod = pods(found)["api"]
+    assert {"name": "acs", "port": 443, "targetPort": "acs"} in found.one("Service", "zool-api")["spec"]["ports"]
+    assert pod.ports["acs"] == int(pod.environ()["ZOOL_API_ACS_PORT"])
+    assert pod.ports["acs"] in _ports(found.one("NetworkPolicy", "zool-api")["spec"]["ingress"][0])
+    (mount,) = (one for one in pod.container["volumeMounts"] if one["name"] == "acs")
+    (volume,) = (one for one in pod.spec["volumes"] if one["name"] == "acs")
+    assert volume["secret"]["secretName"] == "acs-tls"
+    for key, file in (("CERT", "tls.crt"), ("KEY", "tls.key")):
+        assert pod.environ()[f"ZOOL_API_ACS_TLS_{key}_FILE"] == f"{mount['mountPath']}/{file}"
+
+
 def test_metrics_are_read_only_by_those_who_are_named() -> None:
     """Nobody by default; a peer that is named reaches the faces and Triton's metrics."""
     peers = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]

@@ -134,5 +134,17 @@ prometheus.io/path: /metrics
 - {name: ZOOL_API_HOST, value: 0.0.0.0}
 - {name: ZOOL_API_PORT, value: "8080"}
 - {name: ZOOL_API_TOKEN_FILE, value: /run/secrets/zool/token}
+{{- with .root.Values.api.acs }}
+{{- if .enabled }}
+- {name: ZOOL_API_ACS_HOST, value: 0.0.0.0}
+- {name: ZOOL_API_ACS_PORT, value: "50051"}
+{{- if .tlsSecret }}
+- {name: ZOOL_API_ACS_TLS_CERT_FILE, value: /run/secrets/acs/tls.crt}
+- {name: ZOOL_API_ACS_TLS_KEY_FILE, value: /run/secrets/acs/tls.key}
+{{- else }}
+- {name: ZOOL_API_ACS_PLAINTEXT, value: "true"}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}
