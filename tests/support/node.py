@@ -96,6 +96,8 @@ class Node:
         work.mkdir(parents=True)
         words = [self._word(word, ports, mounts) for word in pod.argv]
         environ = {key: self._value(key, value, ports, mounts) for key, value in pod.environ().items()}
+        if pod.name == "api":  # its own default is the port after the api's, which here may be somebody else's
+            environ.setdefault("ZOOL_API_ACS_PORT", "0")
         self._address(environ)
         for path in mounts.values():
             self._config(path, ports, mounts)
@@ -142,7 +144,7 @@ class Node:
         return self._text(word, mounts)
 
     def _value(self, key: str, value: str, ports: Mapping[int, int], mounts: Mapping[str, Path]) -> str:
-        if key in {"ZOOL_FACE_PORT", "ZOOL_API_PORT"}:
+        if key in {"ZOOL_FACE_PORT", "ZOOL_API_PORT", "ZOOL_API_ACS_PORT"}:
             return str(ports[int(value)])
         return self._text(value, mounts)
 
