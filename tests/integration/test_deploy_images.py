@@ -87,13 +87,16 @@ def test_nothing_is_built_on_a_base_without_a_digest() -> None:
     assert "PYTHON_DIGEST" in _all("", "ARG")
 
 
-def test_what_is_copied_is_there_and_sent() -> None:
-    """Sources exist, and .dockerignore lets them through."""
+def test_what_is_packed_is_copied_and_sent() -> None:
+    """The packages of the wheel and what describes it: sources exist, and .dockerignore lets them through."""
     sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    for value in _all("source", "COPY"):
-        *sources, _ = value.split()
-        assert all((ROOT / source).exists() for source in sources)
-        assert set(sources) <= sent
+    copied = {source for value in _all("source", "COPY") for source in value.split()[:-1]}
+    packed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"][
+        "packages"
+    ]
+    assert copied == {*packed, "pyproject.toml", "uv.lock", "README.md", "LICENSE"}
+    assert all((ROOT / source).exists() for source in copied)
+    assert copied <= sent
 
 
 @pytest.mark.parametrize("target", TARGETS)
