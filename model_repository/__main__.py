@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--repository", type=Path, required=True)
     for face in ("grpc", "http", "metrics"):
         command.add_argument(f"--{face}-port", type=int, required=True, metavar="N")
+    command.add_argument(
+        "--host", default=triton.HOST, help="address of all three; Triton asks for no password (default: %(default)s)"
+    )
     _with_common(command, _serve)
 
     command = commands.add_parser("import", help="deploy weights of your own in place of the starter")
@@ -91,7 +94,9 @@ def _serve(options: argparse.Namespace) -> int:
         wheel,
         repository=options.repository,
         backends=backends,
-        ports=triton.Ports(grpc=options.grpc_port, http=options.http_port, metrics=options.metrics_port),
+        ports=triton.Ports(
+            grpc=options.grpc_port, http=options.http_port, metrics=options.metrics_port, host=options.host
+        ),
         environ=os.environ,
     )
     os.execve(command.argv[0], list(command.argv), dict(command.environ))  # noqa: S606

@@ -2,7 +2,8 @@
 
 Rules of this file
 - `server_command` is pure: paths and ports in, arguments and environment out. `locate` and `prepare` touch the disk.
-- All three faces (gRPC, HTTP, metrics) are bound to the loopback address: Triton has no authentication.
+- All three faces (gRPC, HTTP, metrics) are bound to the loopback address unless another one is asked for by name:
+  Triton has no authentication.
 """
 
 from __future__ import annotations
@@ -33,11 +34,12 @@ class Wheel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """Loopback ports of the three faces."""
+    """Ports of the three faces, and the address that they are bound to."""
 
     grpc: int
     http: int
     metrics: int
+    host: str = HOST
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,11 +100,11 @@ def server_command(
     options = {
         "model-repository": repository,
         "backend-directory": backends,
-        "grpc-address": HOST,
+        "grpc-address": ports.host,
         "grpc-port": ports.grpc,
-        "http-address": HOST,
+        "http-address": ports.host,
         "http-port": ports.http,
-        "metrics-address": HOST,
+        "metrics-address": ports.host,
         "metrics-port": ports.metrics,
         "allow-gpu-metrics": "false",
         "http-thread-count": 2,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -168,12 +169,15 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
 _SUBSCRIBE: Mapping[str, tuple[str, ...]] = {"ingest": ("zool.rpc.>",), "api": ("zool.state.*",)}
 
 
-def nats_conf(ports: Ports, data_dir: Path, passwords: Mapping[str, str]) -> str:
-    """nats-server's configuration (its format takes JSON)."""
-    users = [
+NATS_PAYLOAD_BYTES_MAX = 4 * 1024 * 1024
+NATS_MEMORY_BYTES_MAX = 256 * 1024 * 1024
+
+
+def nats_accounts() -> tuple[dict[str, Any], ...]:
+    """Who may say and hear what at the broker, without passwords: `{user, permissions}`, in nats-server's words."""
+    return tuple(
         {
             "user": name,
-            "password": passwords[name],
             "permissions": {
                 "publish": {
                     "allow": [*_SHARED_PUBLISH, *_PUBLISH[name]],
@@ -184,13 +188,18 @@ def nats_conf(ports: Ports, data_dir: Path, passwords: Mapping[str, str]) -> str
             },
         }
         for name in ACCOUNTS
-    ]
+    )
+
+
+def nats_conf(ports: Ports, data_dir: Path, passwords: Mapping[str, str]) -> str:
+    """nats-server's configuration (its format takes JSON)."""
+    users = [{**account, "password": passwords[account["user"]]} for account in nats_accounts()]
     return json.dumps(
         {
             "listen": f"{LOOPBACK}:{ports.nats}",
             "server_name": "zool",
-            "max_payload": 4 * 1024 * 1024,
-            "jetstream": {"store_dir": str(data_dir / "nats"), "max_mem": 256 * 1024 * 1024},
+            "max_payload": NATS_PAYLOAD_BYTES_MAX,
+            "jetstream": {"store_dir": str(data_dir / "nats"), "max_mem": NATS_MEMORY_BYTES_MAX},
             "authorization": {"users": users, "timeout": 5},
         },
         indent=1,

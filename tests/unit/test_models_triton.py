@@ -38,6 +38,17 @@ def test_all_faces_are_bound_to_loopback() -> None:
         assert f"--{face}-port={port}" in argv
 
 
+def test_another_address_is_taken_only_by_name() -> None:
+    """A pod has to be reached from outside; its network policy keeps strangers away."""
+    ports = triton.Ports(grpc=1, http=2, metrics=3, host="0.0.0.0")
+    argv = triton.server_command(
+        WHEEL, repository=Path("/data/triton"), backends=Path("/b"), ports=ports, environ={}
+    ).argv
+    assert {word for word in argv if "-address=" in word} == {
+        f"--{face}-address=0.0.0.0" for face in ("grpc", "http", "metrics")
+    }
+
+
 def test_inherited_paths_stay_behind_ours() -> None:
     """Our libraries and scripts come first, what was there before is kept."""
     environ = _command({"PATH": "/usr/bin", "LD_LIBRARY_PATH": "/opt", "LANG": "C"}).environ

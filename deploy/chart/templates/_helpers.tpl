@@ -1,0 +1,150 @@
+{{/* Names, labels and the blocks that several templates share. */}}
+
+{{- define "zool.name" -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name }}{{ .Release.Name | trunc 40 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" }}{{ end -}}
+{{- end }}
+
+{{/* What a selector holds: never changes over upgrades. */}}
+{{- define "zool.selector" -}}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/component: {{ .component }}
+{{- end }}
+
+{{- define "zool.labels" -}}
+{{ include "zool.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: zool
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end }}
+
+{{- define "zool.metadata" -}}
+name: {{ include "zool.name" .root }}-{{ .component }}
+namespace: {{ .root.Release.Namespace }}
+labels: {{- include "zool.labels" . | nindent 2 }}
+{{- end }}
+
+{{- define "zool.serviceAccount" -}}
+{{- if .Values.serviceAccount.create }}{{ default (include "zool.name" .) .Values.serviceAccount.name }}{{ else }}{{ default "default" .Values.serviceAccount.name }}{{ end -}}
+{{- end }}
+
+{{/* An image of ours: registry, name, tag or digest. */}}
+{{- define "zool.image" -}}
+{{- $registry := trimSuffix "/" .root.Values.image.registry -}}
+{{- $repository := ternary (printf "%s/zool-%s" $registry .image) (printf "zool-%s" .image) (ne $registry "") -}}
+{{- if .digest }}{{ $repository }}@{{ .digest }}{{ else }}{{ $repository }}:{{ default .root.Chart.AppVersion .root.Values.image.tag }}{{ end -}}
+{{- end }}
+
+{{/* An image of somebody else. */}}
+{{- define "zool.foreignImage" -}}
+{{- if .digest }}{{ .repository }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag }}{{ end -}}
+{{- end }}
+
+{{- define "zool.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ .uid }}
+runAsGroup: {{ .uid }}
+fsGroup: {{ .uid }}
+fsGroupChangePolicy: OnRootMismatch
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "zool.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{/* What every pod has around its containers. */}}
+{{- define "zool.pod" -}}
+serviceAccountName: {{ include "zool.serviceAccount" .root }}
+automountServiceAccountToken: false
+enableServiceLinks: false {{- /* a Service named zool-api would put ZOOL_API_PORT into every pod */}}
+securityContext: {{- include "zool.podSecurity" . | nindent 2 }}
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with .values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "zool.scrape" -}}
+{{- if .root.Values.metrics.annotations }}
+prometheus.io/scrape: "true"
+prometheus.io/port: {{ .port | quote }}
+prometheus.io/path: /metrics
+{{- end }}
+{{- end }}
+
+{{/* A key of config.ini as text; numbers pass through JSON, which does not write 1048576 as 1.048576e+06. */}}
+{{- define "zool.setting" -}}
+{{- if kindIs "slice" . }}{{ join ", " . }}{{ else if kindIs "string" . }}{{ . | replace "\n" " " }}{{ else }}{{ toJson . }}{{ end -}}
+{{- end }}
+
+{{- define "zool.natsUrl" -}}
+{{- if .Values.nats.enabled }}nats://{{ include "zool.name" . }}-nats:4222{{ else }}{{ .Values.nats.external.url }}{{ end -}}
+{{- end }}
+
+{{- define "zool.tritonUrl" -}}
+{{- if .Values.triton.enabled }}{{ include "zool.name" . }}-triton:8001{{ else }}{{ .Values.triton.external.url }}{{ end -}}
+{{- end }}
+
+{{- define "zool.clickhouseHost" -}}
+{{- if .Values.clickhouse.enabled }}{{ include "zool.name" . }}-clickhouse{{ else }}{{ .Values.clickhouse.external.host }}{{ end -}}
+{{- end }}
+
+{{- define "zool.clickhousePort" -}}
+{{- if .Values.clickhouse.enabled }}8123{{ else }}{{ .Values.clickhouse.external.port }}{{ end -}}
+{{- end }}
+
+{{/* The environment of a stage: ZOOL_<SECTION>_<KEY>, only what the program reads. */}}
+{{- define "zool.environ" -}}
+- {name: ZOOL_CONFIG, value: /etc/zool/config.ini}
+- {name: ZOOL_LOG_LEVEL, value: {{ .root.Values.logLevel | quote }}}
+- {name: ZOOL_FACE_HOST, value: 0.0.0.0}
+- {name: ZOOL_FACE_PORT, value: "9090"}
+- {name: ZOOL_NATS_URL, value: {{ include "zool.natsUrl" .root | quote }}}
+- {name: ZOOL_NATS_USER, value: {{ .component }}}
+- name: ZOOL_NATS_PASSWORD
+  valueFrom: {secretKeyRef: {name: {{ .root.Values.secrets.nats }}, key: {{ .component }}}}
+{{- if has .component (list "ingest" "recognise") }}
+- {name: ZOOL_TRITON_URL, value: {{ include "zool.tritonUrl" .root | quote }}}
+{{- end }}
+{{- if has .component (list "store" "api") }}
+- {name: ZOOL_CLICKHOUSE_HOST, value: {{ include "zool.clickhouseHost" .root | quote }}}
+- {name: ZOOL_CLICKHOUSE_PORT, value: {{ include "zool.clickhousePort" .root | quote }}}
+- {name: ZOOL_CLICKHOUSE_USER, value: {{ .root.Values.clickhouse.user | quote }}}
+- {name: ZOOL_CLICKHOUSE_DATABASE, value: {{ .root.Values.clickhouse.database | quote }}}
+- name: ZOOL_CLICKHOUSE_PASSWORD
+  valueFrom: {secretKeyRef: {name: {{ .root.Values.secrets.clickhouse }}, key: password}}
+{{- end }}
+{{- if eq .component "api" }}
+- {name: ZOOL_API_HOST, value: 0.0.0.0}
+- {name: ZOOL_API_PORT, value: "8080"}
+- {name: ZOOL_API_TOKEN_FILE, value: /run/secrets/zool/token}
+{{- with .root.Values.api.acs }}
+{{- if .enabled }}
+- {name: ZOOL_API_ACS_HOST, value: 0.0.0.0}
+- {name: ZOOL_API_ACS_PORT, value: "50051"}
+{{- if .tlsSecret }}
+- {name: ZOOL_API_ACS_TLS_CERT_FILE, value: /run/secrets/acs/tls.crt}
+- {name: ZOOL_API_ACS_TLS_KEY_FILE, value: /run/secrets/acs/tls.key}
+{{- else }}
+- {name: ZOOL_API_ACS_PLAINTEXT, value: "true"}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,75 @@
+"""`python -m deploy.chartgen`: writes into the chart what the programs say, so that it stands in one place only.
+
+Two things come from the code: the accounts of the broker (`deploy.up.plan`), and the schema of the value `config`
+(the settings of each stage). A test holds chart and code together; `make chart` brings the chart up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from deploy.up.command import SECTIONS
+from deploy.up.plan import NATS_MEMORY_BYTES_MAX, NATS_PAYLOAD_BYTES_MAX, nats_accounts
+
+CHART = Path(__file__).with_name("chart")
+
+SET_BY_CHART: dict[str, frozenset[str]] = {
+    "api": frozenset({
+        "host", "port", "token_file",
+        "acs_enabled", "acs_host", "acs_port", "acs_tls_cert_file", "acs_tls_key_file", "acs_plaintext",
+    })
+}  # fmt: skip
+"""Keys that the chart sets by the environment, which wins over config.ini: not to be had as values."""
+
+
+def broker() -> str:
+    """files/nats.json: limits and accounts of the broker, without passwords."""
+    told = {
+        "max_payload": NATS_PAYLOAD_BYTES_MAX,
+        "max_mem": NATS_MEMORY_BYTES_MAX,
+        "accounts": nats_accounts(),
+    }
+    return json.dumps(told, indent=1) + "\n"
+
+
+def config_schema() -> dict[str, Any]:
+    """JSON Schema of the value `config`: the sections of config.ini with their keys and limits."""
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {name: _section(name, kind) for name, kind in SECTIONS.items()},
+    }
+
+
+def schema(written: str) -> str:
+    """values.schema.json with the part that comes from the code renewed."""
+    whole = json.loads(written)
+    whole["properties"]["config"] = config_schema()
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+def _section(name: str, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    described = msgspec.json.schema(kind)["$defs"][kind.__name__]
+    kept = {key: _key(value) for key, value in described["properties"].items() if key not in SET_BY_CHART.get(name, ())}
+    return {"type": "object", "additionalProperties": False, "properties": kept}
+
+
+def _key(described: dict[str, Any]) -> dict[str, Any]:
+    return {word: value for word, value in described.items() if word not in {"default", "description", "title"}}
+
+
+def main() -> int:
+    """Write both files."""
+    (CHART / "files" / "nats.json").write_text(broker(), encoding="utf-8")
+    path = CHART / "values.schema.json"
+    path.write_text(schema(path.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
