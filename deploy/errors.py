@@ -5,6 +5,8 @@ DeployError
 ├── AlreadyRunning      a second start on the same data folder
 ├── DataDirUnusable     the folder can't be made or written
 ├── ProgramMissing      a server is not in this environment
+├── AptMissing          a program of the distribution that a benchmark stands beside is not installed
+├── ChildFailed         a process that a benchmark measures beside ours ended too early
 ├── ComponentFailed     a component did not come up; carries the last lines it said
 ├── SiteMissing         the demo site's clips or truth are not there
 ├── FileUnusable        a file that a command was given can't be read or written
@@ -57,6 +59,24 @@ class ProgramMissing(DeployError):  # noqa: N818 - as above
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"{name} is not in this environment: install zool with the extra `onebox` (`make install`)")
+
+
+class AptMissing(DeployError):  # noqa: N818 - as above
+    """A program of the distribution is not installed."""
+
+    def __init__(self, program: str, package: str) -> None:
+        self.program, self.package = program, package
+        super().__init__(f"{program} is not installed, and is measured beside ours: apt-get install {package}")
+
+
+class ChildFailed(DeployError):  # noqa: N818 - as above
+    """A process that is measured beside ours ended too early; what it said stands above."""
+
+    exit_code = 1
+
+    def __init__(self, name: str, code: int | None) -> None:
+        self.name, self.code = name, code
+        super().__init__(f"{name} ended with code {code} while it was measured: see what it said above")
 
 
 class ComponentFailed(DeployError):  # noqa: N818 - as above

@@ -6,8 +6,8 @@ Rules
 - What a picture is compared with is the last one that was *let through*, not the one before: what creeps adds up until
   it shows, and a slow change of light costs a look now and then, not one for each picture.
 - A cell changed when it differs by more than `levels` beyond `NOISE_SIGMAS` times its usual movement by itself. That is
-  followed per cell as a running median (sigma-delta, Manzanera and Richefeu 2007): a burnt-in clock, rain and
-  leaves are learnt in seconds, something that passes now and then is not.
+  followed per cell as a running median (sigma-delta, Manzanera and Richefeu 2007): what moves in most pictures (rain,
+  leaves, a flickering lamp) is learnt in seconds; what moves now and then (vehicles, the digits of a clock) is not.
 - Single cells are noise; an object is `cells_min` cells with a neighbour each.
 - A still picture is looked at all the same every `still_us`, after a pause, and while the tracker is restless.
 """

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from deploy.bench import fleet, procfs, report, rig
+from deploy.bench import article_run, fleet, glass, ingest_run, procfs, report, rig, streams_run, triton_run
 from deploy.bench.result import Result, as_json, as_text
 from deploy.demo.command import SITE, read_site
 from deploy.errors import NothingMeasured, SiteMissing
@@ -20,22 +20,14 @@ DATA_DIR = Path("var/bench")
 
 
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
-    """A benchmark of the whole system: how long, with how many cameras, and how its figure is made."""
+    """A benchmark: how many cameras and how long unless said otherwise, its own options, and what makes the figure."""
 
     help: str
     cameras: int
     seconds: float
-    result: Callable[[fleet.Fleet, rig.Watched, Mapping[str, Any]], Result | None]
-
-
-BENCHES: dict[str, Bench] = {
-    "latency": Bench(
-        help="from a crossing to the event at an SSE client", cameras=4, seconds=120.0, result=report.latency
-    ),
-    "soak": Bench(
-        help="growth of memory, open files and delay over time", cameras=8, seconds=300.0, result=report.soak
-    ),
-}
+    run: Callable[[argparse.Namespace], Result | None]
+    """None: it was stopped before there was a figure."""
+    options: Callable[[argparse.ArgumentParser], None] = lambda _parser: None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,22 +46,80 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )  # fmt: skip
         sub.add_argument("--site", type=Path, default=SITE, help="folder with the clips and their truth")
         sub.add_argument("--json", action="store_true", help="print one JSON object")
+        bench.options(sub)
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when there is a figure, whether it meets its target or not; 1 when nothing was measured."""
+    result = BENCHES[args.bench].run(args)
+    if result is None:
+        return 130
+    print(as_json(result) if args.json else as_text(result), flush=True)
+    return 0
+
+
+def cameras_of(args: argparse.Namespace) -> fleet.Fleet:
+    """The cameras that are asked for; raises `SiteMissing`."""
     cameras = fleet.fleet(read_site(args.site), args.cameras)
     if cameras is None:
         raise SiteMissing(args.site, "no clip has a line")
-    machine = procfs.machine()
+    return cameras
+
+
+def _latency(args: argparse.Namespace) -> Result | None:
+    cameras = cameras_of(args)
+    seen = asyncio.run(_watched_with_glass(args, cameras))
+    if seen is None:
+        return None
+    return _measured(args, report.latency(cameras, seen[0], seen[1], procfs.machine()), seen[0].window_s)
+
+
+async def _watched_with_glass(args: argparse.Namespace, cameras: fleet.Fleet) -> tuple[rig.Watched, glass.Glass] | None:
+    stop = up.stop_event()
+    with contextlib.suppress(up.StoppedEarly):
+        async with rig.running(args, cameras, stop) as system:
+            looked = await asyncio.to_thread(glass.check, system.told[cameras.seats[0].camera])
+            await system.show(cameras.seats)
+            return await system.window(stop, args.seconds), looked
+    return None
+
+
+def _soak(args: argparse.Namespace) -> Result | None:
+    cameras = cameras_of(args)
     watched = asyncio.run(rig.watch(args, cameras))
     if watched is None:
-        return 130
-    result = BENCHES[args.bench].result(cameras, watched, machine)
+        return None
+    return _measured(args, report.soak(cameras, watched, procfs.machine()), watched.window_s)
+
+
+def _measured(args: argparse.Namespace, result: Result | None, window_s: float) -> Result:
     if result is None:
-        raise NothingMeasured(args.bench, watched.window_s, args.data_dir / "logs")
-    print(as_json(result) if args.json else as_text(result), flush=True)
-    return 0
+        raise NothingMeasured(args.bench, window_s, args.data_dir / "logs")
+    return result
+
+
+BENCHES: dict[str, Bench] = {
+    "streams": Bench(
+        help="how many cameras hold on this machine, and what each costs",
+        cameras=streams_run.CAMERAS, seconds=120.0, run=streams_run.run, options=streams_run.add_arguments,
+    ),
+    "ingest": Bench(
+        help="processor time of ingest per stream, beside ffmpeg, libav and OpenCV",
+        cameras=10, seconds=30.0, run=ingest_run.run, options=ingest_run.add_arguments,
+    ),
+    "triton": Bench(
+        help="pictures a second through the detector, beside the engine without a server",
+        cameras=1, seconds=10.0, run=triton_run.run, options=triton_run.add_arguments,
+    ),
+    "latency": Bench(
+        help="from a crossing to the event at an SSE client", cameras=10, seconds=120.0, run=_latency
+    ),
+    "soak": Bench(help="growth of memory, open files and delay over time", cameras=8, seconds=300.0, run=_soak),
+    "article": Bench(
+        help="how many cameras one Python loop of OpenCV and a detector holds",
+        cameras=8, seconds=20.0, run=article_run.run, options=article_run.add_arguments,
+    ),
+}  # fmt: skip
 
 
 def _cameras(text: str) -> int:
@@ -81,6 +131,6 @@ def _cameras(text: str) -> int:
 
 def _seconds(text: str) -> float:
     seconds = float(text)
-    if not 10.0 <= seconds <= 7 * 86400.0:
-        raise argparse.ArgumentTypeError(f"{text} s can't be measured; allowed: 10 s to 7 days")
+    if not 5.0 <= seconds <= 7 * 86400.0:
+        raise argparse.ArgumentTypeError(f"{text} s can't be measured; allowed: 5 s to 7 days")
     return seconds

@@ -3,7 +3,7 @@
 Pure.
 
 Rules
-- Only clips with a line are used: without one no event comes.
+- Clips with a line are used where there are any: without one no event comes.
 - Cameras go round the clips, so that the traffic is mixed. Copies of one clip run in step to a part of a picture's
   time: their crossings come as bursts, which is harder for the system than as many independent cameras.
 """
@@ -40,9 +40,14 @@ class Fleet(msgspec.Struct, frozen=True, kw_only=True):
     copies: int
 
 
-def fleet(site: Mapping[str, Truth], count: int) -> Fleet | None:
-    """`count` cameras over the clips that have a line; None where there is no such clip."""
+def fleet(site: Mapping[str, Truth], count: int, *, crossings: bool = True) -> Fleet | None:
+    """`count` cameras over the clips that have a line; None where there is no such clip.
+
+    Where no `crossings` are needed and no clip has a line, all clips are used.
+    """
     usable = sorted(name for name, truth in site.items() if truth.lines)
+    if not usable and not crossings:
+        usable = sorted(site)
     if not usable:
         return None
     clips = tuple(usable[:count])
@@ -80,11 +85,25 @@ def delays(record: Record, window_us: Window) -> list[tuple[float, float]]:
 
 def against_truth(due: Sequence[Happening], record: Record, window_us: Window) -> dict[str, Any]:
     """The events beside the truth: with exact plates, and the crossings alone."""
-    said, blind = record.happenings(), record.blind()
-    whole = compare(due, said, blind=blind, window_us=window_us)
-    crossings = compare(bare(due), bare(said), blind=blind, window_us=window_us)
+    whole, crossings = compared(due, record, window_us), compared(due, record, window_us, crossings=True)
     errors_ms = [abs(event.at_us - moment.at_us) / 1e3 for moment, event in crossings.matched]
     return _counts(whole) | {"crossings": _counts(crossings), "crossing_error_ms": percentiles(errors_ms)}
+
+
+def glass_delays(crossings: Comparison, record: Record, window_us: Window) -> list[tuple[float, float]]:
+    """When (s into the window) a vehicle crossed by the picture's time code, and how long (ms) until the client."""
+    return [
+        ((moment.at_us - window_us[0]) / 1e6, (record.heard_us[event.event_id] - moment.at_us) / 1e3)
+        for moment, event in crossings.matched
+    ]
+
+
+def compared(due: Sequence[Happening], record: Record, window_us: Window, *, crossings: bool = False) -> Comparison:
+    """What was said beside what was due; `crossings`: whatever was read."""
+    said = record.happenings()
+    if crossings:
+        due, said = bare(due), bare(said)
+    return compare(due, said, blind=record.blind(), window_us=window_us)
 
 
 def frames(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, int]]:

@@ -12,10 +12,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from deploy.bench.series import Reading
 from deploy.bench.usage import Stat, Units, members, parse_stat, total
 
 PROC = Path("/proc")
+SHM = Path("/dev/shm")  # noqa: S108 - where shared memory has its names
+REGION_PREFIX = "zool_"
 
 
 def units() -> Units:
@@ -45,6 +49,32 @@ def readings(heads: Mapping[str, int], alone: Mapping[str, int] = {}) -> dict[st
             files = {stat.pid: _open_files(stat.pid) for stat in inside}
             found[name] = Reading(head=head, usage=total(inside, files, kernel))
     return found
+
+
+class Regions(msgspec.Struct, frozen=True, kw_only=True):
+    """Shared memory of ours: regions that the system's processes have mapped, and names that no process has."""
+
+    mapped: int
+    orphans: tuple[str, ...]
+
+
+def regions(heads: Mapping[str, int]) -> Regions:
+    """Look at /dev/shm; other systems on this machine are told apart by who has a region mapped."""
+    names = {path.name for path in SHM.glob(f"{REGION_PREFIX}*")}
+    processes = table()
+    ours = {stat.pid for head in heads.values() for stat in members(head, processes)}
+    mapped = {pid: _mapped(pid) for pid in processes}
+    here = set().union(*(found for pid, found in mapped.items() if pid in ours))
+    anywhere = set().union(*mapped.values())
+    return Regions(mapped=len(here), orphans=tuple(sorted(names - anywhere)))
+
+
+def _mapped(pid: int) -> set[str]:
+    try:
+        lines = (PROC / str(pid) / "maps").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return set()
+    return {Path(line.split(maxsplit=5)[5]).name for line in lines if f"{SHM}/{REGION_PREFIX}" in line}
 
 
 def machine() -> dict[str, Any]:

@@ -16,6 +16,9 @@ import msgspec
 
 from deploy.bench.series import rounded
 
+TABLES = ("budget", "costs", "runs")
+"""Details that are tables: names to named figures."""
+
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One figure and what belongs to it."""
@@ -25,7 +28,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     floor: float | None
     ratio: float | None
-    target: float
+    target: float | None
+    """None: a comparison, nothing is promised."""
     spread: list[float] | None
     conditions: dict[str, Any]
 
@@ -43,17 +47,29 @@ def as_json(result: Result) -> str:
 def as_text(result: Result) -> str:
     """A small table."""
     details: dict[str, Any] = result.conditions.get("details", {})
-    head = f"{result.name}  {result.value:g} {result.unit}  (target {result.target:g}"
+    target = "none" if result.target is None else f"{result.target:g}"
+    head = f"{result.name}  {result.value:g} {result.unit}  (target {target}"
     head += f", floor {result.floor:g}" if result.floor is not None else ""
     head += f", parts of the run {result.spread[0]:g} … {result.spread[1]:g})" if result.spread else ")"
     rows = [head]
     rows += [f"  {key:<18} {_shown(value)}" for key, value in result.conditions.items() if key != "details"]
-    rows += [f"  {key:<18} {_shown(value)}" for key, value in details.items() if key != "components"]
+    rows += [f"  {key:<18} {_shown(value)}" for key, value in details.items() if key not in {*TABLES, "components"}]
+    for key in TABLES:
+        rows += _table(key, details.get(key, {}))
     components: dict[str, dict[str, Any]] = details.get("components", {})
     if components:
         rows.append(_row("component", ("MB warm", "MB end", "MB/min", "cores", "threads", "files", "restarts")))
     rows += [_row(name, _cells(one)) for name, one in components.items()]
     return "\n".join(rows)
+
+
+def _table(name: str, table: dict[str, dict[str, Any]]) -> list[str]:
+    """Rows of named figures, all with the same names."""
+    if not table:
+        return []
+    names = list(dict.fromkeys(key for row in table.values() for key in row))
+    head = f"  {name:<20}" + "".join(f"{key:>24}" for key in names)
+    return [head, *(f"  {key:<20}" + "".join(f"{_shown(row.get(n)):>24}" for n in names) for key, row in table.items())]
 
 
 def _cells(one: dict[str, Any]) -> tuple[str, ...]:

@@ -12,13 +12,17 @@ import os
 import shutil
 import sys
 import time
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
+import httpx
 import msgspec
 
 from deploy.bench import procfs
-from deploy.bench.fleet import Fleet, Window
+from deploy.bench.fleet import Fleet, Seat, Window
+from deploy.bench.metrics import Scrape
 from deploy.bench.series import Sample
 from deploy.demo.client import Client
 from deploy.demo.command import CONFIDENCE
@@ -28,6 +32,7 @@ from deploy.simulate.command import Announcement
 from deploy.up import command as up
 from deploy.up import machine
 from deploy.up.plan import Component
+from deploy.up.supervisor import Child
 
 SAMPLE_S = 5.0
 LIVE_S_MAX = 90.0
@@ -36,6 +41,11 @@ SETTLE_S = 6.0
 """After the window: time for the last crossings to arrive."""
 LOOKS_BEFORE = 10
 """A camera is live when it was looked at this often."""
+TIME_CODE = ((0.0, 0.0), (0.23, 0.0), (0.23, 0.09), (0.0, 0.09))
+"""Where the frame number stands that benchmarks measure by. It changes in every picture, which no camera's clock does:
+the motion gate does not look there."""
+FACES = ("ingest", "decide")
+FACE_S_MAX = 2.0
 
 Json = dict[str, Any]
 
@@ -49,6 +59,7 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     before: Json
     after: Json
     samples: list[Sample]
+    scrapes: list[Scrape] = []
     load: tuple[float, float]
     live_after_s: float
     live: bool
@@ -60,17 +71,27 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def watch(args: argparse.Namespace, fleet: Fleet) -> Watched | None:
-    """Run the system and watch it for `args.seconds`; None where it was stopped before it was ready."""
+    """Run the system and watch all cameras for `args.seconds`; None where it was stopped before it was ready."""
     stop = up.stop_event()
-    _clear(args.data_dir.absolute())
     with contextlib.suppress(up.StoppedEarly):
-        async with up.running(args, say=up.say, stop=stop, extra=(_simulator(args.site, fleet),)) as system:
-            rig = Rig(fleet, system)
-            try:
-                return await rig.run(stop, args.seconds)
-            finally:
-                await rig.client.close()
+        async with running(args, fleet, stop) as rig:
+            await rig.show(fleet.seats)
+            return await rig.window(stop, args.seconds)
     return None
+
+
+@contextlib.asynccontextmanager
+async def running(
+    args: argparse.Namespace, fleet: Fleet, stop: asyncio.Event, *, spread: bool = False
+) -> AsyncIterator[Rig]:
+    """The system without cameras, and a simulator that has all of the fleet's; `spread`: copies are not in step.
+
+    Raises `DeployError`, `SettingsError`, `StoppedEarly`.
+    """
+    _clear(args.data_dir.absolute())
+    cameras = simulator(args.site, fleet, spread=spread)
+    async with up.running(args, say=up.say, stop=stop, extra=(cameras,)) as system, Rig(fleet, system) as rig:
+        yield rig
 
 
 def _clear(data_dir: Path) -> None:
@@ -83,77 +104,125 @@ def _clear(data_dir: Path) -> None:
         os.close(lock)
 
 
-def _simulator(site: Path, fleet: Fleet) -> Component:
+def simulator(site: Path, fleet: Fleet, *, spread: bool) -> Component:
+    """The process that stands for the cameras."""
     port = machine.free_port()
     clips = [str(site / f"{name}.mp4") for name in fleet.clips]
-    options = ("--json", "--loop", "--port", str(port), "--copies", str(fleet.copies))
+    options: tuple[str, ...] = ("--json", "--loop", "--port", str(port), "--copies", str(fleet.copies))
+    options += ("--spread",) if spread else ()
     argv = (sys.executable, "-m", "deploy", "simulate", *options, *clips)
     return Component(name="simulator", argv=argv, ready_port=port, wave=1)
 
 
+async def announced(child: Child, fleet: Fleet) -> dict[str, Announcement]:
+    """What the simulator says of its cameras; raises `ComponentFailed` where it does not name the fleet's."""
+    deadline = time.monotonic() + ANNOUNCE_S_MAX
+    while True:
+        lines = child.log_file.read_bytes().splitlines() if child.log_file.exists() else []
+        told = [msgspec.json.decode(one, type=Announcement) for one in lines if one.startswith(b"{")]
+        found = {one.name: one for one in told}
+        if all(seat.camera in found for seat in fleet.seats):
+            return found
+        if time.monotonic() > deadline:
+            raise ComponentFailed("simulator", "it did not announce its cameras", child.log_file, list(child.said))
+        await asyncio.sleep(0.1)
+
+
 class Rig:
-    """A running system under measurement."""
+    """A running system under measurement: any of the fleet's cameras may be shown to it."""
 
     def __init__(self, fleet: Fleet, system: up.System) -> None:
-        self._fleet, self._system = fleet, system
+        self._fleet, self.system = fleet, system
         self.client = Client(system.url, system.token)
-        self._record = Record()
-        self._samples: list[Sample] = []
+        self._faces = httpx.AsyncClient(timeout=FACE_S_MAX, trust_env=False)
+        self.record = Record()
+        self.told: dict[str, Announcement] = {}
+        self.seats: tuple[Seat, ...] = ()
+        self.begun = asyncio.Event()
+        """Set while a window is measured."""
+        self.base = Sample(at_s=0.0, components={})
+        """Everything without a camera."""
 
-    async def run(self, stop: asyncio.Event, seconds: float) -> Watched:
-        """Set up, wait until every camera is looked at, watch."""
-        told = await self._announced()
-        load = os.getloadavg()[0]
-        hearing = asyncio.create_task(self._hear())
-        try:
-            begun = time.monotonic()
-            await self._set_up(told)
-            before, live = await self._all_live(stop)
-            live_after_s = time.monotonic() - begun
-            up.say(
-                f"  {len(self._fleet.seats)} cameras {'live' if live else 'NOT ALL LIVE'}, {seconds:.0f} s are measured"
-            )
-            since_us = time.time_ns() // 1000
-            await self._sample(stop, seconds)
-            until_us = time.time_ns() // 1000
-            after = await self._states()
-            if not stop.is_set():
-                await _stopped(stop, SETTLE_S)
-        finally:
-            hearing.cancel()
-            await asyncio.gather(hearing, return_exceptions=True)
+    async def __aenter__(self) -> Self:
+        self.told = await announced(self.system.supervisor.children["simulator"], self._fleet)
+        self.base = Sample(at_s=0.0, components=procfs.readings(self.heads()))
+        self._hearing = asyncio.create_task(self._hear())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._hearing.cancel()
+        await asyncio.gather(self._hearing, return_exceptions=True)
+        await self._faces.aclose()
+        await self.client.close()
+
+    async def show(self, seats: Sequence[Seat]) -> None:
+        """Make these the system's cameras: others go, missing ones are set up."""
+        wanted = {seat.camera for seat in seats}
+        there = {seat.camera for seat in self.seats}
+        for camera in sorted(there - wanted):
+            now = await self.client.call("GET", f"/cameras/{camera}")
+            await self.client.call("DELETE", f"/cameras/{camera}", If_Match=now["etag"])
+        for seat in seats:
+            if seat.camera not in there:
+                await self._set_up(seat)
+        self.seats = tuple(seats)
+
+    async def window(self, stop: asyncio.Event, seconds: float, *, sample_s: float = SAMPLE_S) -> Watched:
+        """Wait until every camera is looked at, then watch."""
+        begun, load = time.monotonic(), os.getloadavg()[0]
+        before, live = await self._all_live(stop)
+        live_after_s = time.monotonic() - begun
+        up.say(f"  {len(self.seats)} cameras {'live' if live else 'NOT ALL LIVE'}, {seconds:.0f} s are measured")
+        since_us = time.time_ns() // 1000
+        self.begun.set()
+        samples, scrapes = await self._sample(stop, seconds, sample_s)
+        self.begun.clear()
+        until_us = time.time_ns() // 1000
+        after = await self._states()
+        if not stop.is_set():
+            await stopped(stop, SETTLE_S)
         return Watched(
             window_us=(since_us, until_us),
-            told=told,
-            record=self._record,
+            told=self.told,
+            record=self.record,
             before=before,
             after=after,
-            samples=self._samples,
+            samples=samples,
+            scrapes=scrapes,
             load=(load, os.getloadavg()[0]),
             live_after_s=live_after_s,
             live=live,
         )
 
-    async def _announced(self) -> dict[str, Announcement]:
-        child = self._system.supervisor.children["simulator"]
-        deadline = time.monotonic() + ANNOUNCE_S_MAX
-        while True:
-            lines = child.log_file.read_bytes().splitlines() if child.log_file.exists() else []
-            told = [msgspec.json.decode(one, type=Announcement) for one in lines if one.startswith(b"{")]
-            found = {one.name: one for one in told}
-            if all(seat.camera in found for seat in self._fleet.seats):
-                return found
-            if time.monotonic() > deadline:
-                raise ComponentFailed("simulator", "it did not announce its cameras", child.log_file, list(child.said))
-            await asyncio.sleep(0.1)
+    def pid(self, component: str) -> int | None:
+        """The head process of a component, while there is one."""
+        process = self.system.supervisor.children[component].process
+        return process.pid if process is not None and process.returncode is None else None
 
-    async def _set_up(self, told: dict[str, Announcement]) -> None:
-        for seat in self._fleet.seats:
-            await self.client.ensure_camera({"id": seat.camera, "name": seat.camera, "url": told[seat.camera].url})
-            lines = [{"id": one.id, "a": one.a, "b": one.b, "entry": one.entry} for one in seat.truth.lines]
-            path = f"/cameras/{seat.camera}/functions/vehicles"
-            body = {"settings": {"type": "vehicles", "lines": lines, "confidence_ratio": CONFIDENCE}}
-            await self.client.call("PUT", path, body, If_None_Match="*")
+    async def scrape(self, at_s: float) -> Scrape:
+        """What the faces say now."""
+        texts = {}
+        for name in FACES:
+            url = self.system.supervisor.children[name].component.ready_url.removesuffix("/health/ready")
+            with contextlib.suppress(httpx.HTTPError):
+                answer = await self._faces.get(f"{url}/metrics")
+                if answer.status_code == httpx.codes.OK:
+                    texts[name] = answer.text
+        return Scrape(at_s=at_s, texts=texts)
+
+    async def _set_up(self, seat: Seat) -> None:
+        camera: Json = {"id": seat.camera, "name": seat.camera, "url": self.told[seat.camera].url}
+        if seat.truth.lines:  # a clip of ours, with its time code
+            camera["motion_masks"] = [TIME_CODE]
+        await self.client.ensure_camera(camera)
+        if not seat.truth.lines:
+            return
+        lines = [{"id": one.id, "a": one.a, "b": one.b, "entry": one.entry} for one in seat.truth.lines]
+        path = f"/cameras/{seat.camera}/functions/vehicles"
+        body = {"settings": {"type": "vehicles", "lines": lines, "confidence_ratio": CONFIDENCE}}
+        await self.client.call("PUT", path, body, If_None_Match="*")
 
     async def _states(self) -> Json:
         cameras = await self.client.call("GET", "/cameras")
@@ -164,7 +233,7 @@ class Rig:
         deadline = time.monotonic() + LIVE_S_MAX
         while True:
             states = await self._states()
-            looked = [states.get(seat.camera, {}).get("frames_analysed", 0) for seat in self._fleet.seats]
+            looked = [_looked(states.get(seat.camera, {})) for seat in self.seats]
             live = min(looked) >= LOOKS_BEFORE
             if live or stop.is_set() or time.monotonic() > deadline:
                 return states, live
@@ -172,25 +241,33 @@ class Rig:
 
     async def _hear(self) -> None:
         async for event in self.client.events():
-            self._record.hear(event, time.time_ns() // 1000)
+            self.record.hear(event, time.time_ns() // 1000)
 
-    async def _sample(self, stop: asyncio.Event, seconds: float) -> None:
+    async def _sample(self, stop: asyncio.Event, seconds: float, sample_s: float) -> tuple[list[Sample], list[Scrape]]:
         """Sample at even times until the end of the window."""
-        begun = time.monotonic()
+        samples, scrapes, begun = list[Sample](), list[Scrape](), time.monotonic()
         while not stop.is_set():
             at_s = time.monotonic() - begun
-            self._samples.append(Sample(at_s=at_s, components=procfs.readings(self._heads(), {"bench": os.getpid()})))
+            samples.append(Sample(at_s=at_s, components=procfs.readings(self.heads(), {"bench": os.getpid()})))
+            scrapes.append(await self.scrape(time.monotonic() - begun))
             left_s = seconds - at_s
             if left_s <= 0:
-                return
-            await _stopped(stop, min(left_s, SAMPLE_S - at_s % SAMPLE_S))
+                break
+            await stopped(stop, min(left_s, sample_s - at_s % sample_s))
+        return samples, scrapes
 
-    def _heads(self) -> dict[str, int]:
-        children = self._system.supervisor.children.items()
+    def heads(self) -> dict[str, int]:
+        """The head process of every component."""
+        children = self.system.supervisor.children.items()
         return {name: child.process.pid for name, child in children if child.process is not None}
 
 
-async def _stopped(stop: asyncio.Event, seconds: float) -> bool:
+def _looked(state: Json) -> int:
+    return int(state.get("frames_analysed", 0)) + int(state.get("frames_gated", 0))
+
+
+async def stopped(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait so long, or until it is to stop; whether it is."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
     return stop.is_set()

@@ -68,6 +68,11 @@ def percentile(values: Iterable[float], share: float) -> float | None:
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None
 
 
+def mean(values: Sequence[float]) -> float | None:
+    """None of nothing."""
+    return math.fsum(values) / len(values) if values else None
+
+
 def percentiles(values: Sequence[float]) -> dict[str, float]:
     """p50, p95, p99, the highest and how many there were; only the count where there are none."""
     shares = {"p50": 0.50, "p95": 0.95, "p99": 0.99, "max": 1.0}

@@ -54,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--loop", action="store_true", help="start again at the end; without it a camera ends with its file"
     )
     parser.add_argument(
+        "--spread", action="store_true", help="with --loop: cameras begin spread over their clips, not all at the start"
+    )
+    parser.add_argument(
         "--user", default="", help="ask clients for this user (Digest); the password comes from --password-env"
     )
     parser.add_argument(
@@ -65,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C, SIGTERM, or the end of the last camera; 2 if that cannot begin."""
     try:
-        settings = ServerSettings(loop=args.loop, credentials=_credentials(args))
+        settings = ServerSettings(loop=args.loop, spread=args.loop and args.spread, credentials=_credentials(args))
         sources = [Source(path=path, copies=args.copies) for path in args.files]
         asyncio.run(_serve(CameraServer(sources, host=args.host, port=args.port, settings=settings), as_json=args.json))
     except SimulateError as error:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import msgspec
 
 TICKS_PER_S = 90_000
+GOLDEN = (5**0.5 - 1) / 2
 _US_PER_S = 1_000_000
 
 
@@ -94,3 +95,8 @@ def due_ticks_of(pts_ticks: Sequence[int], dts_ticks: Sequence[int]) -> tuple[in
     for dts in dts_ticks:
         due.append(max(dts + reorder, due[-1] if due else 0))
     return tuple(due)
+
+
+def spread_share(number: int) -> float:
+    """Where in its clip camera `number` begins, 0..1: any run of numbers lies evenly spread (golden ratio)."""
+    return number * GOLDEN % 1.0

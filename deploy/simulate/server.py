@@ -23,6 +23,7 @@ from deploy.simulate.errors import NameTakenError, PortInUseError
 from deploy.simulate.feed import Clock, Feed, Prepared, prepare, schedule_of
 from deploy.simulate.link import Link, PerfectLink
 from deploy.simulate.outlet import Address, Outlet
+from deploy.simulate.schedule import spread_share, us_of
 from deploy.simulate.viewer import FeedViewer, Sent
 
 _SWEEPS_PER_TIMEOUT = 10
@@ -48,6 +49,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How to serve; `link_of` gives the link (the seam for faults) of each camera by its name."""
 
     loop: bool = True
+    spread: bool = False
+    """Cameras begin spread over their clips instead of all at the beginning; for cameras that loop."""
     credentials: Credentials | None = None
     clients_max: int = 512
     session_timeout_s: float = 60.0
@@ -176,7 +179,10 @@ class CameraServer:
         for index, name in enumerate(names):
             # Copies are shifted by parts of one picture's time: real cameras do not send in the same millisecond.
             shift_us = round(index * _US_PER_S / (len(names) * prepared.clip.fps))
-            schedule = schedule_of(prepared.clip, self._clock.wall_us + shift_us, loop=self._settings.loop)
+            begun_us = self._clock.wall_us + shift_us
+            if self._settings.spread:
+                begun_us -= round(spread_share(len(self._feeds)) * us_of(prepared.clip.duration_ticks))
+            schedule = schedule_of(prepared.clip, begun_us, loop=self._settings.loop)
             self._feeds[name] = Feed(name, prepared, schedule, self._clock)
             self._links[name] = self._settings.link_of(name)
             self._sent[name] = Sent()

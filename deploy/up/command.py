@@ -153,7 +153,7 @@ async def running(
         say(f"zool starts on {data_dir}")
         try:
             await supervisor.start()
-            await _ready_or_stopped(supervisor, stop)
+            await ready_or_stopped(supervisor, stop)
             yield system
         finally:
             await supervisor.stop()
@@ -172,7 +172,8 @@ def _acs(api: ApiSettings, port: int, asked: int | None) -> tuple[str, int] | No
     return api.acs_host, acs_port(api, port) if asked is None else asked
 
 
-async def _ready_or_stopped(supervisor: Supervisor, stop: asyncio.Event) -> None:
+async def ready_or_stopped(supervisor: Supervisor, stop: asyncio.Event) -> None:
+    """Wait until all is ready; raises `ComponentFailed`, or `StoppedEarly` where `stop` is set before."""
     ready = asyncio.create_task(supervisor.ready())
     stopping = asyncio.create_task(stop.wait())
     try:

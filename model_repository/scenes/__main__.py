@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 
 from model_repository.scenes import truth
-from model_repository.scenes.clips import NAMES, SEED, scene_of, write_clip
+from model_repository.scenes.clips import BENCH_NAMES, NAMES, SEED, scene_of, write_clip
 from model_repository.scenes.site import Scene
 
 
@@ -18,11 +18,14 @@ def main(argv: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     clips = commands.add_parser("clips", help="render the cameras of the demo site to H.264 with their truth")
     clips.add_argument("--out", type=Path, required=True, help="folder for <camera>.mp4 and <camera>.json")
-    clips.add_argument("--only", choices=NAMES, action="append", help="one camera (may be repeated); default all")
-    clips.add_argument("--seconds", type=float, help="length; default 40 for gates, 24 indoors")
+    clips.add_argument(
+        "--only", choices=(*NAMES, *BENCH_NAMES), action="append",
+        help="one camera (may be repeated); default all of the demo site",
+    )  # fmt: skip
+    clips.add_argument("--seconds", type=float, help="length; default 40 for gates, 66 for quiet ones, 24 indoors")
     clips.add_argument("--seed", type=int, default=SEED, help="another seed is other traffic; default %(default)s")
     boxes = commands.add_parser("boxes", help="boxes of a camera, frame by frame, as JSON lines (nothing is rendered)")
-    boxes.add_argument("--only", choices=NAMES, action="append", required=True)
+    boxes.add_argument("--only", choices=(*NAMES, *BENCH_NAMES), action="append", required=True)
     boxes.add_argument("--out", type=Path, required=True, help="folder for <camera>.boxes.jsonl")
     boxes.add_argument("--seconds", type=float)
     boxes.add_argument("--seed", type=int, default=SEED)

@@ -10,34 +10,48 @@ import numpy.typing as npt
 
 from model_repository.scenes import truth
 from model_repository.scenes.gate import CLIP_S as GATE_S
-from model_repository.scenes.gate import PLANS, gate
+from model_repository.scenes.gate import PLANS, QUIET_PLANS, gate
 from model_repository.scenes.indoors import CLIP_S as INDOOR_S
 from model_repository.scenes.indoors import office_door, workshop
 from model_repository.scenes.site import FPS, Scene
 
 NAMES = (*PLANS, "workshop", "office-door")
+"""Cameras of the demo site."""
+BENCH_NAMES = tuple(QUIET_PLANS)
+"""Further cameras, for benchmarks."""
+QUIET_S = 66.0
+QUIET_CODING = 27, 2
+"""Quality and seconds between key frames: without these a quiet clip would be key frames and little else."""
 SEED = 1
 
 
 def scene_of(name: str, seed: int = SEED, seconds: float | None = None) -> Scene:
-    """The scene of a camera of the demo site; KeyError for an unknown name."""
+    """The scene of a camera of the demo site or the benchmarks; KeyError for an unknown name."""
+    if name in QUIET_PLANS:
+        return gate(name, seed, seconds or QUIET_S)
     if name in PLANS:
         return gate(name, seed, seconds or GATE_S)
     return {"workshop": workshop, "office-door": office_door}[name](seed, seconds or INDOOR_S)
 
 
 def encode(
-    frames: Iterable[npt.NDArray[np.uint8]], target: Path, size: tuple[int, int], *, preset: str = "slow"
+    frames: Iterable[npt.NDArray[np.uint8]],
+    target: Path,
+    size: tuple[int, int],
+    *,
+    preset: str = "slow",
+    crf: int = 25,
+    key_s: int = 1,
 ) -> int:
-    """Write BGR frames as H.264 main profile without B-frames, a key frame a second, below 1 Mbit/s; returns bytes."""
+    """Write BGR frames as H.264, main profile, no B-frames, a key frame every `key_s`; below 1 Mbit/s. Its bytes."""
     options = {
         "preset": preset,
         "profile": "main",
-        "crf": "25",
+        "crf": str(crf),
         "maxrate": "900k",
         "bufsize": "900k",
         "bf": "0",
-        "x264-params": f"keyint={FPS}:min-keyint={FPS}:scenecut=0:bframes=0:threads=1",
+        "x264-params": f"keyint={key_s * FPS}:min-keyint={key_s * FPS}:scenecut=0:bframes=0:threads=1",
     }
     with av.open(str(target), "w", options={"movflags": "+faststart"}) as out:
         stream = out.add_stream("libx264", rate=FPS, options=options)
@@ -68,7 +82,8 @@ def write_clip(scene: Scene, folder: Path, tell: Callable[[str], None] = print) 
             yield frame
 
     try:
-        size = encode(told(), target, (scene.view.width, scene.view.height))
+        crf, key_s = QUIET_CODING if scene.name in QUIET_PLANS else (25, 1)
+        size = encode(told(), target, (scene.view.width, scene.view.height), crf=crf, key_s=key_s)
     finally:
         film.close()
     kbit_s = size * 8 / scene.duration_s / 1e3

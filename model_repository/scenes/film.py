@@ -7,9 +7,10 @@ import numpy as np
 from model_repository.plates.render import Plate, render_plate
 from model_repository.scenes import picture, timecode
 from model_repository.scenes.ground import backdrop
+from model_repository.scenes.mesh import Mesh
 from model_repository.scenes.picture import Image, Lamp, PlateSeen, PlateSpot
 from model_repository.scenes.shading import shade
-from model_repository.scenes.site import FPS, Driver, Scene, Standing
+from model_repository.scenes.site import FPS, Driver, Scene, Standing, Walker
 from model_repository.scenes.stage import Stage
 from model_repository.scenes.vehicles import plate_corners
 
@@ -39,6 +40,7 @@ class Film:
         self.plates: list[PlateSeen] = []
         """Plates of the frame that was drawn last."""
         self._plates = {d.subject: _texture(scene, d) for d in scene.drivers if d.plate_latin}
+        self._last: tuple[tuple[object, ...], Image] | None = None
 
     def close(self) -> None:
         """Give the renderer back."""
@@ -51,12 +53,23 @@ class Film:
 
     def frame(self, n: int) -> Image:
         """Frame n (H, W, 3) uint8 BGR."""
-        scene, stage, t = self.scene, self._stage, n / FPS
+        t = n / FPS
+        moving = [move(t) for move in self.scene.moving]
+        present = [(actor, at) for actor, at, _ in self.scene.actors(t)]
+        same = (*((actor.subject, at) for actor, at in present), *(mesh.points.tobytes() for mesh in moving))
+        if self._last is None or self._last[0] != same:  # where nothing moves, the last picture is this one, too
+            self._last = (same, self._drawn(moving, present))
+        image = self._air(self._last[1].copy(), n)
+        timecode.draw(image, n, FPS)
+        return image
+
+    def _drawn(self, moving: list[Mesh], present: list[tuple[Driver | Walker, Standing]]) -> Image:
+        """Everything but the air and the time code."""
+        scene, stage = self.scene, self._stage
         stage.clear()
-        for moving in scene.moving:
-            mesh = moving(t)
+        for mesh in moving:
             stage.put(mesh, shade(mesh, scene.view.at, scene.light))
-        actors = [(actor, at, actor.mesh(at)) for actor, at, _ in scene.actors(t)]
+        actors = [(actor, at, actor.mesh(at)) for actor, at in present]
         numbers: dict[str, int] = {}
         spots: list[PlateSpot] = []
         for actor, at, mesh in actors:
@@ -74,8 +87,6 @@ class Film:
         self.plates = picture.paste_plates(image, scene.view, spots, shot.ids, scene.light)
         if scene.light.lamps:
             image = picture.glow(image, scene.view, _lamps(drivers, numbers), 0.62, shot.ids)
-        image = self._air(image, n)
-        timecode.draw(image, n, FPS)
         return image
 
     def _air(self, image: Image, n: int) -> Image:

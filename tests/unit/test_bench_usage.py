@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import os
+from pathlib import Path
 
 import pytest
 
@@ -66,3 +68,16 @@ def test_the_machine_is_described() -> None:
     assert machine["cpus"] >= 1
     assert machine["cpu"]
     assert machine["memory_gb"] > 0
+
+
+def test_regions_are_ours_while_we_have_them_mapped_and_orphans_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that nobody has mapped was left behind by somebody who was killed."""
+    monkeypatch.setattr(procfs, "SHM", tmp_path)
+    region = tmp_path / f"{procfs.REGION_PREFIX}x"
+    region.write_bytes(bytes(4096))
+    (tmp_path / "other").write_bytes(b"")
+    with region.open("r+b") as file, mmap.mmap(file.fileno(), 4096):
+        assert procfs.regions({"me": os.getpid()}) == procfs.Regions(mapped=1, orphans=())
+    assert procfs.regions({"me": os.getpid()}) == procfs.Regions(mapped=0, orphans=(region.name,))

@@ -74,7 +74,7 @@ def test_after_a_pause_the_next_is_looked_at() -> None:
 
 
 def test_what_always_flickers_is_learnt() -> None:
-    """A burnt-in clock in the corner opens at first; when it is known it does not, and a passer-by still does."""
+    """A lamp in the corner opens at first; when it is known it does not, and a passer-by still does."""
     gate = Gate(NEVER)
 
     def at(number: int, luma: Plane) -> Plane:

@@ -2,7 +2,9 @@
 
 import importlib.util
 import itertools
+import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,13 +12,15 @@ import pytest
 
 from model_repository.plates.grammar import to_latin, valid_ru
 from model_repository.scenes import truth
-from model_repository.scenes.clips import scene_of
+from model_repository.scenes.clips import BENCH_NAMES, NAMES, scene_of
 from model_repository.scenes.gate import PLANS
 from model_repository.scenes.geometry import View, crossing, look_at, visible_box
 from model_repository.scenes.mesh import Paint, Sculptor
 from model_repository.scenes.motion import path, ride, there_and_back
 from model_repository.scenes.site import Scene
 from model_repository.scenes.vehicles import COLOURS, car, plate_corners
+
+SITE = Path(__file__).resolve().parents[2] / "deploy" / "site"
 
 needs_renderer = pytest.mark.skipif(
     importlib.util.find_spec("panda3d") is None, reason="panda3d is not installed (dependency group `train`)"
@@ -224,3 +228,18 @@ def test_frames_repeat_and_carry_their_number() -> None:
     film.close()
     assert np.array_equal(one, two)
     assert timecode.read(one) == 200
+
+
+@pytest.mark.parametrize("name", BENCH_NAMES)
+def test_quiet_gates_have_vehicles_about_a_third_of_the_time(name: str) -> None:
+    """One each way, twice; nobody walks by; and the committed truth is what the seed gives."""
+    scene = _scene(name)
+    times = np.arange(0, scene.duration_s, 0.5)
+    there = [[(driver, at) for driver in scene.drivers if (at := driver.where(float(t))) is not None] for t in times]
+    seen = [any(visible_box(scene.view, driver.mesh(at)) is not None for driver, at in now) for now in there]
+    assert 0.3 < sum(seen) / len(seen) < 0.4
+    events = _events(name)
+    assert [event["kind"] for event in events] == ["vehicle_exit", "vehicle_entry"] * 2
+    assert [walker.subject for walker in scene.walkers] == ["guard"]
+    assert json.loads((SITE / "bench" / f"{name}.json").read_text("utf-8"))["events"] == events
+    assert name not in NAMES

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.simulate.schedule import Schedule, due_ticks_of, us_of
+from deploy.simulate.schedule import Schedule, due_ticks_of, spread_share, us_of
 
 START = 1_700_000_000_000_000
 
@@ -90,3 +92,12 @@ def test_a_loop_never_ends() -> None:
 def test_ticks_in_microseconds() -> None:
     """Rounded to the nearest, for a tick is 11.1 µs."""
     assert [us_of(ticks) for ticks in (0, 1, 2, 90_000, 27_000_000_001)] == [0, 11, 22, 1_000_000, 300_000_000_011]
+
+
+def test_cameras_spread_evenly_over_a_clip() -> None:
+    """Of any ten in a row no two neighbours are nearer than half, or further than twice, their fair distance."""
+    for first in (0, 7, 32):
+        places = sorted(spread_share(number) for number in range(first, first + 10))
+        gaps = [after - before for before, after in itertools.pairwise([*places, places[0] + 1.0])]
+        assert min(gaps) > 0.05
+        assert max(gaps) < 0.2

@@ -1,0 +1,1 @@
+"""How fast the engine is by itself: the floor beside which Triton is measured."""
