@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from model_repository import builder, store, triton
-from model_repository.card import TASKS
-from model_repository.contract import DETECTOR
-from model_repository.errors import ModelError, TrainingToolsMissing, WeightsMissing
+from model_repository import builder, registry, store, triton
+from model_repository.errors import EnsembleUnknown, ModelError, TrainingToolsMissing, WeightsMissing
+from model_repository.registry import Ensemble
 
 TRAININGS = {
     "detector": "model_repository.train.detector",
@@ -54,13 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _with_common(command, _serve)
 
-    command = commands.add_parser("import", help="deploy weights of your own in place of the starter")
-    command.add_argument("file", type=Path)
-    command.add_argument("--as", dest="task", required=True, metavar="TASK", help=f"one of: {DETECTOR}")
-    command.add_argument("--labels", type=Path, help="class names, one per line, where the file does not hold them")
-    command.add_argument("--name", default="", help="default: the name of the file")
-    command.add_argument("--size", default="", metavar="WIDTHxHEIGHT", help="where the file leaves its input size open")
-    _with_common(command, _import)
+    _with_import(commands.add_parser("import", help="put weights of your own to use"))
 
     command = commands.add_parser("list", help="which weights there are and which are in use")
     _with_common(command, _list)
@@ -74,12 +68,32 @@ def _parser() -> argparse.ArgumentParser:
 def _with_common(command: argparse.ArgumentParser, function: object) -> None:
     default = Path(os.environ.get("ZOOL_DATA_DIR", "data"))
     command.add_argument("--data-dir", type=Path, default=default, help="default: %(default)s")
-    command.add_argument("--only", choices=sorted(builder.STEPS), action="append", help=argparse.SUPPRESS)
+    command.add_argument("--only", action="append", help=argparse.SUPPRESS)
     command.set_defaults(command=function)
 
 
+def _with_import(command: argparse.ArgumentParser) -> None:
+    tasks = [task.name for task in registry.TASKS if task.importer]
+    command.add_argument("file", type=Path)
+    command.add_argument("--as", dest="task", required=True, metavar="TASK", help=f"one of: {', '.join(tasks)}")
+    command.add_argument("--name", default="", help="default: the name of the file")
+    command.add_argument("--replace", action="store_true", help="other weights of that name are thrown away")
+    command.add_argument("--labels", type=Path, help="class names, one per line, where the file does not hold them")
+    command.add_argument("--size", type=_size, metavar="WIDTHxHEIGHT", help="where the file leaves its input size open")
+    command.add_argument("--licence", default="", help="where the file does not say")
+    command.add_argument("--version", default="", help="default: the file's, else the start of its SHA-256")
+    _with_common(command, _import)
+
+
+def _size(text: str) -> tuple[int, int]:
+    sides = re.fullmatch(r"(\d{1,4})[xX×](\d{1,4})", text)
+    if not sides:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write it as 640x384")
+    return int(sides[1]), int(sides[2])
+
+
 def _build(options: argparse.Namespace) -> int:
-    written = builder.build(options.out, options.data_dir, _ensembles(options))
+    written = builder.build(options.out, options.data_dir, _servable(options))
     print(f"{options.out}: {'built' if written else 'up to date'}")
     return 0
 
@@ -102,16 +116,16 @@ def _serve(options: argparse.Namespace) -> int:
     os.execve(command.argv[0], list(command.argv), dict(command.environ))  # noqa: S606
 
 
-def _servable(options: argparse.Namespace) -> tuple[str, ...]:
+def _servable(options: argparse.Namespace) -> tuple[Ensemble, ...]:
     """The ensembles that have weights; the others are named and left out. Without a detector nothing can be served."""
     servable = []
     for ensemble in _ensembles(options):
         try:
             builder.find_weights((ensemble,), options.data_dir)
         except WeightsMissing as error:
-            if ensemble == DETECTOR:
+            if ensemble.name == registry.REQUIRED:
                 raise
-            print(f"zool models: {ensemble} is not served: {error}", file=sys.stderr)
+            print(f"zool models: {ensemble.name} is not served: {error}", file=sys.stderr)
         else:
             servable.append(ensemble)
     return tuple(servable)
@@ -120,18 +134,19 @@ def _servable(options: argparse.Namespace) -> tuple[str, ...]:
 def _import(options: argparse.Namespace) -> int:
     from model_repository import importer  # noqa: PLC0415 - reading networks is slow to import
 
-    card = importer.examine(options.file, options.task, name=options.name, labels=options.labels, size=options.size)
-    weights = store.add(options.file, card, options.data_dir)
+    fields = ("name", "labels", "size", "licence", "version")
+    card = importer.examine(options.file, options.task, **{field: getattr(options, field) for field in fields})
+    weights = store.add(options.file, card, options.data_dir, replace=options.replace)
     print(f"{card.task}: {card.name} ({card.head}, {card.input_width}x{card.input_height}, {len(card.labels)} classes)")
     print(f"deployed to {weights.path}; it is served from the next start of Triton on")
     return 0
 
 
 def _list(options: argparse.Namespace) -> int:
-    for task in TASKS:
-        for weights, used in store.known(task, options.data_dir):
+    for task in registry.TASKS:
+        for weights, used in store.known(task.name, options.data_dir):
             card = weights.card
-            print(f"{'*' if used else ' '} {task:14} {card.name:28} {card.sha256[:12]}  {card.trained_on or '-'}")
+            print(f"{'*' if used else ' '} {task.name:16} {card.name:28} {card.sha256[:12]}  {card.trained_on or '-'}")
     return 0
 
 
@@ -144,8 +159,17 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
-def _ensembles(options: argparse.Namespace) -> tuple[str, ...]:
-    return tuple(options.only or builder.STEPS)
+def _ensembles(options: argparse.Namespace) -> tuple[Ensemble, ...]:
+    """Those asked for, else all: the slots of the data directory included."""
+    if not options.only:
+        return registry.with_slots(store.slots(options.data_dir))
+    found = {name: registry.ensemble(name) for name in options.only}
+    unknown = [name for name, each in found.items() if each is None]
+    if unknown:
+        raise EnsembleUnknown(
+            unknown[0], tuple(each.name for each in registry.with_slots(store.slots(options.data_dir)))
+        )
+    return tuple(each for each in found.values() if each)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,12 @@ Rules of this file
 - A repository appears whole or not at all: it is built beside its place and moved there in one step.
 - A repository that was built from the same sources and weights is left alone: starting again costs no build.
 
-Triton names come from the folders: `ensembles/detector/` is the ensemble `detector`, `ensembles/detector/network/` its
-step `detector_network`.
+What there is to build stands in `registry`; templates name their models by `$ensemble`, because slots share sources.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -23,28 +23,16 @@ from typing import Literal
 import msgspec
 
 from model_repository import card, store
-from model_repository.card import Weights
-from model_repository.contract import (
-    DETECTIONS_MAX,
-    DETECTOR,
-    PLATE_CHARS_MAX,
-    PLATE_READER,
-    REGION_BYTES,
-    TEXT_BYTES,
-    ModelCard,
-)
+from model_repository.card import Weights, WeightsCard
+from model_repository.contract import DETECTIONS_MAX, PLATE_CHARS_MAX, REGION_BYTES, TEXT_BYTES, ModelCard
+from model_repository.errors import WeightsMissing
 from model_repository.limits import CANDIDATES_MAX, STRIP_HEIGHT_PX, STRIP_WIDTH_PX
+from model_repository.registry import ENSEMBLES, Ensemble, Step
 
 SOURCES = Path(__file__).parent / "ensembles"
 STAMP = "BUILT.json"
 
 Target = Literal["cpu"]
-
-STEPS: Mapping[str, Mapping[str, str]] = {
-    DETECTOR: {"network": "detector", "boxes": ""},
-    PLATE_READER: {"corners": "plate_corners", "text": "plate_ocr"},
-}
-"""Ensemble → its steps → the task whose weights the step runs ('' for a step without a network)."""
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,29 +41,39 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     config: str
     source: Path | None = None
-    weights: Weights | None = None
+    weights: Mapping[str, Weights] = {}
+    """By the stem of the file in the version folder."""
+    cards: Mapping[str, WeightsCard] = {}
+    """Cards that come without their networks, by stem."""
 
 
-def render(ensembles: tuple[str, ...], weights: Mapping[str, Weights]) -> tuple[Model, ...]:
+def render(ensembles: tuple[Ensemble, ...], weights: Mapping[str, Weights]) -> tuple[Model, ...]:
     """Fill the templates: the models of all ensembles, steps first. `weights` by task. Pure but for reading sources."""
     models: list[Model] = []
     for ensemble in ensembles:
-        folder = SOURCES / ensemble
+        folder = SOURCES / ensemble.source
         values = _values(ensemble, weights)
-        for step, task in STEPS[ensemble].items():
-            models.append(
-                Model(
-                    name=f"{ensemble}_{step}",
-                    config=_filled(folder / step / "config.pbtxt", values),
-                    source=folder / step / "model.py",
-                    weights=weights[task] if task else None,
-                )
+        models.extend(
+            Model(
+                name=f"{ensemble.name}_{step.name}",
+                config=_filled(folder / step.name / "config.pbtxt", values),
+                source=folder / step.name / "model.py",
+                weights=_weights_of(step, weights),
+                cards={each: weights[each].card for each in step.cards},
             )
-        models.append(Model(name=ensemble, config=_filled(folder / "config.pbtxt", values)))
+            for step in ensemble.steps
+        )
+        models.append(Model(name=ensemble.name, config=_filled(folder / "config.pbtxt", values)))
     return tuple(models)
 
 
-def build(out: Path, data_directory: Path, ensembles: tuple[str, ...] = tuple(STEPS)) -> bool:
+def _weights_of(step: Step, weights: Mapping[str, Weights]) -> dict[str, Weights]:
+    """The networks of a step by the stem of their file: the first is `network`, the others are named by their task."""
+    found = {("network" if index == 0 else each): weights[each] for index, each in enumerate(step.tasks)}
+    return found | {each: weights[each] for each in step.optional if each in weights}
+
+
+def build(out: Path, data_directory: Path, ensembles: tuple[Ensemble, ...] = ENSEMBLES) -> bool:
     """Make `out` a ready model repository; returns whether anything had to be written.
 
     Raises WeightsMissing, CardInvalid, WeightsChanged.
@@ -96,24 +94,29 @@ def build(out: Path, data_directory: Path, ensembles: tuple[str, ...] = tuple(ST
     return True
 
 
-def find_weights(ensembles: tuple[str, ...], data_directory: Path) -> dict[str, Weights]:
-    """The deployed weights of every task of the ensembles. Raises WeightsMissing, CardInvalid, WeightsChanged."""
-    tasks = {task for ensemble in ensembles for task in STEPS[ensemble].values() if task}
-    return {task: store.deployed(task, data_directory) for task in sorted(tasks)}
+def find_weights(ensembles: tuple[Ensemble, ...], data_directory: Path) -> dict[str, Weights]:
+    """The weights in use for every task of the ensembles. Raises WeightsMissing, CardInvalid, WeightsChanged."""
+    tasks = {task for ensemble in ensembles for task in ensemble.tasks}
+    found = {task: store.deployed(task, data_directory) for task in sorted(tasks)}
+    for task in sorted({task for ensemble in ensembles for task in ensemble.optional}):
+        with contextlib.suppress(WeightsMissing):
+            found[task] = store.deployed(task, data_directory)
+    return found
 
 
-def public_card(ensemble: str, weights: Mapping[str, Weights]) -> ModelCard:
+def public_card(ensemble: Ensemble, weights: Mapping[str, Weights]) -> ModelCard:
     """The card that travels with an ensemble: of its one network, or of the last one with all named as parts.
 
     What goes in is what the first network takes.
     """
-    cards = [weights[task].card for task in STEPS[ensemble].values() if task]
-    last = cards[-1].public()
+    optional = [task for task in ensemble.optional if task in weights]
+    cards = [weights[task].card for task in (*ensemble.tasks, *optional)]
+    last = weights[ensemble.tasks[-1]].card.public()
     if len(cards) == 1:
         return last
     return msgspec.structs.replace(
         last,
-        task=ensemble,
+        task=ensemble.name,
         starter=any(each.starter for each in cards),
         input_width=cards[0].input_width,
         input_height=cards[0].input_height,
@@ -122,7 +125,7 @@ def public_card(ensemble: str, weights: Mapping[str, Weights]) -> ModelCard:
     )
 
 
-def _values(ensemble: str, weights: Mapping[str, Weights]) -> dict[str, str]:
+def _values(ensemble: Ensemble, weights: Mapping[str, Weights]) -> dict[str, str]:
     public = public_card(ensemble, weights)
     numbers = {
         "frame_rows": public.input_height * 3 // 2,
@@ -134,12 +137,15 @@ def _values(ensemble: str, weights: Mapping[str, Weights]) -> dict[str, str]:
         "chars_max": PLATE_CHARS_MAX,
         "text_bytes": TEXT_BYTES,
         "region_bytes": REGION_BYTES,
+        "embedding_size": public.embedding_size,
+        "items": len(public.labels),
         "strip_width": STRIP_WIDTH_PX,
         "strip_height": STRIP_HEIGHT_PX,
     }
     # A JSON string is a valid string of protobuf's text format as long as nothing is written as \u.
     quoted = json.dumps(msgspec.json.encode(public).decode(), ensure_ascii=False)
-    return {name: str(number) for name, number in numbers.items()} | {"card": quoted}
+    texts = {"card": quoted, "ensemble": ensemble.name}
+    return {name: str(number) for name, number in numbers.items()} | texts
 
 
 def _filled(template: Path, values: Mapping[str, str]) -> str:
@@ -152,8 +158,9 @@ def _stamp(models: tuple[Model, ...]) -> str:
         digest.update(model.config.encode())
         if model.source:
             digest.update(model.source.read_bytes())
-        if model.weights:
-            digest.update(msgspec.json.encode(model.weights.card))
+        cards = {**model.cards, **{stem: each.card for stem, each in model.weights.items()}}
+        for stem, each in sorted(cards.items()):
+            digest.update(stem.encode() + msgspec.json.encode(each))
     return json.dumps({"models": [model.name for model in models], "sha256": digest.hexdigest()}) + "\n"
 
 
@@ -170,9 +177,11 @@ def _write(model: Model, folder: Path) -> None:
     (folder / "config.pbtxt").write_text(model.config, "utf-8")
     if model.source:
         shutil.copyfile(model.source, version / "model.py")
-    if model.weights:
-        shutil.copyfile(model.weights.path, version / "network.onnx")
-        card.save(model.weights.card, version / "network.json")
+    for stem, weights in model.weights.items():
+        shutil.copyfile(weights.path, version / f"{stem}{weights.path.suffix}")
+        card.save(weights.card, version / f"{stem}.json")
+    for stem, each in model.cards.items():
+        card.save(each, version / f"{stem}.json")
 
 
 def _replace(draft: Path, out: Path) -> None:

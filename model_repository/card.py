@@ -2,8 +2,8 @@
 
 Rules of this file
 - Pure, apart from `load` and `save`, which read and write the two files of one set of weights.
-- Weights are a pair of files with one stem: `NAME.onnx` and `NAME.json` (this card). Starters lie in
-  `model_repository/weights/`, imported ones in `<data-dir>/models/<task>/<name>/`.
+- Weights are a pair of files with one stem: `NAME.onnx` (or what `registry.Task.file` says) and `NAME.json`, this card.
+  Starters lie in `model_repository/weights/`, imported ones in `<data-dir>/models/<task>/<name>/`.
 - Unknown keys are ignored on reading, so that cards of later versions can be served by earlier ones.
 """
 
@@ -18,10 +18,10 @@ import msgspec
 from model_repository.contract import ModelCard
 from model_repository.errors import CardInvalid, WeightsChanged
 
-Head = Literal["", "yolov8", "yolov5", "yolox", "end2end", "plate_corners", "ctc"]
+VERSION_CHARS = 12
+"""Weights without a version are named by the first characters of their SHA-256."""
 
-TASKS: tuple[str, ...] = ("detector", "plate_corners", "plate_ocr")
-"""What weights can be deployed for; each has its own folder under `<data-dir>/models/`."""
+Head = Literal["", "yolov8", "yolov5", "yolox", "end2end", "plate_corners", "ctc"]
 
 
 class WeightsCard(ModelCard, frozen=True, kw_only=True):
@@ -32,9 +32,11 @@ class WeightsCard(ModelCard, frozen=True, kw_only=True):
     """
 
     head: Head = ""
+    transposed: bool = False
+    """The answer lies on its side: it has the rows of the head as columns."""
     colour: Literal["rgb", "bgr", "gray"] = "rgb"
-    subtract: float = 0.0
-    divide: float = 255.0
+    subtract: float | tuple[float, float, float] = 0.0
+    divide: float | tuple[float, float, float] = 255.0
     alphabet: str = ""
     score_min: float = 0.0
 
@@ -56,22 +58,24 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def load(onnx_path: Path) -> Weights:
-    """Read the card beside a network and check that it is of this very file.
+def load(path: Path) -> Weights:
+    """Read the card beside a network (or another file of weights) and check that it is of this very file.
 
     Raises CardInvalid (no card, not JSON, a field missing or of the wrong type) and WeightsChanged.
     """
-    card_path = onnx_path.with_suffix(".json")
+    card_path = path.with_suffix(".json")
     try:
         card = msgspec.json.decode(card_path.read_bytes(), type=WeightsCard)
     except OSError as error:
         raise CardInvalid(card_path, error.strerror or "cannot be read") from error
     except msgspec.DecodeError as error:
         raise CardInvalid(card_path, str(error)) from error
-    found = file_sha256(onnx_path)
+    found = file_sha256(path)
     if card.sha256 and card.sha256 != found:
-        raise WeightsChanged(onnx_path, card.sha256, found)
-    return Weights(path=onnx_path, card=msgspec.structs.replace(card, sha256=found))
+        raise WeightsChanged(path, card.sha256, found)
+    # Every event names a version: weights that came without one are named by what they are.
+    version = card.version or found[:VERSION_CHARS]
+    return Weights(path=path, card=msgspec.structs.replace(card, sha256=found, version=version))
 
 
 def save(card: WeightsCard, path: Path) -> None:

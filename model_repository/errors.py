@@ -6,6 +6,10 @@ ModelError
 ├── CardInvalid             a card beside the weights cannot be read
 ├── WeightsMissing          no weights for a task that must be served
 ├── WeightsChanged          the file is not the one its card speaks of
+├── WeightsUnknown          no set of weights of that name
+├── EnsembleUnknown         no ensemble of that name
+├── NameTaken               other weights have the name already
+├── NameUnusable            a slot cannot be called so
 ├── ImportRefused           weights that a user gave cannot be taken
 │   ├── FileUnreadable      not an ONNX file, or a broken one
 │   ├── NeedsExport         a training checkpoint, not an exported network
@@ -75,6 +79,64 @@ class WeightsChanged(ModelError):  # noqa: N818 - says what is the case
         )
 
 
+class WeightsUnknown(ModelError):  # noqa: N818 - says what is the case
+    """There is no set of weights of that name."""
+
+    def __init__(self, task: str, name: str, names: tuple[str, ...]) -> None:
+        """Hold what was asked for and what there is."""
+        super().__init__(task, name, names)
+        self.task, self.name, self.names = task, name, names
+
+    def __str__(self) -> str:
+        """Name what there is."""
+        return f"{self.task} has no weights {self.name!r} to choose; there are: {', '.join(self.names) or 'none'}"
+
+
+class EnsembleUnknown(ModelError):  # noqa: N818 - says what is the case
+    """There is no ensemble of that name."""
+
+    def __init__(self, name: str, names: tuple[str, ...]) -> None:
+        """Hold what was asked for and what there is."""
+        super().__init__(name, names)
+        self.name, self.names = name, names
+
+    def __str__(self) -> str:
+        """Name what there is."""
+        return f"there is no ensemble {self.name!r}; there are: {', '.join(self.names)}"
+
+
+class NameTaken(ModelError):  # noqa: N818 - says what is the case
+    """Other weights were imported under the same name."""
+
+    def __init__(self, task: str, name: str, there: str, given: str) -> None:
+        """Hold the name and both hashes."""
+        super().__init__(task, name, there, given)
+        self.task, self.name, self.there, self.given = task, name, there, given
+
+    def __str__(self) -> str:
+        """Say how to keep both and how to replace."""
+        return (
+            f"{self.task} has other weights named {self.name!r} (SHA-256 {self.there[:12]}…, the file given has "
+            f"{self.given[:12]}…): give --name OTHER to keep both, or --replace"
+        )
+
+
+class NameUnusable(ModelError):  # noqa: N818 - says what is the case
+    """A slot cannot have this name."""
+
+    def __init__(self, name: str) -> None:
+        """Hold the name."""
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        """Say which names can be used."""
+        return (
+            f"{self.name!r} cannot be the name of a further detector: give --name with 1 to 40 of a-z, 0-9, _ and -, "
+            "a letter or digit first (it becomes the ensemble object_detector_NAME)"
+        )
+
+
 class ImportRefused(ModelError):  # noqa: N818 - says what is the case
     """Weights that a user gave cannot be taken."""
 
@@ -118,7 +180,7 @@ class TaskNotSupported(ImportRefused):
 
     def __str__(self) -> str:
         """Name what can be imported."""
-        return f"importing as {self.task!r} is not supported yet; supported: {', '.join(self.supported)}"
+        return f"importing as {self.task!r} is not supported; supported: {', '.join(self.supported)}"
 
 
 class InputUnknown(ImportRefused):

@@ -92,13 +92,17 @@ def _prepended(model: Any, card: WeightsCard, source: str) -> Any:
         tensor.set_color_format(formats[source])
         steps.convert_color(wanted[card.colour])
     if card.subtract:
-        steps.mean(card.subtract)
+        steps.mean(_plain(card.subtract))
     if card.divide != 1:
-        steps.scale(card.divide)
+        steps.scale(_plain(card.divide))
     builder.input().model().set_layout(ov.Layout("NCHW"))
     return builder.build()
 
 
-def weights_in(model_directory: Path) -> Path:
-    """The network inside a built Triton model (version 1)."""
-    return model_directory / "1" / "network.onnx"
+def _plain(value: float | tuple[float, ...]) -> float | list[float]:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def weights_in(model_directory: Path, stem: str = "network", suffix: str = ".onnx") -> Path:
+    """The weights inside a built Triton model (version 1): its first network, or a further one by its task."""
+    return model_directory / "1" / f"{stem}{suffix}"

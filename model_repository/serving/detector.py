@@ -19,7 +19,7 @@ class DetectorNetwork(Step):
     def start(self, directory: Path) -> None:
         """Compile the network for whole I420 pictures."""
         weights = card.load(network.weights_in(directory))
-        self._head = weights.card.head
+        self._head, self._transposed = weights.card.head, weights.card.transposed
         self._size = (weights.card.input_width, weights.card.input_height)
         self._network = network.Network(weights, "i420")
 
@@ -29,7 +29,7 @@ class DetectorNetwork(Step):
         rows = np.empty((len(frames), CANDIDATES_MAX, 6), np.float32)
 
         def done(index: int, head: npt.NDArray[np.float32]) -> None:
-            rows[index] = heads.candidates(head, self._head, self._size)
+            rows[index] = heads.candidates(head.T if self._transposed else head, self._head, self._size)
 
         self._network.each(frames, done)
         return parted({"CANDIDATES": rows}, batch, FRAME)

@@ -75,6 +75,32 @@ def test_heads_are_told_by_their_shape(
     assert card.anchor == ("top_left" if colour == "bgr" else "center")
 
 
+def test_a_head_on_its_side_is_told_by_the_class_names(tmp_path: Path) -> None:
+    """[cells, 4 + classes] is YOLOv8 transposed, [cells, 5 + classes] is YOLOX: the number of names decides."""
+    path = _network(tmp_path / "n.onnx", (1, CELLS, 4 + 2), metadata={"names": "['a', 'b']"})
+    card = examine(path, "detector")
+    assert (card.head, card.transposed, card.labels) == ("yolov8", True, ("a", "b"))
+    card = examine(_network(tmp_path / "m.onnx", (1, CELLS, 5 + 2), metadata={"names": "['a', 'b']"}), "detector")
+    assert (card.head, card.transposed) == ("yolox", False)
+
+
+@pytest.mark.parametrize(("answer", "transposed"), [((1, 300, 6), False), ((1, 6, 300), True)])
+def test_suppression_in_the_graph_is_known_in_both_layouts(
+    tmp_path: Path, answer: tuple[int, ...], transposed: bool
+) -> None:
+    """A network that answers finished boxes, one per row or one per column."""
+    path = _network(tmp_path / "n.onnx", answer, metadata={"names": "['a', 'b']"})
+    card = examine(path, "detector")
+    assert (card.head, card.transposed) == ("end2end", transposed)
+
+
+def test_a_further_detector_is_named_so_that_it_can_be_called(tmp_path: Path) -> None:
+    """Without --name the file's name is put into the letters that an ensemble can have."""
+    path = _network(tmp_path / "My Weapons.v2.onnx", (1, 6, CELLS), metadata={"names": "['a', 'b']"})
+    card = examine(path, "object_detector")
+    assert (card.task, card.name) == ("object_detector", "my-weapons_v2")
+
+
 def test_names_in_the_file_are_taken(tmp_path: Path) -> None:
     """Class names written by ultralytics' export are read, in the order of their numbers."""
     path = _network(tmp_path / "n.onnx", (1, 6, CELLS), metadata={"names": "{1: 'vest', 0: 'helmet'}"})
@@ -95,7 +121,7 @@ def test_an_open_size_is_asked_for(tmp_path: Path) -> None:
     path = _network(tmp_path / "n.onnx", (1, 84, CELLS), picture=free)
     with pytest.raises(InputUnknown, match="--size"):
         examine(path, "detector")
-    assert examine(path, "detector", size="64x32").input_width == 64
+    assert examine(path, "detector", size=(64, 32)).input_width == 64
     path = _network(tmp_path / "m.onnx", (1, 84, CELLS), picture=free, metadata={"imgsz": "[32, 64]"})
     assert examine(path, "detector").input_height == 32
 
@@ -148,10 +174,10 @@ def test_a_checkpoint_is_not_opened(tmp_path: Path) -> None:
         examine(tmp_path / "absent.pt", "detector")
 
 
-def test_other_tasks_come_later(tmp_path: Path) -> None:
-    """Plate networks cannot be imported yet, and the message says so."""
-    with pytest.raises(TaskNotSupported, match="not supported yet"):
-        examine(tmp_path / "n.onnx", "plate_ocr")
+def test_an_unknown_task_is_refused(tmp_path: Path) -> None:
+    """The message names what can be imported."""
+    with pytest.raises(TaskNotSupported, match="supported: detector"):
+        examine(tmp_path / "n.onnx", "weather")
 
 
 def test_the_command_line_imports_and_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,4 +190,4 @@ def test_the_command_line_imports_and_refuses(tmp_path: Path, capsys: pytest.Cap
     assert main(["import", str(path), "--as", "detector", *data]) == 2
     assert "cannot be read" in capsys.readouterr().err
     assert main(["list", *data]) == 0
-    assert "* detector       my-net" in capsys.readouterr().out
+    assert "* detector         my-net" in capsys.readouterr().out
