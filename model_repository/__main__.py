@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import re
 import runpy
@@ -80,6 +81,10 @@ def _with_import(command: argparse.ArgumentParser) -> None:
     command.add_argument("--replace", action="store_true", help="other weights of that name are thrown away")
     command.add_argument("--labels", type=Path, help="class names, one per line, where the file does not hold them")
     command.add_argument("--size", type=_size, metavar="WIDTHxHEIGHT", help="where the file leaves its input size open")
+    command.add_argument("--alphabet", default="", help="characters of a plate reader, in the order of its classes")
+    command.add_argument("--colour", choices=["rgb", "bgr"], default="", help="order of the channels; default: rgb")
+    command.add_argument("--mean", type=_triple, metavar="A,B,C", help="is subtracted from pixels of 0 to 255")
+    command.add_argument("--std", type=_triple, metavar="A,B,C", help="pixels are divided by it after that")
     command.add_argument("--licence", default="", help="where the file does not say")
     command.add_argument("--version", default="", help="default: the file's, else the start of its SHA-256")
     _with_common(command, _import)
@@ -90,6 +95,17 @@ def _size(text: str) -> tuple[int, int]:
     if not sides:
         raise argparse.ArgumentTypeError(f"{text!r} is no size; write it as 640x384")
     return int(sides[1]), int(sides[2])
+
+
+def _triple(text: str) -> tuple[float, float, float]:
+    try:
+        numbers = [float(each) for each in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in (1, 3) or not all(math.isfinite(each) for each in numbers):
+        raise argparse.ArgumentTypeError(f"{text!r} is not one number or three with commas between them")
+    first, second, third = numbers if len(numbers) == 3 else numbers * 3
+    return first, second, third
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -134,7 +150,7 @@ def _servable(options: argparse.Namespace) -> tuple[Ensemble, ...]:
 def _import(options: argparse.Namespace) -> int:
     from model_repository import importer  # noqa: PLC0415 - reading networks is slow to import
 
-    fields = ("name", "labels", "size", "licence", "version")
+    fields = ("name", "labels", "size", "alphabet", "colour", "mean", "std", "licence", "version")
     card = importer.examine(options.file, options.task, **{field: getattr(options, field) for field in fields})
     weights = store.add(options.file, card, options.data_dir, replace=options.replace)
     print(f"{card.task}: {card.name} ({card.head}, {card.input_width}x{card.input_height}, {len(card.labels)} classes)")

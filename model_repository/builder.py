@@ -26,11 +26,12 @@ from model_repository import card, store
 from model_repository.card import Weights, WeightsCard
 from model_repository.contract import DETECTIONS_MAX, PLATE_CHARS_MAX, REGION_BYTES, TEXT_BYTES, ModelCard
 from model_repository.errors import WeightsMissing
-from model_repository.limits import CANDIDATES_MAX, STRIP_HEIGHT_PX, STRIP_WIDTH_PX
+from model_repository.limits import CANDIDATES_MAX
 from model_repository.registry import ENSEMBLES, Ensemble, Step
 
 SOURCES = Path(__file__).parent / "ensembles"
 STAMP = "BUILT.json"
+PLATE_OCR = "plate_ocr"
 
 Target = Literal["cpu"]
 
@@ -139,13 +140,18 @@ def _values(ensemble: Ensemble, weights: Mapping[str, Weights]) -> dict[str, str
         "region_bytes": REGION_BYTES,
         "embedding_size": public.embedding_size,
         "items": len(public.labels),
-        "strip_width": STRIP_WIDTH_PX,
-        "strip_height": STRIP_HEIGHT_PX,
     }
+    numbers |= _strip(weights[PLATE_OCR].card) if PLATE_OCR in ensemble.tasks else {}
     # A JSON string is a valid string of protobuf's text format as long as nothing is written as \u.
     quoted = json.dumps(msgspec.json.encode(public).decode(), ensure_ascii=False)
     texts = {"card": quoted, "ensemble": ensemble.name}
     return {name: str(number) for name, number in numbers.items()} | texts
+
+
+def _strip(reader: WeightsCard) -> dict[str, int]:
+    """A straightened plate is as large, and of the colour, as its reader takes it."""
+    channels = 1 if reader.colour == "gray" else 3
+    return {"strip_width": reader.input_width, "strip_height": reader.input_height, "strip_channels": channels}
 
 
 def _filled(template: Path, values: Mapping[str, str]) -> str:

@@ -21,7 +21,7 @@ from model_repository.errors import CardInvalid, WeightsChanged
 VERSION_CHARS = 12
 """Weights without a version are named by the first characters of their SHA-256."""
 
-Head = Literal["", "yolov8", "yolov5", "yolox", "end2end", "plate_corners", "ctc"]
+Head = Literal["", "yolov8", "yolov5", "yolox", "end2end", "plate_corners", "yolov5face", "ctc", "slots"]
 
 
 class WeightsCard(ModelCard, frozen=True, kw_only=True):
@@ -38,7 +38,19 @@ class WeightsCard(ModelCard, frozen=True, kw_only=True):
     subtract: float | tuple[float, float, float] = 0.0
     divide: float | tuple[float, float, float] = 255.0
     alphabet: str = ""
+    logits: bool = False
+    """The answer of a reader is not probabilities yet."""
     score_min: float = 0.0
+    corner_margin: tuple[float, float] = (0.08, 0.16)
+    """How much wider than its corners a reader wants the plate on every side: of its width, of its height."""
+    box_margin: tuple[float, float] = (0.06, 0.12)
+    """The same for a plate of which only the upright box is known."""
+    row_halves: bool = True
+    """A reader takes two rows as halves side by side; otherwise it takes every plate whole."""
+
+    def with_head(self, head: Head, *, transposed: bool = False) -> WeightsCard:
+        """The same card with another head."""
+        return msgspec.structs.replace(self, head=head, transposed=transposed)
 
     def public(self) -> ModelCard:
         """The part that clients see."""
@@ -63,19 +75,23 @@ def load(path: Path) -> Weights:
 
     Raises CardInvalid (no card, not JSON, a field missing or of the wrong type) and WeightsChanged.
     """
-    card_path = path.with_suffix(".json")
-    try:
-        card = msgspec.json.decode(card_path.read_bytes(), type=WeightsCard)
-    except OSError as error:
-        raise CardInvalid(card_path, error.strerror or "cannot be read") from error
-    except msgspec.DecodeError as error:
-        raise CardInvalid(card_path, str(error)) from error
+    card = read_card(path.with_suffix(".json"))
     found = file_sha256(path)
     if card.sha256 and card.sha256 != found:
         raise WeightsChanged(path, card.sha256, found)
     # Every event names a version: weights that came without one are named by what they are.
     version = card.version or found[:VERSION_CHARS]
     return Weights(path=path, card=msgspec.structs.replace(card, sha256=found, version=version))
+
+
+def read_card(path: Path) -> WeightsCard:
+    """Read a card alone. Raises CardInvalid (not there, not JSON, a field missing or of the wrong type)."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=WeightsCard)
+    except OSError as error:
+        raise CardInvalid(path, error.strerror or "cannot be read") from error
+    except msgspec.DecodeError as error:
+        raise CardInvalid(path, str(error)) from error
 
 
 def save(card: WeightsCard, path: Path) -> None:

@@ -17,7 +17,8 @@ ModelError
 │   ├── InputUnknown        the network does not take one picture
 │   ├── HeadUnknown         the shape of the output fits no known head
 │   ├── LabelsNeeded        nothing says what the classes are called
-│   └── LabelsWrong         there are more or fewer names than classes
+│   ├── LabelsWrong         there are more or fewer names than classes
+│   └── AlphabetWrong       the characters of a reader do not fit its answer
 └── ServerMissing           Triton cannot be started on this machine
     ├── StubMissing         no Triton stub for the running Python
     └── LibpythonMissing    the stub's shared Python library is not installed
@@ -27,6 +28,12 @@ TrainingToolsMissing        the group of packages that trains is not installed
 from __future__ import annotations
 
 from pathlib import Path
+
+DETECTOR_INPUT = "one float picture [N, 3, height, width], both sides multiples of 32"
+DETECTOR_HEADS = (
+    "YOLOv8/11/26 [N, 4+classes, anchors], YOLOv5 and YOLOX [N, anchors, 5+classes], suppressed in the graph "
+    "[N, boxes, 6]"
+)
 
 
 class ModelError(Exception):
@@ -186,33 +193,30 @@ class TaskNotSupported(ImportRefused):
 class InputUnknown(ImportRefused):
     """The network does not take one picture."""
 
-    def __init__(self, path: Path, found: str) -> None:
-        """Hold the file and the inputs it has."""
-        super().__init__(path, found)
-        self.path, self.found = path, found
+    def __init__(self, path: Path, found: str, expected: str = "") -> None:
+        """Hold the file, the inputs it has, and what a network of the task takes; default: a detector."""
+        super().__init__(path, found, expected)
+        self.path, self.found, self.expected = path, found, expected or DETECTOR_INPUT
 
     def __str__(self) -> str:
         """Say what was found and what is expected."""
         return (
-            f"{self.path} takes {self.found}; expected one float picture [N, 3, height, width], both sides "
-            "multiples of 32 (give --size WIDTHxHEIGHT where the file leaves them open)"
+            f"{self.path} takes {self.found}; expected {self.expected} (give --size WIDTHxHEIGHT where the file leaves "
+            "its sides open)"
         )
 
 
 class HeadUnknown(ImportRefused):
     """The shape of the output fits no known head."""
 
-    def __init__(self, path: Path, found: str) -> None:
-        """Hold the file and the outputs it has."""
-        super().__init__(path, found)
-        self.path, self.found = path, found
+    def __init__(self, path: Path, found: str, known: str = "") -> None:
+        """Hold the file, the outputs it has, and the heads of the task; default: a detector's."""
+        super().__init__(path, found, known)
+        self.path, self.found, self.known = path, found, known or DETECTOR_HEADS
 
     def __str__(self) -> str:
         """Name the heads that are known."""
-        return (
-            f"{self.path} answers {self.found}, which is no known detector head; known: YOLOv8/11 [N, 4+classes, "
-            "anchors], YOLOv5 and YOLOX [N, anchors, 5+classes], end-to-end [N, boxes, 6]"
-        )
+        return f"{self.path} answers {self.found}, which is no head that can be read here; known: {self.known}"
 
 
 class LabelsNeeded(ImportRefused):
@@ -239,6 +243,23 @@ class LabelsWrong(ImportRefused):
     def __str__(self) -> str:
         """Name both counts."""
         return f"{self.source} holds {self.found} names, the network has {self.classes} classes"
+
+
+class AlphabetWrong(ImportRefused):
+    """The characters of a reader of plates do not fit its answer."""
+
+    def __init__(self, path: Path, given: int, answer: tuple[int, ...]) -> None:
+        """Hold the file, how many characters were given (0: none) and the shape of the answer."""
+        super().__init__(path, given, answer)
+        self.path, self.given, self.answer = path, given, answer
+
+    def __str__(self) -> str:
+        """Say what would fit."""
+        asked = f"the alphabet given has {self.given} characters" if self.given else "no alphabet was given"
+        return (
+            f"{self.path} answers {list(self.answer)} and {asked}: give --alphabet with one character per class, in "
+            "the network's order, the blank at the end as '-' or '_' or left out (known without it: 23 and 37 classes)"
+        )
 
 
 class ServerMissing(ModelError):  # noqa: N818 - says what is the case

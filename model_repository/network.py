@@ -36,7 +36,7 @@ class Network:
     """A compiled network with a queue of requests."""
 
     def __init__(self, weights: Weights, source: str) -> None:
-        """Compile; `source` is what comes in: 'i420', 'bgr' or 'gray'."""
+        """Compile; `source` is what comes in: 'i420', 'bgr', 'rgb' or 'gray'."""
         core = ov.Core()
         model = core.read_model(weights.path)
         if model.inputs[0].element_type == ov.Type.u8:
@@ -83,8 +83,8 @@ def _input_shape(card: WeightsCard, source: str) -> list[int]:
 
 def _prepended(model: Any, card: WeightsCard, source: str) -> Any:
     """Put colour conversion, mean and scale in front of the network."""
-    formats = {"i420": ColorFormat.I420_SINGLE_PLANE, "bgr": ColorFormat.BGR, "gray": ColorFormat.GRAY}
     wanted = {"rgb": ColorFormat.RGB, "bgr": ColorFormat.BGR, "gray": ColorFormat.GRAY}
+    formats = {"i420": ColorFormat.I420_SINGLE_PLANE, **wanted}
     builder = PrePostProcessor(model)
     tensor = builder.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps = builder.input().preprocess().convert_element_type(ov.Type.f32)

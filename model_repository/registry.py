@@ -72,15 +72,18 @@ class Ensemble(msgspec.Struct, frozen=True, kw_only=True):
 TASKS: tuple[Task, ...] = (
     Task(name=DETECTOR, importer="model_repository.imports.detector"),
     Task(name=OBJECT_DETECTOR, importer="model_repository.imports.detector", slots=True),
-    Task(name="plate_corners"),
-    Task(name="plate_ocr"),
+    Task(name="plate_corners", importer="model_repository.imports.plate_corners"),
+    Task(name="plate_ocr", importer="model_repository.imports.plate_ocr"),
 )
 
 ENSEMBLES: tuple[Ensemble, ...] = (
     Ensemble(name=DETECTOR, steps=(Step(name="network", tasks=(DETECTOR,)), Step(name="boxes"))),
     Ensemble(
         name=PLATE_READER,
-        steps=(Step(name="corners", tasks=("plate_corners",)), Step(name="text", tasks=("plate_ocr",))),
+        steps=(
+            Step(name="corners", tasks=("plate_corners",), cards=("plate_ocr",)),
+            Step(name="text", tasks=("plate_ocr",)),
+        ),
     ),
 )
 

@@ -57,11 +57,11 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
         """Type and shape of every input, in words."""
         return ", ".join(f"{each.type} {each.shape}" for each in self.session.get_inputs()) or "nothing"
 
-    def one_input(self, kinds: tuple[str, ...], rank: int = 4) -> Any:
+    def one_input(self, kinds: tuple[str, ...], expected: str = "", rank: int = 4) -> Any:
         """The only input, when it is a tensor of that rank and of one of those types. Raises InputUnknown."""
         inputs = self.session.get_inputs()
         if len(inputs) != 1 or inputs[0].type not in kinds or len(inputs[0].shape) != rank:
-            raise InputUnknown(self.path, self.inputs)
+            raise InputUnknown(self.path, self.inputs, expected)
         return inputs[0]
 
     def answers(self, picture: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:

@@ -13,8 +13,6 @@ from tritonclient.grpc import model_config_pb2
 from model_repository import builder, contract, registry
 from model_repository.card import Weights, WeightsCard
 from model_repository.contract import CARD_PARAMETER, DETECTOR, OBJECT_DETECTOR, PLATE_READER, ModelCard
-from model_repository.limits import STRIP_HEIGHT_PX, STRIP_WIDTH_PX
-from model_repository.plates import rectify
 
 CARD = WeightsCard(name="n", task="t", input_width=640, input_height=384, labels=("person",), head="yolov8")
 SLOT = f"{OBJECT_DETECTOR}/weapons"
@@ -119,11 +117,6 @@ def test_the_card_travels_with_the_ensemble(ensemble: str) -> None:
     text = _configs()[ensemble].parameters[CARD_PARAMETER].string_value
     card = msgspec.json.decode(text, type=ModelCard)
     assert card == builder.public_card(ENSEMBLES[ensemble], WEIGHTS)
-
-
-def test_the_strip_is_the_one_that_plates_are_straightened_to() -> None:
-    """Sizes that two modules must agree on."""
-    assert (STRIP_WIDTH_PX, STRIP_HEIGHT_PX) == (rectify.STRIP_W_PX, rectify.STRIP_H_PX)
 
 
 @pytest.mark.parametrize(
