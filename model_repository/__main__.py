@@ -11,8 +11,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from model_repository import builder, registry, store, triton
 from model_repository.errors import EnsembleUnknown, ModelError, TrainingToolsMissing, WeightsMissing
+from model_repository.evaluation import command as evaluation
+from model_repository.evaluation import kept
+from model_repository.listing import entry
 from model_repository.registry import Ensemble
 
 TRAININGS = {
@@ -57,8 +62,27 @@ def _parser() -> argparse.ArgumentParser:
 
     _with_import(commands.add_parser("import", help="put weights of your own to use"))
 
-    command = commands.add_parser("list", help="which weights there are and which are in use")
+    command = commands.add_parser("list", help="which weights there are, which are in use (*), what they are worth")
+    command.add_argument("--json", action="store_true", help="print one JSON array")
     _with_common(command, _list)
+
+    for name, function, text in (
+        ("use", _use, "put weights that were imported before, or the starter, to use"),
+        ("remove", _remove, "delete imported weights"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("task", choices=[task.name for task in registry.TASKS])
+        command.add_argument("name")
+        _with_common(command, function)
+
+    command = commands.add_parser("eval", help="what an ensemble is worth on pictures with their truth")
+    evaluation.add_arguments(command)
+    _with_common(command, evaluation.run)
+
+    command = commands.add_parser("report", help="write the tables of MODELS.md from cards and kept evaluations")
+    command.add_argument("--out", type=Path, default=Path("MODELS.md"), help="default: %(default)s")
+    command.add_argument("--results", type=Path, action="append", help="folder of evaluations; default: the package's")
+    command.set_defaults(command=_report)
 
     command = commands.add_parser("train", help="train a starter model on rendered scenes", add_help=False)
     command.add_argument("task", choices=sorted(TRAININGS))
@@ -159,10 +183,39 @@ def _import(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> int:
-    for task in registry.TASKS:
-        for weights, used in store.known(task.name, options.data_dir):
-            card = weights.card
-            print(f"{'*' if used else ' '} {task.name:16} {card.name:28} {card.sha256[:12]}  {card.trained_on or '-'}")
+    found = kept.evaluations([kept.RESULTS, kept.kept_in(options.data_dir)])
+    entries = [
+        entry(weights.card, used=used, figure=kept.headline(found, weights.card.sha256))
+        for task in registry.TASKS
+        for weights, used in store.known(task.name, options.data_dir)
+    ]
+    if options.json:
+        print(msgspec.json.encode(entries).decode())
+        return 0
+    for each in entries:
+        size, classes = f"{each.input_width}x{each.input_height}", f"{each.classes} classes" if each.classes else ""
+        print(
+            f"{'*' if each.live else ' '} {each.task:16} {each.name:28} {each.version:13} {size:9} {classes:12}"
+            f"{each.licence or '-':22} {each.sha256[:12]}  {each.figure or '-'}"
+        )
+    return 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    changed = kept.write_report(options.out, options.results or [kept.RESULTS])
+    print(f"{options.out}: {'written' if changed else 'up to date'}")
+    return 0
+
+
+def _use(options: argparse.Namespace) -> int:
+    store.use(options.task, options.name, options.data_dir)
+    print(f"{options.task}: {options.name} is served from the next start of Triton on")
+    return 0
+
+
+def _remove(options: argparse.Namespace) -> int:
+    store.remove(options.task, options.name, options.data_dir)
+    print(f"{options.task}: {options.name} is gone; the running Triton keeps it until its next start")
     return 0
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -47,6 +47,10 @@ class WeightsCard(ModelCard, frozen=True, kw_only=True):
     """The same for a plate of which only the upright box is known."""
     row_halves: bool = True
     """A reader takes two rows as halves side by side; otherwise it takes every plate whole."""
+    figures: dict[str, Any] = {}
+    """What the command that trained it measured, on data that it held out."""
+    command: str = ""
+    """The command that trained it."""
 
     def with_head(self, head: Head, *, transposed: bool = False) -> WeightsCard:
         """The same card with another head."""

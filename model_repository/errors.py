@@ -7,6 +7,9 @@ ModelError
 ├── WeightsMissing          no weights for a task that must be served
 ├── WeightsChanged          the file is not the one its card speaks of
 ├── WeightsUnknown          no set of weights of that name
+├── EvaluationMissing       an ensemble that nothing evaluates
+├── DataUnusable            pictures or truth that an evaluation cannot use
+├── ReportMarkerUnknown     a report asks for a card that is not there
 ├── EnsembleUnknown         no ensemble of that name
 ├── NameTaken               other weights have the name already
 ├── NameUnusable            a slot cannot be called so
@@ -19,6 +22,7 @@ ModelError
 │   ├── LabelsNeeded        nothing says what the classes are called
 │   ├── LabelsWrong         there are more or fewer names than classes
 │   └── AlphabetWrong       the characters of a reader do not fit its answer
+├── ServerFailed            a server that was started for an evaluation did not become ready
 └── ServerMissing           Triton cannot be started on this machine
     ├── StubMissing         no Triton stub for the running Python
     └── LibpythonMissing    the stub's shared Python library is not installed
@@ -110,6 +114,45 @@ class EnsembleUnknown(ModelError):  # noqa: N818 - says what is the case
     def __str__(self) -> str:
         """Name what there is."""
         return f"there is no ensemble {self.name!r}; there are: {', '.join(self.names)}"
+
+
+class EvaluationMissing(ModelError):  # noqa: N818 - says what is the case
+    """Nothing evaluates this ensemble."""
+
+    def __init__(self, name: str, names: tuple[str, ...]) -> None:
+        """Hold what was asked for and what can be evaluated."""
+        super().__init__(name, names)
+        self.name, self.names = name, names
+
+    def __str__(self) -> str:
+        """Name what can be evaluated."""
+        return f"{self.name} cannot be evaluated; what can: {', '.join(self.names)}"
+
+
+class DataUnusable(ModelError):  # noqa: N818 - says what is the case
+    """Pictures or truth that an evaluation cannot use."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Hold the place and what is wrong with it."""
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        """Name both."""
+        return f"{self.path}: {self.reason}"
+
+
+class ReportMarkerUnknown(ModelError):  # noqa: N818 - says what is the case
+    """A report asks for a card that is not there."""
+
+    def __init__(self, name: str, names: tuple[str, ...]) -> None:
+        """Hold what was asked for and what there is."""
+        super().__init__(name, names)
+        self.name, self.names = name, names
+
+    def __str__(self) -> str:
+        """Name what there is."""
+        return f"the report asks for the card {self.name!r}; there are: {', '.join(self.names)}"
 
 
 class NameTaken(ModelError):  # noqa: N818 - says what is the case
@@ -260,6 +303,19 @@ class AlphabetWrong(ImportRefused):
             f"{self.path} answers {list(self.answer)} and {asked}: give --alphabet with one character per class, in "
             "the network's order, the blank at the end as '-' or '_' or left out (known without it: 23 and 37 classes)"
         )
+
+
+class ServerFailed(ModelError):  # noqa: N818 - says what is the case
+    """A server that was started did not become ready."""
+
+    def __init__(self, log: str) -> None:
+        """Hold the end of its log."""
+        super().__init__(log)
+        self.log = log
+
+    def __str__(self) -> str:
+        """Show the end of the log."""
+        return f"Triton did not start: {self.log}"
 
 
 class ServerMissing(ModelError):  # noqa: N818 - says what is the case

@@ -52,6 +52,8 @@ class Ensemble(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     steps: tuple[Step, ...]
     folder: str = ""
+    evaluation: str = ""
+    """Module with `evaluate(bench: evaluation.task.Bench) -> Measured`; '' for what can't be evaluated."""
 
     @property
     def source(self) -> str:
@@ -76,14 +78,21 @@ TASKS: tuple[Task, ...] = (
     Task(name="plate_ocr", importer="model_repository.imports.plate_ocr"),
 )
 
+EVALUATION_OF_DETECTORS = "model_repository.evaluation.detector"
+
 ENSEMBLES: tuple[Ensemble, ...] = (
-    Ensemble(name=DETECTOR, steps=(Step(name="network", tasks=(DETECTOR,)), Step(name="boxes"))),
+    Ensemble(
+        name=DETECTOR,
+        steps=(Step(name="network", tasks=(DETECTOR,)), Step(name="boxes")),
+        evaluation=EVALUATION_OF_DETECTORS,
+    ),
     Ensemble(
         name=PLATE_READER,
         steps=(
             Step(name="corners", tasks=("plate_corners",), cards=("plate_ocr",)),
             Step(name="text", tasks=("plate_ocr",)),
         ),
+        evaluation="model_repository.evaluation.plate_reader",
     ),
 )
 
@@ -110,7 +119,7 @@ def with_slots(slots: Iterable[str]) -> tuple[Ensemble, ...]:
 def object_detector(slot: str) -> Ensemble:
     """The ensemble of a further detector: steps and sources are those of `detector`."""
     steps = (Step(name="network", tasks=(slot,)), Step(name="boxes"))
-    return Ensemble(name=slot.replace("/", "_", 1), steps=steps, folder=DETECTOR)
+    return Ensemble(name=slot.replace("/", "_", 1), steps=steps, folder=DETECTOR, evaluation=EVALUATION_OF_DETECTORS)
 
 
 def _slot_of(name: str) -> tuple[str, ...]:

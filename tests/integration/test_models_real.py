@@ -143,7 +143,7 @@ NORMALISED_B = ("--mean", "126.48,128.01,128.52", "--std", "64.77,65.076,63.954"
     ],
 )
 def test_plate_networks_answer_as_they_are(
-    tmp_path: Path, finder: str, reader: str, more: tuple[str, ...], names: str, texts_min: int
+    tmp_path: Path, *, finder: str, reader: str, more: tuple[str, ...], names: str, texts_min: int
 ) -> None:
     """Text for text and corner for corner what the two networks say alone on the same crops of real photographs.
 

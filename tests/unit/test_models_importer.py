@@ -11,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from model_repository.__main__ import main
 from model_repository.errors import (
+    AlphabetWrong,
     FileUnreadable,
     HeadUnknown,
     InputUnknown,
@@ -149,6 +150,55 @@ def test_an_odd_input_is_refused(tmp_path: Path) -> None:
         examine(_network(tmp_path / "n.onnx", (1, 84, CELLS), picture=(1, 3, 30, 64)), "detector")
     with pytest.raises(InputUnknown, match=r"\[1, 1, 32, 64\]"):
         examine(_network(tmp_path / "n.onnx", (1, 84, CELLS), picture=(1, 1, 32, 64)), "detector")
+
+
+@pytest.mark.parametrize(
+    ("answer", "metadata", "head"),
+    [
+        ((1, 3 * CELLS, 15), {}, "yolov5face"),
+        ((1, 5, CELLS), {}, "yolov8"),
+        ((1, 300, 6), {"names": "['plate']"}, "end2end"),
+    ],
+)
+def test_finders_of_plates_are_told_by_their_shape(
+    tmp_path: Path, answer: tuple[int, ...], metadata: dict[str, str], head: str
+) -> None:
+    """Four corners, plain boxes, boxes suppressed in the graph; all are fed at the top left, with a floor."""
+    card = examine(_network(tmp_path / "n.onnx", answer, metadata=metadata), "plate_corners")
+    assert (card.head, card.anchor, card.score_min) == (head, "top_left", 0.25)
+
+
+def test_what_finds_other_things_is_no_finder_of_plates(tmp_path: Path) -> None:
+    """A detector of eighty classes is refused as a finder of plates."""
+    with pytest.raises(HeadUnknown, match=r"80 classes.*finder of plates"):
+        examine(_network(tmp_path / "n.onnx", (1, 84, CELLS)), "plate_corners")
+
+
+@pytest.mark.parametrize(
+    ("answer", "head", "transposed", "characters"),
+    [((1, 23, 18), "ctc", True, 22), ((1, 18, 23), "ctc", False, 22), ((1, 9, 37), "slots", False, 36)],
+)
+def test_readers_of_plates_are_told_by_their_classes(
+    tmp_path: Path, answer: tuple[int, ...], head: str, transposed: bool, characters: int
+) -> None:
+    """Twenty-three classes are Russia's, thirty-seven are Latin; the other axis says CTC or slots."""
+    path = _network(tmp_path / "n.onnx", answer, picture=(1, 3, 24, 94))
+    card = examine(path, "plate_ocr")
+    assert (card.head, card.transposed, len(card.alphabet)) == (head, transposed, characters)
+    assert (card.logits, card.row_halves, card.subtract, card.divide) == (True, False, 127.5, 128.0)
+    other = examine(path, "plate_ocr", mean=(1.0, 2.0, 3.0), std=(4.0, 5.0, 6.0), colour="bgr")
+    assert (other.subtract, other.divide, other.colour) == ((1.0, 2.0, 3.0), (4.0, 5.0, 6.0), "bgr")
+
+
+def test_an_alphabet_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    """Both shapes are in the message; one that fits is taken, with or without its blank."""
+    path = _network(tmp_path / "n.onnx", (1, 18, 5), picture=(1, 3, 24, 94))
+    with pytest.raises(AlphabetWrong, match=r"no alphabet was given.*--alphabet"):
+        examine(path, "plate_ocr")
+    with pytest.raises(AlphabetWrong, match="has 3 characters"):
+        examine(path, "plate_ocr", alphabet="ABC")
+    assert examine(path, "plate_ocr", alphabet="ABCD-").alphabet == "ABCD"
+    assert examine(path, "plate_ocr", alphabet="ABCD").alphabet == "ABCD"
 
 
 @pytest.mark.parametrize("content", [b"", b"garbage" * 100, b"\x08\x08\x12\x04test"])
