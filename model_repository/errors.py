@@ -9,6 +9,7 @@ ModelError
 ├── WeightsUnknown          no set of weights of that name
 ├── EvaluationMissing       an ensemble that nothing evaluates
 ├── DataUnusable            pictures or truth that an evaluation cannot use
+├── gpu.errors.GpuRefused   the GPU target: its own tree
 ├── ReportMarkerUnknown     a report asks for a card that is not there
 ├── EnsembleUnknown         no ensemble of that name
 ├── NameTaken               other weights have the name already
