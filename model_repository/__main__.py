@@ -8,6 +8,7 @@ import os
 import re
 import runpy
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from model_repository import builder, registry, store, triton
 from model_repository.errors import EnsembleUnknown, ModelError, TrainingToolsMissing, WeightsMissing
 from model_repository.evaluation import command as evaluation
 from model_repository.evaluation import kept
+from model_repository.gpu import command as gpu
 from model_repository.listing import entry
 from model_repository.registry import Ensemble
 
@@ -47,12 +49,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     command = commands.add_parser("build", help="render a ready Triton model repository")
-    command.add_argument("--target", choices=["cpu"], default="cpu")
+    gpu.add_target(command)
     command.add_argument("--out", type=Path, required=True, help="folder of the repository; replaced when out of date")
     _with_common(command, _build)
 
+    gpu.add_plan(commands.add_parser("plan", help="build the TensorRT plans of a repository where it is served"))
+
     command = commands.add_parser("serve", help="build if needed, then become the Triton server")
     command.add_argument("--repository", type=Path, required=True)
+    command.add_argument("--prebuilt", action="store_true", help="serve the repository as it lies there")
     for face in ("grpc", "http", "metrics"):
         command.add_argument(f"--{face}-port", type=int, required=True, metavar="N")
     command.add_argument(
@@ -103,6 +108,11 @@ def _with_import(command: argparse.ArgumentParser) -> None:
     command.add_argument("--as", dest="task", required=True, metavar="TASK", help=f"one of: {', '.join(tasks)}")
     command.add_argument("--name", default="", help="default: the name of the file")
     command.add_argument("--replace", action="store_true", help="other weights of that name are thrown away")
+    command.add_argument(
+        "--trust-checkpoint", action="store_true",
+        help="a .pt file is loaded, which RUNS THE CODE IN IT, and exported by ultralytics (group `export`); without "
+        "this a checkpoint is refused",
+    )  # fmt: skip
     command.add_argument("--labels", type=Path, help="class names, one per line, where the file does not hold them")
     command.add_argument("--size", type=_size, metavar="WIDTHxHEIGHT", help="where the file leaves its input size open")
     command.add_argument("--alphabet", default="", help="characters of a plate reader, in the order of its classes")
@@ -133,7 +143,7 @@ def _triple(text: str) -> tuple[float, float, float]:
 
 
 def _build(options: argparse.Namespace) -> int:
-    written = builder.build(options.out, options.data_dir, _servable(options))
+    written = builder.build(options.out, options.data_dir, _servable(options), gpu.target_of(options))
     print(f"{options.out}: {'built' if written else 'up to date'}")
     return 0
 
@@ -141,7 +151,8 @@ def _build(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     """Become Triton: the process keeps its id, so that whoever started it watches the server itself."""
     wheel = triton.locate()
-    builder.build(options.repository, options.data_dir, _servable(options))
+    if not options.prebuilt:
+        builder.build(options.repository, options.data_dir, _servable(options))
     backends = triton.prepare(wheel, options.repository.with_name(f"{options.repository.name}.backends"))
     triton.sweep(options.repository)
     command = triton.server_command(
@@ -173,10 +184,16 @@ def _servable(options: argparse.Namespace) -> tuple[Ensemble, ...]:
 
 def _import(options: argparse.Namespace) -> int:
     from model_repository import importer  # noqa: PLC0415 - reading networks is slow to import
+    from model_repository.imports import checkpoint  # noqa: PLC0415
 
     fields = ("name", "labels", "size", "alphabet", "colour", "mean", "std", "licence", "version")
-    card = importer.examine(options.file, options.task, **{field: getattr(options, field) for field in fields})
-    weights = store.add(options.file, card, options.data_dir, replace=options.replace)
+    said = {field: getattr(options, field) for field in fields}
+    with tempfile.TemporaryDirectory(prefix="zool-import-") as folder:
+        path = options.file
+        if options.trust_checkpoint and path.suffix.lower() in checkpoint.CHECKPOINTS:
+            path = checkpoint.exported(path, Path(folder), options.size)
+        card = importer.examine(path, options.task, **said)
+        weights = store.add(path, card, options.data_dir, replace=options.replace)
     print(f"{card.task}: {card.name} ({card.head}, {card.input_width}x{card.input_height}, {len(card.labels)} classes)")
     print(f"deployed to {weights.path}; it is served from the next start of Triton on")
     return 0

@@ -18,7 +18,7 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
-from typing import Literal
+from typing import Any
 
 import msgspec
 
@@ -28,12 +28,12 @@ from model_repository.contract import DETECTIONS_MAX, PLATE_CHARS_MAX, REGION_BY
 from model_repository.errors import WeightsMissing
 from model_repository.limits import CANDIDATES_MAX
 from model_repository.registry import ENSEMBLES, Ensemble, Step
+from model_repository.target import CPU, Target
 
 SOURCES = Path(__file__).parent / "ensembles"
 STAMP = "BUILT.json"
 PLATE_OCR = "plate_ocr"
-
-Target = Literal["cpu"]
+GRAPH_SOURCES = tuple((Path(__file__).parent / "gpu").glob("*.py"))
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,26 +46,47 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """By the stem of the file in the version folder."""
     cards: Mapping[str, WeightsCard] = {}
     """Cards that come without their networks, by stem."""
+    graph: str = ""
+    """The graph that the network is put into (`gpu.graph.GRAPHS`); '' where a Python step runs it as it is."""
 
 
-def render(ensembles: tuple[Ensemble, ...], weights: Mapping[str, Weights]) -> tuple[Model, ...]:
-    """Fill the templates: the models of all ensembles, steps first. `weights` by task. Pure but for reading sources."""
+def render(
+    ensembles: tuple[Ensemble, ...],
+    weights: Mapping[str, Weights],
+    target: Target = CPU,
+    batch_max: Mapping[str, int] = {},
+) -> tuple[Model, ...]:
+    """Fill the templates: the models of all ensembles, steps first. Pure but for reading sources.
+
+    `weights` by task; `batch_max` by ensemble, where its networks take fewer pictures at a time than the target asks.
+    """
     models: list[Model] = []
     for ensemble in ensembles:
-        folder = SOURCES / ensemble.source
-        values = _values(ensemble, weights)
-        models.extend(
-            Model(
-                name=f"{ensemble.name}_{step.name}",
-                config=_filled(folder / step.name / "config.pbtxt", values),
-                source=folder / step.name / "model.py",
-                weights=_weights_of(step, weights),
-                cards={each: weights[each].card for each in step.cards},
-            )
-            for step in ensemble.steps
-        )
-        models.append(Model(name=ensemble.name, config=_filled(folder / "config.pbtxt", values)))
+        values = _values(ensemble, weights) | target.values(batch_max.get(ensemble.name, target.batch))
+        models.extend(_model(ensemble, step, weights, values, target) for step in ensemble.steps_on(target.name))
+        template = _source(ensemble, "config.pbtxt", target)
+        models.append(Model(name=ensemble.name, config=_filled(template, values)))
     return tuple(models)
+
+
+def _model(
+    ensemble: Ensemble, step: Step, weights: Mapping[str, Weights], values: Mapping[str, str], target: Target
+) -> Model:
+    return Model(
+        name=f"{ensemble.name}_{step.name}",
+        config=_filled(_source(ensemble, f"{step.name}/config.pbtxt", target), values),
+        source=None if step.graph else _source(ensemble, f"{step.name}/model.py", target),
+        weights=_weights_of(step, weights),
+        cards={each: weights[each].card for each in step.cards},
+        graph=step.graph,
+    )
+
+
+def _source(ensemble: Ensemble, path: str, target: Target) -> Path:
+    """A file of an ensemble's sources; what is the same on the GPU is not written twice."""
+    folder = SOURCES / ensemble.source
+    own = folder / target.name / path
+    return own if own.exists() else folder / path
 
 
 def _weights_of(step: Step, weights: Mapping[str, Weights]) -> dict[str, Weights]:
@@ -74,12 +95,14 @@ def _weights_of(step: Step, weights: Mapping[str, Weights]) -> dict[str, Weights
     return found | {each: weights[each] for each in step.optional if each in weights}
 
 
-def build(out: Path, data_directory: Path, ensembles: tuple[Ensemble, ...] = ENSEMBLES) -> bool:
+def build(out: Path, data_directory: Path, ensembles: tuple[Ensemble, ...] = ENSEMBLES, target: Target = CPU) -> bool:
     """Make `out` a ready model repository; returns whether anything had to be written.
 
-    Raises WeightsMissing, CardInvalid, WeightsChanged.
+    For the GPU it is ready when `gpu.plans` has built its plans on the machine that serves it. Raises WeightsMissing,
+    CardInvalid, WeightsChanged, GraphUnusable.
     """
-    models = render(ensembles, find_weights(ensembles, data_directory))
+    weights = find_weights(ensembles, data_directory)
+    models = render(ensembles, weights, target, _batch_max(ensembles, weights, target))
     stamp = _stamp(models)
     if _read_stamp(out) == stamp:
         return False
@@ -93,6 +116,26 @@ def build(out: Path, data_directory: Path, ensembles: tuple[Ensemble, ...] = ENS
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return True
+
+
+def _batch_max(ensembles: tuple[Ensemble, ...], weights: Mapping[str, Weights], target: Target) -> dict[str, int]:
+    """1 for the ensembles with a network that is fixed to one picture at a time."""
+    if target.name == "cpu":
+        return {}
+    from model_repository.gpu import check  # noqa: PLC0415 - slow to import, and for the GPU alone
+
+    fixed = {}
+    for ensemble in ensembles:
+        steps = [step for step in ensemble.steps_on(target.name) if step.graph]
+        if not all(check.batches(_graph(step.graph, weights[step.tasks[0]]), ensemble.name) for step in steps):
+            fixed[ensemble.name] = 1
+    return fixed
+
+
+def _graph(name: str, weights: Weights) -> Any:
+    from model_repository.gpu.graph import GRAPHS  # noqa: PLC0415 - slow to import, and for the GPU alone
+
+    return GRAPHS[name](weights.path, weights.card)
 
 
 def find_weights(ensembles: tuple[Ensemble, ...], data_directory: Path) -> dict[str, Weights]:
@@ -164,6 +207,8 @@ def _stamp(models: tuple[Model, ...]) -> str:
         digest.update(model.config.encode())
         if model.source:
             digest.update(model.source.read_bytes())
+        if model.graph:
+            digest.update(model.graph.encode() + b"".join(path.read_bytes() for path in sorted(GRAPH_SOURCES)))
         cards = {**model.cards, **{stem: each.card for stem, each in model.weights.items()}}
         for stem, each in sorted(cards.items()):
             digest.update(stem.encode() + msgspec.json.encode(each))
@@ -184,7 +229,10 @@ def _write(model: Model, folder: Path) -> None:
     if model.source:
         shutil.copyfile(model.source, version / "model.py")
     for stem, weights in model.weights.items():
-        shutil.copyfile(weights.path, version / f"{stem}{weights.path.suffix}")
+        if model.graph:
+            (version / "model.onnx").write_bytes(_graph(model.graph, weights).SerializeToString())
+        else:
+            shutil.copyfile(weights.path, version / f"{stem}{weights.path.suffix}")
         card.save(weights.card, version / f"{stem}.json")
     for stem, each in model.cards.items():
         card.save(each, version / f"{stem}.json")

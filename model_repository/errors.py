@@ -17,6 +17,8 @@ ModelError
 ├── ImportRefused           weights that a user gave cannot be taken
 │   ├── FileUnreadable      not an ONNX file, or a broken one
 │   ├── NeedsExport         a training checkpoint, not an exported network
+│   ├── ExportToolsMissing  the group of packages that exports is not installed
+│   ├── ExportFailed        ultralytics could not turn a checkpoint into ONNX
 │   ├── TaskNotSupported    weights of this kind cannot be imported yet
 │   ├── InputUnknown        the network does not take one picture
 │   ├── HeadUnknown         the shape of the output fits no known head
@@ -208,17 +210,50 @@ class FileUnreadable(ImportRefused):
 class NeedsExport(ImportRefused):
     """A training checkpoint: running it would mean running the code inside."""
 
-    def __init__(self, path: Path) -> None:
-        """Hold the file."""
-        super().__init__(path)
-        self.path = path
+    def __init__(self, path: Path, names: tuple[str, ...] = ()) -> None:
+        """Hold the file and what loading it would call."""
+        super().__init__(path, names)
+        self.path, self.names = path, names
 
     def __str__(self) -> str:
-        """Say how to turn it into something that can be taken."""
+        """Say what is in it and how to turn it into something that can be taken."""
+        if not self.names:
+            return (
+                f"{self.path} holds numbers without a network: export it to ONNX where it was trained and import the "
+                ".onnx file"
+            )
+        some = ", ".join(self.names[:4]) + (f" and {len(self.names) - 4} more" if len(self.names) > 4 else "")
         return (
-            f"{self.path} is a training checkpoint, which can hold code; export it to ONNX where it was trained "
-            "(for ultralytics: `yolo export model=… format=onnx`) and import the .onnx file"
+            f"{self.path} is a training checkpoint: loading it runs code ({some}). Export it to ONNX where it was "
+            "trained (for ultralytics: `yolo export model=… format=onnx`) and import the .onnx file; or, if you trust "
+            "whoever made it, give --trust-checkpoint (needs `uv sync --group export`)"
         )
+
+
+class ExportToolsMissing(ImportRefused):
+    """The group of packages that exports is not installed."""
+
+    def __init__(self, package: str) -> None:
+        """Hold the package that is not there."""
+        super().__init__(package)
+        self.package = package
+
+    def __str__(self) -> str:
+        """Say how to get it."""
+        return f"exporting a checkpoint needs {self.package}, which is not installed: uv sync --group export"
+
+
+class ExportFailed(ImportRefused):
+    """ultralytics could not turn a checkpoint into ONNX."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Hold the file and the last words of the export."""
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        """Name both."""
+        return f"{self.path} could not be exported: {self.reason}"
 
 
 class TaskNotSupported(ImportRefused):

@@ -15,9 +15,11 @@ import msgspec
 from model_repository import registry
 from model_repository.card import WeightsCard
 from model_repository.errors import NeedsExport, TaskNotSupported
+from model_repository.imports import checkpoint
 from model_repository.imports.request import Asked
 
-CHECKPOINTS = (".pt", ".pth", ".ckpt", ".pkl", ".safetensors")
+WEIGHTS_ALONE = (".safetensors",)
+"""Numbers without a network."""
 
 
 def examine(path: Path, task: str, **said: object) -> WeightsCard:
@@ -28,7 +30,9 @@ def examine(path: Path, task: str, **said: object) -> WeightsCard:
     found = registry.task(task)
     if found is None or not found.importer:
         raise TaskNotSupported(task, tuple(each.name for each in registry.TASKS if each.importer))
-    if path.suffix.lower() in CHECKPOINTS:
+    if path.suffix.lower() in checkpoint.CHECKPOINTS:
+        raise NeedsExport(path, checkpoint.foreign_names(path))
+    if path.suffix.lower() in WEIGHTS_ALONE:
         raise NeedsExport(path)
     asked = Asked(path=path, task=task)
     card: WeightsCard = importlib.import_module(found.importer).examine(msgspec.structs.replace(asked, **said))

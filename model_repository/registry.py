@@ -44,6 +44,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """Networks that it runs where there are any."""
     cards: tuple[str, ...] = ()
     """Tasks whose card it must know, because another step runs their network."""
+    graph: str = ""
+    """On the GPU: the graph of `gpu.graph.GRAPHS` that the network is put into; '' for a Python step."""
 
 
 class Ensemble(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +56,13 @@ class Ensemble(msgspec.Struct, frozen=True, kw_only=True):
     folder: str = ""
     evaluation: str = ""
     """Module with `evaluate(bench: evaluation.task.Bench) -> Measured`; '' for what can't be evaluated."""
+
+    gpu_steps: tuple[Step, ...] = ()
+    """Where its networks are plans; without them its Python steps run on the GPU target as they do on the CPU."""
+
+    def steps_on(self, target: str) -> tuple[Step, ...]:
+        """The steps for 'cpu' or 'gpu'."""
+        return self.gpu_steps if target == "gpu" and self.gpu_steps else self.steps
 
     @property
     def source(self) -> str:
@@ -84,6 +93,7 @@ ENSEMBLES: tuple[Ensemble, ...] = (
     Ensemble(
         name=DETECTOR,
         steps=(Step(name="network", tasks=(DETECTOR,)), Step(name="boxes")),
+        gpu_steps=(Step(name="network", tasks=(DETECTOR,), graph="detector"), Step(name="boxes")),
         evaluation=EVALUATION_OF_DETECTORS,
     ),
     Ensemble(
@@ -91,6 +101,12 @@ ENSEMBLES: tuple[Ensemble, ...] = (
         steps=(
             Step(name="corners", tasks=("plate_corners",), cards=("plate_ocr",)),
             Step(name="text", tasks=("plate_ocr",)),
+        ),
+        gpu_steps=(
+            Step(name="finder", tasks=("plate_corners",), graph="plate_finder"),
+            Step(name="corners", cards=("plate_corners", "plate_ocr")),
+            Step(name="reader", tasks=("plate_ocr",), graph="plate_reader"),
+            Step(name="text", cards=("plate_ocr",)),
         ),
         evaluation="model_repository.evaluation.plate_reader",
     ),
@@ -118,8 +134,13 @@ def with_slots(slots: Iterable[str]) -> tuple[Ensemble, ...]:
 
 def object_detector(slot: str) -> Ensemble:
     """The ensemble of a further detector: steps and sources are those of `detector`."""
-    steps = (Step(name="network", tasks=(slot,)), Step(name="boxes"))
-    return Ensemble(name=slot.replace("/", "_", 1), steps=steps, folder=DETECTOR, evaluation=EVALUATION_OF_DETECTORS)
+    return Ensemble(
+        name=slot.replace("/", "_", 1),
+        steps=(Step(name="network", tasks=(slot,)), Step(name="boxes")),
+        gpu_steps=(Step(name="network", tasks=(slot,), graph="detector"), Step(name="boxes")),
+        folder=DETECTOR,
+        evaluation=EVALUATION_OF_DETECTORS,
+    )
 
 
 def _slot_of(name: str) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class TritonServer:
         self.folder, self._data, self._ensembles = folder, data_directory, ensembles
         self.grpc_port, self.http_port, self.metrics_port = _free_ports(3)
         self._log = folder / "triton.log"
+        self.words: list[str] = []
+        """More options of `serve`."""
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -50,7 +52,7 @@ class TritonServer:
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [
-                    sys.executable, "-m", "model_repository", "serve", *only,
+                    sys.executable, "-m", "model_repository", "serve", *only, *self.words,
                     "--repository", str(self.folder / "models"),
                     "--data-dir", str(self._data), "--grpc-port", str(self.grpc_port),
                     "--http-port", str(self.http_port), "--metrics-port", str(self.metrics_port),

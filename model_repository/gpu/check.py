@@ -1,4 +1,4 @@
-"""Runs a made graph by ONNX Runtime: does a batch answer as its pictures do? Edge (onnxruntime)."""
+"""Runs graphs by ONNX Runtime: what do they answer, and does a batch answer as its pictures do? Edge."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 
+from model_repository.card import WeightsCard
 from model_repository.gpu.errors import GraphUnusable
 from model_repository.imports.onnx_file import REFUSALS
 
@@ -40,6 +41,26 @@ def batches(model: onnx.ModelProto, name: str) -> bool:
     return together.shape[0] == 2 and all(
         np.allclose(together[index], one[0], rtol=1e-2, atol=1e-2) for index, one in enumerate(alone)
     )
+
+
+def answer_shape(path: Path, card: WeightsCard) -> tuple[int, ...]:
+    """Shape of a network's first answer to one picture, batch axis in front. Raises GraphUnusable."""
+    height, width = card.input_height, card.input_width
+    channels = 1 if card.colour == "gray" else 3
+    try:
+        running = session(onnx.load(path))
+        taken = running.get_inputs()[0]
+        if taken.type == "tensor(uint8)":
+            shape = (1, height, width, channels)[: len(taken.shape)]
+            picture: npt.NDArray[Any] = np.zeros(shape, np.uint8)
+        else:
+            picture = np.zeros((1, channels, height, width), np.float32)
+        shape_found = tuple(np.shape(running.run(None, {taken.name: picture})[0]))
+    except REFUSALS as error:
+        raise GraphUnusable(path, str(error).splitlines()[0][:200]) from error
+    if len(shape_found) != 3:
+        raise GraphUnusable(path, f"it answers {list(shape_found)}, expected rows and columns")
+    return shape_found
 
 
 def _run(running: Any, pictures: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

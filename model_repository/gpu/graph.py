@@ -1,4 +1,4 @@
-"""Networks with everything around them in their graph: pictures in, few numbers out, as a plan needs it. Pure.
+"""Networks with everything around them in their graph: pictures in, few numbers out, as a plan needs it.
 
     detector       FRAME uint8 [N, H*3/2, W]         → CANDIDATES [N, 512, 6]   the answer of `heads.candidates`
     plate_finder   CROP uint8 [N, H, W, 3]           → PLATE [N, 1, 9]          score and corners of the best plate
@@ -21,6 +21,7 @@ from onnx import TensorProto, helper
 from model_repository import heads
 from model_repository.card import WeightsCard
 from model_repository.contract import CROP, FRAME, SCORE_FLOOR
+from model_repository.gpu import check
 from model_repository.gpu.errors import GraphUnusable
 from model_repository.gpu.nodes import OPSET_MIN, Writer
 from model_repository.limits import CANDIDATES_MAX
@@ -220,30 +221,14 @@ def _repeated(writer: Writer, column: str, times: int) -> str:
 
 
 def _anchors(path: Path, card: WeightsCard) -> int:
-    shape = _answer_shape(path, card)
+    shape = check.answer_shape(path, card)
     upright = card.transposed == (card.head == "yolov8")
     return shape[1] if upright else shape[2]
 
 
 def _reader_shape(path: Path, card: WeightsCard) -> tuple[int, int]:
-    shape = _answer_shape(path, card)
+    shape = check.answer_shape(path, card)
     return (shape[2], shape[1]) if card.transposed else (shape[1], shape[2])
-
-
-def _answer_shape(path: Path, card: WeightsCard) -> tuple[int, ...]:
-    """Shape of the network's answer for one picture, found by shape inference. Raises GraphUnusable."""
-    model = onnx.load(path)
-    sides = {1: card.input_height, 2: card.input_width, 3: card.input_width}
-    for axis, dim in enumerate(model.graph.input[0].type.tensor_type.shape.dim):
-        if not dim.HasField("dim_value"):
-            dim.dim_value = 1 if axis == 0 else sides[axis] if axis != 2 else card.input_height
-    for output in model.graph.output:
-        output.type.tensor_type.ClearField("shape")
-    shape = onnx.shape_inference.infer_shapes(model, data_prop=True).graph.output[0].type.tensor_type.shape
-    found = tuple(dim.dim_value for dim in shape.dim)
-    if len(found) != 3 or not all(found[1:]):
-        raise GraphUnusable(path, "the shape of its answer cannot be inferred; export it with a fixed picture size")
-    return found
 
 
 def _joined(

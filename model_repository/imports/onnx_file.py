@@ -132,6 +132,11 @@ def trained_on(metadata: Mapping[str, str]) -> str:
     return str(metadata.get("description", ""))[:200]
 
 
+def version(metadata: Mapping[str, str]) -> str:
+    """The version that a file gives itself. What ultralytics writes there is the version of its own package."""
+    return "" if metadata.get("author") == "Ultralytics" else str(metadata.get("version", ""))
+
+
 def _metadata_size(metadata: Mapping[str, str]) -> tuple[int, int] | None:
     numbers = [int(number) for number in re.findall(r"\d+", metadata.get("imgsz", ""))]
     return (numbers[0], numbers[-1]) if numbers else None

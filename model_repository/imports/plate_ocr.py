@@ -56,7 +56,7 @@ def examine(asked: Asked) -> WeightsCard:
         {
             "name": asked.token,
             "task": asked.task,
-            "version": asked.version or network.metadata.get("version", ""),
+            "version": asked.version or onnx_file.version(network.metadata),
             "licence": asked.licence or network.metadata.get("license", ""),
             "trained_on": onnx_file.trained_on(network.metadata),
             "input_width": taken.size[0],

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_repository import card, heads, network
-from model_repository.contract import BOXES, CLASSES, COUNT, DETECTIONS_MAX, FRAME, SCORES
+from model_repository.contract import FRAME
 from model_repository.limits import CANDIDATES_MAX
 from model_repository.serving.step import Arrays, Step, parted
 
@@ -33,25 +33,3 @@ class DetectorNetwork(Step):
 
         self._network.each(frames, done)
         return parted({"CANDIDATES": rows}, batch, FRAME)
-
-
-class DetectorBoxes(Step):
-    """CANDIDATES → BOXES, SCORES, CLASSES, COUNT: suppression."""
-
-    def start(self, directory: Path) -> None:
-        """Nothing to load."""
-
-    def answer(self, batch: list[Arrays]) -> list[Arrays]:
-        """Suppress frame by frame."""
-        return [_selected(arrays["CANDIDATES"]) for arrays in batch]
-
-
-def _selected(frames: npt.NDArray[np.float32]) -> Arrays:
-    number = len(frames)
-    boxes = np.zeros((number, DETECTIONS_MAX, 4), np.float32)
-    scores = np.zeros((number, DETECTIONS_MAX), np.float32)
-    classes = np.zeros((number, DETECTIONS_MAX), np.int32)
-    counts = np.zeros((number, 1), np.int32)
-    for index, rows in enumerate(frames):
-        boxes[index], scores[index], classes[index], counts[index] = heads.select(rows)
-    return {BOXES: boxes, SCORES: scores, CLASSES: classes, COUNT: counts}

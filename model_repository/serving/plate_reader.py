@@ -8,20 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from model_repository import card, network, plate_heads
-from model_repository.contract import (
-    CHAR_CONFIDENCE,
-    CONFIDENCE,
-    CROP,
-    PLATE_CHARS_MAX,
-    PLATE_SCORE,
-    QUAD,
-    REGION,
-    REGION_BYTES,
-    TEXT,
-    TEXT_BYTES,
-)
-from model_repository.plates import readers, strips
+from model_repository.contract import CROP, PLATE_SCORE, QUAD
+from model_repository.plates import strips
 from model_repository.plates.decode import Read
+from model_repository.serving.plate_texts import texts
 from model_repository.serving.step import Arrays, Step, parted
 
 
@@ -75,25 +65,4 @@ class PlateText(Step):
             reads[asked[position][0]].append(strips.read_of(head, self._card))
 
         self._network.each((plates[index, rows] for index, rows in asked), done)
-        return parted(_texts([plate_heads.best_read(each) for each in reads], self._card.alphabet), batch, "STRIPS")
-
-
-def _texts(reads: list[Read], alphabet: str) -> Arrays:
-    """The texts of all crops as the tensors of the contract."""
-    texts = np.zeros((len(reads), TEXT_BYTES), np.uint8)
-    regions = np.zeros((len(reads), REGION_BYTES), np.uint8)
-    confidences = np.zeros((len(reads), 1), np.float32)
-    chars = np.zeros((len(reads), PLATE_CHARS_MAX), np.float32)
-    for index, read in enumerate(reads):
-        text, region = readers.wire(read.text_latin, alphabet)
-        _write(texts[index], text)
-        _write(regions[index], region)
-        confidences[index] = read.confidence
-        chars[index, : len(read.char_confidence)] = read.char_confidence
-    return {TEXT: texts, REGION: regions, CONFIDENCE: confidences, CHAR_CONFIDENCE: chars}
-
-
-def _write(row: npt.NDArray[np.uint8], text: str) -> None:
-    """Put a text into its row of bytes, zeros to the end."""
-    data = text.encode()
-    row[: len(data)] = np.frombuffer(data, np.uint8)
+        return parted(texts([plate_heads.best_read(each) for each in reads], self._card.alphabet), batch, "STRIPS")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import collections
+import os
+import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,7 @@ from onnx import TensorProto, helper, numpy_helper
 from model_repository.__main__ import main
 from model_repository.errors import (
     AlphabetWrong,
+    ExportFailed,
     FileUnreadable,
     HeadUnknown,
     InputUnknown,
@@ -21,6 +26,7 @@ from model_repository.errors import (
     TaskNotSupported,
 )
 from model_repository.importer import examine
+from model_repository.imports import checkpoint
 
 WIDTH, HEIGHT = 64, 32
 CELLS = 32 + 8 + 2
@@ -218,10 +224,77 @@ def test_a_cut_off_network_is_refused(tmp_path: Path) -> None:
         examine(path, "detector")
 
 
-def test_a_checkpoint_is_not_opened(tmp_path: Path) -> None:
-    """A .pt file can hold code: it is refused with the way to export it, without being read."""
-    with pytest.raises(NeedsExport, match="format=onnx"):
-        examine(tmp_path / "absent.pt", "detector")
+class _Evil:
+    """Unpickling it runs a command."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch was-run",)
+
+
+def _checkpoint(path: Path, content: object, protocol: int) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps(content, protocol))
+    return path
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4])
+def test_a_checkpoint_is_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, protocol: int) -> None:
+    """What loading would call is named, with both ways out; nothing of it is called."""
+    monkeypatch.chdir(tmp_path)
+    path = _checkpoint(tmp_path / "n.pt", {"model": _Evil()}, protocol)
+    with pytest.raises(NeedsExport, match=r"posix\.system.*format=onnx.*--trust-checkpoint"):
+        examine(path, "detector")
+    path.write_bytes(pickle.dumps(_Evil(), protocol))  # as older versions of torch write it
+    with pytest.raises(NeedsExport, match=r"posix\.system"):
+        examine(path, "detector")
+    assert not (tmp_path / "was-run").exists()
+
+
+def test_numbers_without_a_network_are_told_apart(tmp_path: Path) -> None:
+    """A file of plain tensors holds nothing to run: there is no network in it either."""
+    path = _checkpoint(tmp_path / "n.pt", collections.OrderedDict(a=1), 2)
+    with pytest.raises(NeedsExport, match="numbers without a network"):
+        examine(path, "detector")
+    with pytest.raises(NeedsExport, match="numbers without a network"):
+        examine(tmp_path / "n.safetensors", "detector")
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\x03\x04"])
+def test_a_broken_checkpoint_is_refused(tmp_path: Path, content: bytes) -> None:
+    """Empty, garbage, the start of an archive: no checkpoint."""
+    path = tmp_path / "n.pt"
+    path.write_bytes(content)
+    with pytest.raises(FileUnreadable, match="no checkpoint of torch"):
+        examine(path, "detector")
+
+
+def test_a_trusted_checkpoint_needs_the_tools(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without ultralytics the refusal names the group to install; nothing is deployed."""
+    monkeypatch.setattr(checkpoint.importlib.util, "find_spec", lambda _: None)
+    path = _checkpoint(tmp_path / "n.pt", {"model": 1}, 2)
+    data = ["--data-dir", str(tmp_path / "data")]
+    assert main(["import", str(path), "--as", "detector", "--trust-checkpoint", *data]) == 2
+    assert "uv sync --group export" in capsys.readouterr().err
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_failed_export_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last words of the process that exports are in the refusal."""
+    monkeypatch.setattr(checkpoint.importlib.util, "find_spec", lambda _: object())
+    path = _checkpoint(tmp_path / "n.pt", {"model": 1}, 2)
+    with pytest.raises(ExportFailed, match="could not be exported"):
+        checkpoint.exported(path, tmp_path, (64, 64))
+
+
+def test_the_version_of_a_package_is_not_that_of_the_weights(tmp_path: Path) -> None:
+    """Ultralytics writes its own version into what it exports; others write theirs."""
+    described = {"version": "8.4.1", "names": "['a', 'b']"}
+    path = _network(tmp_path / "n.onnx", (1, 6, CELLS), metadata={**described, "author": "Ultralytics"})
+    assert examine(path, "detector").version == ""
+    assert examine(path, "detector", version="7").version == "7"
+    assert examine(_network(tmp_path / "n.onnx", (1, 6, CELLS), metadata=described), "detector").version == "8.4.1"
 
 
 def test_an_unknown_task_is_refused(tmp_path: Path) -> None:
