@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -40,6 +41,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModelError as error:
         print(f"zool models: {error}", file=sys.stderr)
         return 2
+
+
+def measure_speed(data_directory: Path, names: tuple[str, ...], seconds: float) -> list[dict[str, Any]]:
+    """For `zool bench models`: what `evaluation.speed` finds for every ensemble, the detector first, as plain dicts."""
+    from model_repository.evaluation import speed  # noqa: PLC0415 - needs OpenCV and shared memory
+
+    ensembles = _servable(argparse.Namespace(only=names, data_dir=data_directory))
+    return [msgspec.to_builtins(speed.measure(each, data_directory, seconds=seconds)) for each in ensembles]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -46,7 +46,7 @@ class Network:
             model.reshape({model.inputs[0]: _input_shape(weights.card, source)})
             model = _prepended(model, weights.card, source)
         self._compiled = core.compile_model(model, "CPU", _properties())
-        self._shape = tuple(self._compiled.inputs[0].shape)
+        self.shape = tuple(self._compiled.inputs[0].shape)
         self._queue = ov.AsyncInferQueue(self._compiled, self._compiled.get_property("NUM_STREAMS") + 1)
         self._queue.set_callback(_finish)
 
@@ -56,7 +56,7 @@ class Network:
         The answer is valid only during the call of `done`, which may come from another thread and in any order.
         """
         for index, frame in enumerate(frames):
-            self._queue.start_async({0: ov.Tensor(frame.reshape(self._shape))}, (done, index))
+            self._queue.start_async({0: ov.Tensor(frame.reshape(self.shape))}, (done, index))
         self._queue.wait_all()
 
 

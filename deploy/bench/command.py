@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from deploy.errors import NothingMeasured, SiteMissing
 from deploy.up import command as up
 
 DATA_DIR = Path("var/bench")
+MODELS_HELP = "pictures a second of every ensemble through Triton, beside its networks alone"
 
 
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +43,8 @@ BENCHES: dict[str, Bench] = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `zool bench` understands."""
     names = parser.add_subparsers(dest="bench", required=True, metavar="NAME")
+    sub = names.add_parser("models", help=MODELS_HELP, description=MODELS_HELP)
+    importlib.import_module("deploy.bench.models").add_arguments(sub)
     for name, bench in BENCHES.items():
         sub = names.add_parser(name, help=bench.help, description=bench.help)
         up.add_arguments(sub, DATA_DIR)
@@ -58,6 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when there is a figure, whether it meets its target or not; 1 when nothing was measured."""
+    if args.bench == "models":
+        return int(importlib.import_module("deploy.bench.models").run(args))
     cameras = fleet.fleet(read_site(args.site), args.cameras)
     if cameras is None:
         raise SiteMissing(args.site, "no clip has a line")

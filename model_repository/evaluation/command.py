@@ -113,6 +113,7 @@ def _evaluation(
             machine=_processor(),
             cores=len(os.sched_getaffinity(0)),
             engine=ENGINE,
+            load=round(os.getloadavg()[0], 1),
             command=f"zool models eval {ensemble.name} --data {data}{pattern}{classes}",
         ),
     )

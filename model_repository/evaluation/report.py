@@ -18,7 +18,7 @@ from model_repository.contract import OBJECT_DETECTOR
 from model_repository.errors import ReportMarkerUnknown
 from model_repository.evaluation.task import Evaluation, shown
 
-FIGURES_MAX = 14
+FIGURES_MAX = 24
 """So many figures of one evaluation stand in the report; the others are in its file."""
 
 _BLOCK = re.compile(r"(<!-- models:(card|results) (\S+) -->\n).*?(<!-- models:end -->)", re.DOTALL)
@@ -89,10 +89,11 @@ def _one(evaluation: Evaluation) -> str:
     speed = "; ".join(f"{each.name} {shown(each)}" for each in evaluation.speed)
     notes = [f"{len(figures) - FIGURES_MAX} more figures are in the file." if len(figures) > FIGURES_MAX else ""]
     notes += [f"Left out: {each}." for each in evaluation.measured.left_out]
+    load = "" if conditions.load is None else f", load {conditions.load:.1f}"
     head = (
         f"**{models}** on `{evaluation.data}`, {evaluation.measured.items} pictures, input "
         f"{evaluation.input_width}×{evaluation.input_height}. {conditions.date}, {conditions.machine}, "
-        f"{conditions.cores} cores; {conditions.engine}. `{conditions.command}`"
+        f"{conditions.cores} cores{load}; {conditions.engine}. `{conditions.command}`"
     )
     foot = f"Median times, with quartiles: {speed}. {' '.join(note for note in notes if note)}".rstrip()
     table = ["| | through Triton | the network alone | n |", "|---|---|---|---|", *rows]

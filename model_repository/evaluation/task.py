@@ -60,6 +60,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     cores: int
     engine: str
     command: str
+    load: float | None = None
+    """How many processes wanted to run in the minute before: more than there are cores, and times mean little."""
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):

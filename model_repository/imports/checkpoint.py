@@ -30,17 +30,20 @@ PLAIN = frozenset({
 })  # fmt: skip
 """What tensors and their containers need: a file with nothing else holds numbers, and no network to run them in."""
 
+COMMON = ("torch", "builtins", "__builtin__", "collections", "numpy")
+
 _TEXTS = ("SHORT_BINUNICODE", "BINUNICODE", "UNICODE", "BINUNICODE8")
 _MEMO_PUT, _MEMO_GET = ("BINPUT", "LONG_BINPUT", "PUT"), ("BINGET", "LONG_BINGET", "GET")
 
 
 def foreign_names(path: Path) -> tuple[str, ...]:
-    """What loading the file would call beyond plain tensors, sorted by name. Raises FileUnreadable."""
+    """What loading the file would call beyond plain tensors. Raises FileUnreadable."""
     try:
         names = _globals(_pickle(path))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, IndexError) as error:
         raise FileUnreadable(path, f"no checkpoint of torch: {str(error)[:200]}") from error
-    return tuple(sorted(names - PLAIN))
+    # What tells most comes first: the classes of whoever made it, before those of torch and Python.
+    return tuple(sorted(names - PLAIN, key=lambda name: (name.split(".")[0] in COMMON, name)))
 
 
 def exported(path: Path, folder: Path, size: tuple[int, int] | None) -> Path:
