@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import importlib.util
 import os
 import pickle
 import zipfile
@@ -272,7 +273,7 @@ def test_a_trusted_checkpoint_needs_the_tools(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without ultralytics the refusal names the group to install; nothing is deployed."""
-    monkeypatch.setattr(checkpoint.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     path = _checkpoint(tmp_path / "n.pt", {"model": 1}, 2)
     data = ["--data-dir", str(tmp_path / "data")]
     assert main(["import", str(path), "--as", "detector", "--trust-checkpoint", *data]) == 2
@@ -282,7 +283,7 @@ def test_a_trusted_checkpoint_needs_the_tools(
 
 def test_a_failed_export_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The last words of the process that exports are in the refusal."""
-    monkeypatch.setattr(checkpoint.importlib.util, "find_spec", lambda _: object())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
     path = _checkpoint(tmp_path / "n.pt", {"model": 1}, 2)
     with pytest.raises(ExportFailed, match="could not be exported"):
         checkpoint.exported(path, tmp_path, (64, 64))
