@@ -6,7 +6,7 @@ UV_VERSION := 0.11
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help install demo test test-system check format proto chart bench site train clean
+.PHONY: help install demo test test-system check format proto chart bench site train models-report clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -61,6 +61,9 @@ train: $(STAMP) ## train the starter models on rendered scenes (about an hour on
 	@$(BIN)/zool models train detector --out model_repository/weights
 	@$(BIN)/zool models train plate_ocr --out model_repository/weights
 	@$(BIN)/zool models train plate_corners --out model_repository/weights
+
+models-report: $(STAMP) ## write the tables of MODELS.md from cards and kept evaluations
+	@$(BIN)/zool models report
 
 clean: ## remove the environment and what the demo left
 	@rm -rf .venv var .work

@@ -2,8 +2,8 @@
 
 Rules of this file
 - Pure, apart from `load` and `save`, which read and write the two files of one set of weights.
-- Weights are a pair of files with one stem: `NAME.onnx` and `NAME.json` (this card). Starters lie in
-  `model_repository/weights/`, imported ones in `<data-dir>/models/<task>/<name>/`.
+- Weights are a pair of files with one stem: `NAME.onnx` (or what `registry.Task.file` says) and `NAME.json`, this card.
+  Starters lie in `model_repository/weights/`, imported ones in `<data-dir>/models/<task>/<name>/`.
 - Unknown keys are ignored on reading, so that cards of later versions can be served by earlier ones.
 """
 
@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from model_repository.contract import ModelCard
 from model_repository.errors import CardInvalid, WeightsChanged
 
-Head = Literal["", "yolov8", "yolov5", "yolox", "end2end", "plate_corners", "ctc"]
+VERSION_CHARS = 12
+"""Weights without a version are named by the first characters of their SHA-256."""
 
-TASKS: tuple[str, ...] = ("detector", "plate_corners", "plate_ocr")
-"""What weights can be deployed for; each has its own folder under `<data-dir>/models/`."""
+Head = Literal["", "yolov8", "yolov5", "yolox", "end2end", "plate_corners", "yolov5face", "ctc", "slots"]
 
 
 class WeightsCard(ModelCard, frozen=True, kw_only=True):
@@ -32,11 +32,29 @@ class WeightsCard(ModelCard, frozen=True, kw_only=True):
     """
 
     head: Head = ""
+    transposed: bool = False
+    """The answer lies on its side: it has the rows of the head as columns."""
     colour: Literal["rgb", "bgr", "gray"] = "rgb"
-    subtract: float = 0.0
-    divide: float = 255.0
+    subtract: float | tuple[float, float, float] = 0.0
+    divide: float | tuple[float, float, float] = 255.0
     alphabet: str = ""
+    logits: bool = False
+    """The answer of a reader is not probabilities yet."""
     score_min: float = 0.0
+    corner_margin: tuple[float, float] = (0.08, 0.16)
+    """How much wider than its corners a reader wants the plate on every side: of its width, of its height."""
+    box_margin: tuple[float, float] = (0.06, 0.12)
+    """The same for a plate of which only the upright box is known."""
+    row_halves: bool = True
+    """A reader takes two rows as halves side by side; otherwise it takes every plate whole."""
+    figures: dict[str, Any] = {}
+    """What the command that trained it measured, on data that it held out."""
+    command: str = ""
+    """The command that trained it."""
+
+    def with_head(self, head: Head, *, transposed: bool = False) -> WeightsCard:
+        """The same card with another head."""
+        return msgspec.structs.replace(self, head=head, transposed=transposed)
 
     def public(self) -> ModelCard:
         """The part that clients see."""
@@ -56,22 +74,28 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def load(onnx_path: Path) -> Weights:
-    """Read the card beside a network and check that it is of this very file.
+def load(path: Path) -> Weights:
+    """Read the card beside a network (or another file of weights) and check that it is of this very file.
 
     Raises CardInvalid (no card, not JSON, a field missing or of the wrong type) and WeightsChanged.
     """
-    card_path = onnx_path.with_suffix(".json")
-    try:
-        card = msgspec.json.decode(card_path.read_bytes(), type=WeightsCard)
-    except OSError as error:
-        raise CardInvalid(card_path, error.strerror or "cannot be read") from error
-    except msgspec.DecodeError as error:
-        raise CardInvalid(card_path, str(error)) from error
-    found = file_sha256(onnx_path)
+    card = read_card(path.with_suffix(".json"))
+    found = file_sha256(path)
     if card.sha256 and card.sha256 != found:
-        raise WeightsChanged(onnx_path, card.sha256, found)
-    return Weights(path=onnx_path, card=msgspec.structs.replace(card, sha256=found))
+        raise WeightsChanged(path, card.sha256, found)
+    # Every event names a version: weights that came without one are named by what they are.
+    version = card.version or found[:VERSION_CHARS]
+    return Weights(path=path, card=msgspec.structs.replace(card, sha256=found, version=version))
+
+
+def read_card(path: Path) -> WeightsCard:
+    """Read a card alone. Raises CardInvalid (not there, not JSON, a field missing or of the wrong type)."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=WeightsCard)
+    except OSError as error:
+        raise CardInvalid(path, error.strerror or "cannot be read") from error
+    except msgspec.DecodeError as error:
+        raise CardInvalid(path, str(error)) from error
 
 
 def save(card: WeightsCard, path: Path) -> None:

@@ -6,14 +6,26 @@ ModelError
 ├── CardInvalid             a card beside the weights cannot be read
 ├── WeightsMissing          no weights for a task that must be served
 ├── WeightsChanged          the file is not the one its card speaks of
+├── WeightsUnknown          no set of weights of that name
+├── EvaluationMissing       an ensemble that nothing evaluates
+├── DataUnusable            pictures or truth that an evaluation cannot use
+├── gpu.errors.GpuRefused   the GPU target: its own tree
+├── ReportMarkerUnknown     a report asks for a card that is not there
+├── EnsembleUnknown         no ensemble of that name
+├── NameTaken               other weights have the name already
+├── NameUnusable            a slot cannot be called so
 ├── ImportRefused           weights that a user gave cannot be taken
 │   ├── FileUnreadable      not an ONNX file, or a broken one
 │   ├── NeedsExport         a training checkpoint, not an exported network
+│   ├── ExportToolsMissing  the group of packages that exports is not installed
+│   ├── ExportFailed        ultralytics could not turn a checkpoint into ONNX
 │   ├── TaskNotSupported    weights of this kind cannot be imported yet
 │   ├── InputUnknown        the network does not take one picture
 │   ├── HeadUnknown         the shape of the output fits no known head
 │   ├── LabelsNeeded        nothing says what the classes are called
-│   └── LabelsWrong         there are more or fewer names than classes
+│   ├── LabelsWrong         there are more or fewer names than classes
+│   └── AlphabetWrong       the characters of a reader do not fit its answer
+├── ServerFailed            a server that was started for an evaluation did not become ready
 └── ServerMissing           Triton cannot be started on this machine
     ├── StubMissing         no Triton stub for the running Python
     └── LibpythonMissing    the stub's shared Python library is not installed
@@ -23,6 +35,12 @@ TrainingToolsMissing        the group of packages that trains is not installed
 from __future__ import annotations
 
 from pathlib import Path
+
+DETECTOR_INPUT = "one float picture [N, 3, height, width], both sides multiples of 32"
+DETECTOR_HEADS = (
+    "YOLOv8/11/26 [N, 4+classes, anchors], YOLOv5 and YOLOX [N, anchors, 5+classes], suppressed in the graph "
+    "[N, boxes, 6]"
+)
 
 
 class ModelError(Exception):
@@ -75,6 +93,103 @@ class WeightsChanged(ModelError):  # noqa: N818 - says what is the case
         )
 
 
+class WeightsUnknown(ModelError):  # noqa: N818 - says what is the case
+    """There is no set of weights of that name."""
+
+    def __init__(self, task: str, name: str, names: tuple[str, ...]) -> None:
+        """Hold what was asked for and what there is."""
+        super().__init__(task, name, names)
+        self.task, self.name, self.names = task, name, names
+
+    def __str__(self) -> str:
+        """Name what there is."""
+        return f"{self.task} has no weights {self.name!r} to choose; there are: {', '.join(self.names) or 'none'}"
+
+
+class EnsembleUnknown(ModelError):  # noqa: N818 - says what is the case
+    """There is no ensemble of that name."""
+
+    def __init__(self, name: str, names: tuple[str, ...]) -> None:
+        """Hold what was asked for and what there is."""
+        super().__init__(name, names)
+        self.name, self.names = name, names
+
+    def __str__(self) -> str:
+        """Name what there is."""
+        return f"there is no ensemble {self.name!r}; there are: {', '.join(self.names)}"
+
+
+class EvaluationMissing(ModelError):  # noqa: N818 - says what is the case
+    """Nothing evaluates this ensemble."""
+
+    def __init__(self, name: str, names: tuple[str, ...]) -> None:
+        """Hold what was asked for and what can be evaluated."""
+        super().__init__(name, names)
+        self.name, self.names = name, names
+
+    def __str__(self) -> str:
+        """Name what can be evaluated."""
+        return f"{self.name} cannot be evaluated; what can: {', '.join(self.names)}"
+
+
+class DataUnusable(ModelError):  # noqa: N818 - says what is the case
+    """Pictures or truth that an evaluation cannot use."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Hold the place and what is wrong with it."""
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        """Name both."""
+        return f"{self.path}: {self.reason}"
+
+
+class ReportMarkerUnknown(ModelError):  # noqa: N818 - says what is the case
+    """A report asks for a card that is not there."""
+
+    def __init__(self, name: str, names: tuple[str, ...]) -> None:
+        """Hold what was asked for and what there is."""
+        super().__init__(name, names)
+        self.name, self.names = name, names
+
+    def __str__(self) -> str:
+        """Name what there is."""
+        return f"the report asks for the card {self.name!r}; there are: {', '.join(self.names)}"
+
+
+class NameTaken(ModelError):  # noqa: N818 - says what is the case
+    """Other weights were imported under the same name."""
+
+    def __init__(self, task: str, name: str, there: str, given: str) -> None:
+        """Hold the name and both hashes."""
+        super().__init__(task, name, there, given)
+        self.task, self.name, self.there, self.given = task, name, there, given
+
+    def __str__(self) -> str:
+        """Say how to keep both and how to replace."""
+        return (
+            f"{self.task} has other weights named {self.name!r} (SHA-256 {self.there[:12]}…, the file given has "
+            f"{self.given[:12]}…): give --name OTHER to keep both, or --replace"
+        )
+
+
+class NameUnusable(ModelError):  # noqa: N818 - says what is the case
+    """A slot cannot have this name."""
+
+    def __init__(self, name: str) -> None:
+        """Hold the name."""
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        """Say which names can be used."""
+        return (
+            f"{self.name!r} cannot be the name of a further detector: give --name with 1 to 40 of a-z, 0-9, _ and -, "
+            "a letter or digit first (it becomes the ensemble object_detector_NAME)"
+        )
+
+
 class ImportRefused(ModelError):  # noqa: N818 - says what is the case
     """Weights that a user gave cannot be taken."""
 
@@ -95,17 +210,50 @@ class FileUnreadable(ImportRefused):
 class NeedsExport(ImportRefused):
     """A training checkpoint: running it would mean running the code inside."""
 
-    def __init__(self, path: Path) -> None:
-        """Hold the file."""
-        super().__init__(path)
-        self.path = path
+    def __init__(self, path: Path, names: tuple[str, ...] = ()) -> None:
+        """Hold the file and what loading it would call."""
+        super().__init__(path, names)
+        self.path, self.names = path, names
 
     def __str__(self) -> str:
-        """Say how to turn it into something that can be taken."""
+        """Say what is in it and how to turn it into something that can be taken."""
+        if not self.names:
+            return (
+                f"{self.path} holds numbers without a network: export it to ONNX where it was trained and import the "
+                ".onnx file"
+            )
+        some = ", ".join(self.names[:4]) + (f" and {len(self.names) - 4} more" if len(self.names) > 4 else "")
         return (
-            f"{self.path} is a training checkpoint, which can hold code; export it to ONNX where it was trained "
-            "(for ultralytics: `yolo export model=… format=onnx`) and import the .onnx file"
+            f"{self.path} is a training checkpoint: loading it runs code ({some}). Export it to ONNX where it was "
+            "trained (for ultralytics: `yolo export model=… format=onnx`) and import the .onnx file; or, if you trust "
+            "whoever made it, give --trust-checkpoint (needs `uv sync --group export`)"
         )
+
+
+class ExportToolsMissing(ImportRefused):
+    """The group of packages that exports is not installed."""
+
+    def __init__(self, package: str) -> None:
+        """Hold the package that is not there."""
+        super().__init__(package)
+        self.package = package
+
+    def __str__(self) -> str:
+        """Say how to get it."""
+        return f"exporting a checkpoint needs {self.package}, which is not installed: uv sync --group export"
+
+
+class ExportFailed(ImportRefused):
+    """ultralytics could not turn a checkpoint into ONNX."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        """Hold the file and the last words of the export."""
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+    def __str__(self) -> str:
+        """Name both."""
+        return f"{self.path} could not be exported: {self.reason}"
 
 
 class TaskNotSupported(ImportRefused):
@@ -118,39 +266,36 @@ class TaskNotSupported(ImportRefused):
 
     def __str__(self) -> str:
         """Name what can be imported."""
-        return f"importing as {self.task!r} is not supported yet; supported: {', '.join(self.supported)}"
+        return f"importing as {self.task!r} is not supported; supported: {', '.join(self.supported)}"
 
 
 class InputUnknown(ImportRefused):
     """The network does not take one picture."""
 
-    def __init__(self, path: Path, found: str) -> None:
-        """Hold the file and the inputs it has."""
-        super().__init__(path, found)
-        self.path, self.found = path, found
+    def __init__(self, path: Path, found: str, expected: str = "") -> None:
+        """Hold the file, the inputs it has, and what a network of the task takes; default: a detector."""
+        super().__init__(path, found, expected)
+        self.path, self.found, self.expected = path, found, expected or DETECTOR_INPUT
 
     def __str__(self) -> str:
         """Say what was found and what is expected."""
         return (
-            f"{self.path} takes {self.found}; expected one float picture [N, 3, height, width], both sides "
-            "multiples of 32 (give --size WIDTHxHEIGHT where the file leaves them open)"
+            f"{self.path} takes {self.found}; expected {self.expected} (give --size WIDTHxHEIGHT where the file leaves "
+            "its sides open)"
         )
 
 
 class HeadUnknown(ImportRefused):
     """The shape of the output fits no known head."""
 
-    def __init__(self, path: Path, found: str) -> None:
-        """Hold the file and the outputs it has."""
-        super().__init__(path, found)
-        self.path, self.found = path, found
+    def __init__(self, path: Path, found: str, known: str = "") -> None:
+        """Hold the file, the outputs it has, and the heads of the task; default: a detector's."""
+        super().__init__(path, found, known)
+        self.path, self.found, self.known = path, found, known or DETECTOR_HEADS
 
     def __str__(self) -> str:
         """Name the heads that are known."""
-        return (
-            f"{self.path} answers {self.found}, which is no known detector head; known: YOLOv8/11 [N, 4+classes, "
-            "anchors], YOLOv5 and YOLOX [N, anchors, 5+classes], end-to-end [N, boxes, 6]"
-        )
+        return f"{self.path} answers {self.found}, which is no head that can be read here; known: {self.known}"
 
 
 class LabelsNeeded(ImportRefused):
@@ -177,6 +322,36 @@ class LabelsWrong(ImportRefused):
     def __str__(self) -> str:
         """Name both counts."""
         return f"{self.source} holds {self.found} names, the network has {self.classes} classes"
+
+
+class AlphabetWrong(ImportRefused):
+    """The characters of a reader of plates do not fit its answer."""
+
+    def __init__(self, path: Path, given: int, answer: tuple[int, ...]) -> None:
+        """Hold the file, how many characters were given (0: none) and the shape of the answer."""
+        super().__init__(path, given, answer)
+        self.path, self.given, self.answer = path, given, answer
+
+    def __str__(self) -> str:
+        """Say what would fit."""
+        asked = f"the alphabet given has {self.given} characters" if self.given else "no alphabet was given"
+        return (
+            f"{self.path} answers {list(self.answer)} and {asked}: give --alphabet with one character per class, in "
+            "the network's order, the blank at the end as '-' or '_' or left out (known without it: 23 and 37 classes)"
+        )
+
+
+class ServerFailed(ModelError):  # noqa: N818 - says what is the case
+    """A server that was started did not become ready."""
+
+    def __init__(self, log: str) -> None:
+        """Hold the end of its log."""
+        super().__init__(log)
+        self.log = log
+
+    def __str__(self) -> str:
+        """Show the end of the log."""
+        return f"Triton did not start: {self.log}"
 
 
 class ServerMissing(ModelError):  # noqa: N818 - says what is the case

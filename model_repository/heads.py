@@ -142,7 +142,7 @@ def _yolov5(head: Floats, size: tuple[int, int], floor: float) -> _Decoded:
 
 def _yolox(head: Floats, size: tuple[int, int], floor: float) -> _Decoded:
     """[anchors, 5 + classes], raw from YOLOX: offset in the cell and logarithm of the size, both in strides."""
-    origin, stride = _grid(size)
+    origin, stride = yolox_grid(size)
     kept = np.flatnonzero(head[:, 4] > floor)
     rows = head[kept].copy()
     rows[:, 0:2] = (rows[:, 0:2] + origin[kept]) * stride[kept]
@@ -157,7 +157,7 @@ def _end2end(head: Floats, size: tuple[int, int], floor: float) -> _Decoded:
     return rows[:, :4], rows[:, 4], rows[:, 5].astype(np.intp)
 
 
-def _grid(size: tuple[int, int]) -> tuple[Floats, Floats]:
+def yolox_grid(size: tuple[int, int]) -> tuple[Floats, Floats]:
     """Cell [anchors, 2] and stride [anchors, 1] of every anchor of a YOLOX head."""
     cells, strides = [], []
     for stride in YOLOX_STRIDES:

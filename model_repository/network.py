@@ -36,7 +36,7 @@ class Network:
     """A compiled network with a queue of requests."""
 
     def __init__(self, weights: Weights, source: str) -> None:
-        """Compile; `source` is what comes in: 'i420', 'bgr' or 'gray'."""
+        """Compile; `source` is what comes in: 'i420', 'bgr', 'rgb' or 'gray'."""
         core = ov.Core()
         model = core.read_model(weights.path)
         if model.inputs[0].element_type == ov.Type.u8:
@@ -46,7 +46,7 @@ class Network:
             model.reshape({model.inputs[0]: _input_shape(weights.card, source)})
             model = _prepended(model, weights.card, source)
         self._compiled = core.compile_model(model, "CPU", _properties())
-        self._shape = tuple(self._compiled.inputs[0].shape)
+        self.shape = tuple(self._compiled.inputs[0].shape)
         self._queue = ov.AsyncInferQueue(self._compiled, self._compiled.get_property("NUM_STREAMS") + 1)
         self._queue.set_callback(_finish)
 
@@ -56,7 +56,7 @@ class Network:
         The answer is valid only during the call of `done`, which may come from another thread and in any order.
         """
         for index, frame in enumerate(frames):
-            self._queue.start_async({0: ov.Tensor(frame.reshape(self._shape))}, (done, index))
+            self._queue.start_async({0: ov.Tensor(frame.reshape(self.shape))}, (done, index))
         self._queue.wait_all()
 
 
@@ -83,8 +83,8 @@ def _input_shape(card: WeightsCard, source: str) -> list[int]:
 
 def _prepended(model: Any, card: WeightsCard, source: str) -> Any:
     """Put colour conversion, mean and scale in front of the network."""
-    formats = {"i420": ColorFormat.I420_SINGLE_PLANE, "bgr": ColorFormat.BGR, "gray": ColorFormat.GRAY}
     wanted = {"rgb": ColorFormat.RGB, "bgr": ColorFormat.BGR, "gray": ColorFormat.GRAY}
+    formats = {"i420": ColorFormat.I420_SINGLE_PLANE, **wanted}
     builder = PrePostProcessor(model)
     tensor = builder.input().tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
     steps = builder.input().preprocess().convert_element_type(ov.Type.f32)
@@ -92,13 +92,17 @@ def _prepended(model: Any, card: WeightsCard, source: str) -> Any:
         tensor.set_color_format(formats[source])
         steps.convert_color(wanted[card.colour])
     if card.subtract:
-        steps.mean(card.subtract)
+        steps.mean(_plain(card.subtract))
     if card.divide != 1:
-        steps.scale(card.divide)
+        steps.scale(_plain(card.divide))
     builder.input().model().set_layout(ov.Layout("NCHW"))
     return builder.build()
 
 
-def weights_in(model_directory: Path) -> Path:
-    """The network inside a built Triton model (version 1)."""
-    return model_directory / "1" / "network.onnx"
+def _plain(value: float | tuple[float, ...]) -> float | list[float]:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def weights_in(model_directory: Path, stem: str = "network", suffix: str = ".onnx") -> Path:
+    """The weights inside a built Triton model (version 1): its first network, or a further one by its task."""
+    return model_directory / "1" / f"{stem}{suffix}"

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import msgspec
 
-from deploy.bench import article_run, fleet, glass, ingest_run, procfs, report, rig, streams_run, triton_run
+from deploy.bench import article_run, fleet, glass, ingest_run, models, procfs, report, rig, streams_run, triton_run
 from deploy.bench.result import Result, as_json, as_text
 from deploy.demo.command import SITE, read_site
 from deploy.errors import NothingMeasured, SiteMissing
 from deploy.up import command as up
 
 DATA_DIR = Path("var/bench")
+MODELS_HELP = "pictures a second of every ensemble through Triton, beside its networks alone"
 
 
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `zool bench` understands."""
     names = parser.add_subparsers(dest="bench", required=True, metavar="NAME")
+    models.add_arguments(names.add_parser("models", help=MODELS_HELP, description=MODELS_HELP))
     for name, bench in BENCHES.items():
         sub = names.add_parser(name, help=bench.help, description=bench.help)
         up.add_arguments(sub, DATA_DIR)
@@ -51,6 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when there is a figure, whether it meets its target or not; 1 when nothing was measured."""
+    if args.bench == "models":
+        return models.run(args)
     result = BENCHES[args.bench].run(args)
     if result is None:
         return 130

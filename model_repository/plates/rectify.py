@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Gray = npt.NDArray[np.uint8]
+Strip = npt.NDArray[np.uint8]
 Quad = npt.NDArray[np.float32]
 
 STRIP_W_PX: Final = 188
@@ -30,13 +30,14 @@ def rectify_quad(
     *,
     margin: tuple[float, float] = CORNER_MARGIN,
     rows: int = 1,
-) -> Gray:
-    """Straighten the plate: uint8 gray [48, 188].
+    colour: bool = False,
+) -> Strip:
+    """Straighten the plate: uint8 gray [48, 188], or BGR [48, 188, 3] where `colour` is asked for.
 
     `image` is uint8 gray [h, w] or BGR [h, w, 3].  A two-row plate comes out as its upper row on the left half and
     its lower row on the right half.  Places outside the picture repeat its edge.
     """
-    gray, local = _cut(image, np.asarray(quad, np.float32), margin)
+    gray, local = _cut(image, np.asarray(quad, np.float32), margin, colour=colour)
     if rows == 1:
         return _warp(gray, local, (STRIP_W_PX, STRIP_H_PX), _widened((0.0, 1.0), margin))
     half = (STRIP_W_PX // 2, STRIP_H_PX)
@@ -45,7 +46,7 @@ def rectify_quad(
     return np.ascontiguousarray(np.hstack([upper, lower]))
 
 
-def rectify_box(image: npt.NDArray[np.uint8], box_xywh: tuple[float, float, float, float], *, rows: int = 1) -> Gray:
+def rectify_box(image: npt.NDArray[np.uint8], box_xywh: tuple[float, float, float, float], *, rows: int = 1) -> Strip:
     """Cut an upright box, with the margins of a box: uint8 gray [48, 188]."""
     x, y, w, h = box_xywh
     quad = np.array([[x, y], [x + w, y], [x + w, y + h], [x, y + h]], np.float32)
@@ -68,15 +69,18 @@ def _widened(unit: tuple[float, float], margin: tuple[float, float]) -> tuple[fl
     return unit[0] - margin[0], unit[1] + margin[0], unit[0] - margin[1], unit[1] + margin[1]
 
 
-def _cut(image: npt.NDArray[np.uint8], quad: Quad, margin: tuple[float, float]) -> tuple[Gray, Quad]:
-    """Take the part of the picture that is needed, as gray, shrunk when the plate is much larger than the strip."""
+def _cut(image: npt.NDArray[np.uint8], quad: Quad, margin: tuple[float, float], *, colour: bool) -> tuple[Strip, Quad]:
+    """Take the part of the picture that is needed, as gray unless its colour is asked for.
+
+    It is shrunk when the plate is much larger than the strip.
+    """
     width_px, height_px = quad_size(quad)
     pad = np.array([width_px * margin[0], height_px * margin[1]]) * 1.5 + 2 + 0.05 * width_px
     limit = np.array([image.shape[1], image.shape[0]])
     low = np.clip(np.floor(quad.min(axis=0) - pad), 0, limit - 1).astype(int)
     high = np.clip(np.ceil(quad.max(axis=0) + pad), low + 1, limit).astype(int)
     part = image[low[1] : high[1], low[0] : high[0]]
-    gray = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY) if part.ndim == 3 else part
+    gray = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY) if part.ndim == 3 and not colour else part
     local = quad - low.astype(np.float32)
     shrink = width_px / (1.4 * STRIP_W_PX)
     if shrink > 1:
@@ -86,7 +90,7 @@ def _cut(image: npt.NDArray[np.uint8], quad: Quad, margin: tuple[float, float]) 
     return np.asarray(gray, np.uint8), np.asarray(local, np.float32)
 
 
-def _warp(gray: Gray, quad: Quad, size: tuple[int, int], span: tuple[float, float, float, float]) -> Gray:
+def _warp(gray: Strip, quad: Quad, size: tuple[int, int], span: tuple[float, float, float, float]) -> Strip:
     """Map the unit square's span (left, right, top, bottom) of the quad to an upright picture of that size."""
     left, right, top, bottom = span
     unit = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)

@@ -21,10 +21,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from model_repository.evaluation.precision import Picture, Precision, average_precision
 from model_repository.heads import candidates, select
 from model_repository.train.detector_augment import half_chroma, letterboxed
 from model_repository.train.detector_frames import LABELS, SIZE, Frames, read
-from model_repository.train.detector_map import Picture, Precision, average_precision
 
 Floats = npt.NDArray[np.float32]
 Ask = Callable[[Floats], Floats]

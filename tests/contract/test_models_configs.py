@@ -10,23 +10,26 @@ import pytest
 from google.protobuf import text_format  # type: ignore[import-untyped]
 from tritonclient.grpc import model_config_pb2
 
-from model_repository import builder, contract
-from model_repository.card import TASKS, Weights, WeightsCard
-from model_repository.contract import CARD_PARAMETER, DETECTOR, PLATE_READER, ModelCard
-from model_repository.limits import STRIP_HEIGHT_PX, STRIP_WIDTH_PX
-from model_repository.plates import rectify
+from model_repository import builder, contract, registry
+from model_repository.card import Weights, WeightsCard
+from model_repository.contract import CARD_PARAMETER, DETECTOR, OBJECT_DETECTOR, PLATE_READER, ModelCard
 
 CARD = WeightsCard(name="n", task="t", input_width=640, input_height=384, labels=("person",), head="yolov8")
-WEIGHTS = {task: Weights(path=Path("/none"), card=CARD) for task in TASKS}
+SLOT = f"{OBJECT_DETECTOR}/weapons"
+ENSEMBLES = {each.name: each for each in registry.with_slots((SLOT,))}
+WEIGHTS = {task: Weights(path=Path("/none"), card=CARD) for each in ENSEMBLES.values() for task in each.tasks}
+
+_DETECTOR = {
+    contract.FRAME: ("TYPE_UINT8", [576, 640]),
+    contract.BOXES: ("TYPE_FP32", [contract.DETECTIONS_MAX, 4]),
+    contract.SCORES: ("TYPE_FP32", [contract.DETECTIONS_MAX]),
+    contract.CLASSES: ("TYPE_INT32", [contract.DETECTIONS_MAX]),
+    contract.COUNT: ("TYPE_INT32", [1]),
+}
 
 TENSORS = {
-    DETECTOR: {
-        contract.FRAME: ("TYPE_UINT8", [576, 640]),
-        contract.BOXES: ("TYPE_FP32", [contract.DETECTIONS_MAX, 4]),
-        contract.SCORES: ("TYPE_FP32", [contract.DETECTIONS_MAX]),
-        contract.CLASSES: ("TYPE_INT32", [contract.DETECTIONS_MAX]),
-        contract.COUNT: ("TYPE_INT32", [1]),
-    },
+    DETECTOR: _DETECTOR,
+    "object_detector_weapons": _DETECTOR,
     PLATE_READER: {
         contract.CROP: ("TYPE_UINT8", [CARD.input_height, CARD.input_width, 3]),
         contract.TEXT: ("TYPE_UINT8", [contract.TEXT_BYTES]),
@@ -40,7 +43,7 @@ TENSORS = {
 
 
 def _configs() -> dict[str, Any]:
-    models = builder.render(tuple(builder.STEPS), WEIGHTS)
+    models = builder.render(tuple(ENSEMBLES.values()), WEIGHTS)
     return {model.name: text_format.Parse(model.config, model_config_pb2.ModelConfig()) for model in models}
 
 
@@ -49,9 +52,14 @@ def _tensors(config: Any) -> dict[str, tuple[str, list[int]]]:
     return {each.name: (model_config_pb2.DataType.Name(each.data_type), list(each.dims)) for each in named}
 
 
+def test_every_ensemble_has_its_tensors_written_down_here() -> None:
+    """An ensemble that is added to the registry is held to the contract by this file."""
+    assert set(TENSORS) == set(ENSEMBLES)
+
+
 def test_every_template_is_rendered() -> None:
     """No folder of the sources is forgotten."""
-    rendered = {model.source for model in builder.render(tuple(builder.STEPS), WEIGHTS) if model.source}
+    rendered = {model.source for model in builder.render(tuple(ENSEMBLES.values()), WEIGHTS) if model.source}
     assert rendered == set(builder.SOURCES.glob("*/*/model.py"))
 
 
@@ -95,9 +103,9 @@ def test_every_step_batches(ensemble: str) -> None:
 def test_networks_are_warmed_up(ensemble: str) -> None:
     """Every step with a network runs once before it counts as ready."""
     configs = _configs()
-    for step, task in builder.STEPS[ensemble].items():
-        config = configs[f"{ensemble}_{step}"]
-        assert bool(config.model_warmup) == bool(task)
+    for step in ENSEMBLES[ensemble].steps:
+        config = configs[f"{ensemble}_{step.name}"]
+        assert bool(config.model_warmup) == bool(step.tasks)
         for sample in config.model_warmup:
             inputs = {each.name for each in config.input}
             assert set(sample.inputs) == inputs
@@ -108,12 +116,7 @@ def test_the_card_travels_with_the_ensemble(ensemble: str) -> None:
     """Clients read how to feed a model from its configuration."""
     text = _configs()[ensemble].parameters[CARD_PARAMETER].string_value
     card = msgspec.json.decode(text, type=ModelCard)
-    assert card == builder.public_card(ensemble, WEIGHTS)
-
-
-def test_the_strip_is_the_one_that_plates_are_straightened_to() -> None:
-    """Sizes that two modules must agree on."""
-    assert (STRIP_WIDTH_PX, STRIP_HEIGHT_PX) == (rectify.STRIP_W_PX, rectify.STRIP_H_PX)
+    assert card == builder.public_card(ENSEMBLES[ensemble], WEIGHTS)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
-"""Triton model `detector_boxes`: see `model_repository.serving.detector`."""
+"""Triton model `detector_boxes`: see `model_repository.serving.detector_boxes`."""
 
-from model_repository.serving.detector import DetectorBoxes as TritonPythonModel
+from model_repository.serving.detector_boxes import DetectorBoxes as TritonPythonModel
 
 __all__ = ["TritonPythonModel"]

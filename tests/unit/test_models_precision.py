@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from model_repository.train.detector_map import OVERLAPS, Picture, average_precision, match
+from model_repository.evaluation.precision import OVERLAPS, Picture, average_precision, match
 
 
 def picture(found: Sequence[Sequence[float]], true: Sequence[Sequence[float]]) -> Picture:

@@ -40,12 +40,33 @@ class Precision(NamedTuple):
     ap50_95: tuple[float, ...]  # per class
 
 
+class _Matches(NamedTuple):
+    """One class in one picture."""
+
+    scores: Floats  # [n]
+    hits: npt.NDArray[np.bool_]  # [n, overlaps]
+    total: int  # true boxes
+
+
 def average_precision(pictures: list[Picture], classes: int) -> Precision:
     """Average precision per class and its means over the classes that occur."""
+    return _precision([[_matches(picture, kind) for kind in range(classes)] for picture in pictures], classes)
+
+
+def resampled(pictures: list[Picture], classes: int, *, times: int, seed: int = 0) -> list[Precision]:
+    """The figures of `times` samples of as many pictures, drawn with replacement: what the bootstrap needs."""
+    matches = [[_matches(picture, kind) for kind in range(classes)] for picture in pictures]
+    draws = np.random.default_rng(seed).integers(0, len(pictures), (times, len(pictures)))
+    return [_precision([matches[index] for index in draw], classes) for draw in draws]
+
+
+def _precision(matches: list[list[_Matches]], classes: int) -> Precision:
     table = np.full((classes, len(OVERLAPS)), np.nan)
     for kind in range(classes):
-        scores, hits, total = _matches(pictures, kind)
+        total = sum(picture[kind].total for picture in matches)
         if total:
+            scores = np.concatenate([picture[kind].scores for picture in matches])
+            hits = np.concatenate([picture[kind].hits for picture in matches])
             table[kind] = [_area(scores, hits[:, column], total) for column in range(len(OVERLAPS))]
     known = ~np.isnan(table[:, 0])
     return Precision(
@@ -72,19 +93,13 @@ def match(found: Floats, true: Floats, overlap_min: float) -> npt.NDArray[np.boo
     return hits
 
 
-def _matches(pictures: list[Picture], kind: int) -> tuple[Floats, npt.NDArray[np.bool_], int]:
-    """Scores [n], hits [n, overlaps] of one class over all pictures, and how many true boxes there are."""
-    scores = [np.zeros(0, np.float32)]
-    hits = [np.zeros((0, len(OVERLAPS)), bool)]
-    total = 0
-    for picture in pictures:
-        true = picture.true[picture.true[:, 0] == kind][:, 1:5]
-        found = picture.found[picture.found[:, 5] == kind]
-        found = found[np.argsort(-found[:, 4], kind="stable")]
-        total += len(true)
-        scores.append(found[:, 4].astype(np.float32))
-        hits.append(np.stack([match(found[:, :4], true, each) for each in OVERLAPS], axis=1))
-    return np.concatenate(scores), np.concatenate(hits), total
+def _matches(picture: Picture, kind: int) -> _Matches:
+    """The boxes of one class in one picture, best first."""
+    true = picture.true[picture.true[:, 0] == kind][:, 1:5]
+    found = picture.found[picture.found[:, 5] == kind]
+    found = found[np.argsort(-found[:, 4], kind="stable")]
+    hits = np.stack([match(found[:, :4], true, each) for each in OVERLAPS], axis=1)
+    return _Matches(found[:, 4].astype(np.float32), hits, len(true))
 
 
 def _area(scores: Floats, hits: npt.NDArray[np.bool_], total: int) -> float:
