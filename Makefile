@@ -61,6 +61,7 @@ train: $(STAMP) ## train the starter models on rendered scenes (about an hour on
 	@$(BIN)/zool models train detector --out model_repository/weights
 	@$(BIN)/zool models train plate_ocr --out model_repository/weights
 	@$(BIN)/zool models train plate_corners --out model_repository/weights
+	@$(BIN)/zool models train surface_defect --out model_repository/weights
 
 models-report: $(STAMP) ## write the tables of MODELS.md from cards and kept evaluations
 	@$(BIN)/zool models report

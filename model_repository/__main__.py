@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from model_repository import builder, registry, store, triton
+from model_repository.contract import SURFACE_DEFECT
 from model_repository.errors import EnsembleUnknown, ModelError, TrainingToolsMissing, WeightsMissing
 from model_repository.evaluation import command as evaluation
 from model_repository.evaluation import kept
@@ -27,6 +28,7 @@ TRAININGS = {
     "detector": "model_repository.train.detector",
     "plate_corners": "model_repository.train.plate_corners",
     "plate_ocr": "model_repository.train.plate_ocr",
+    SURFACE_DEFECT: "model_repository.train.surface_defect",
 }
 
 
@@ -97,6 +99,13 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, default=Path("MODELS.md"), help="default: %(default)s")
     command.add_argument("--results", type=Path, action="append", help="folder of evaluations; default: the package's")
     command.set_defaults(command=_report)
+
+    command = commands.add_parser("fit", help="fit a model without a network on a few good pictures")
+    command.add_argument("task", choices=[SURFACE_DEFECT])
+    command.add_argument("--good", type=Path, required=True, metavar="DIR", help="pictures of one size without a flaw")
+    command.add_argument("--name", default="", help="default: the name of the folder")
+    command.add_argument("--replace", action="store_true", help="another model of that name is thrown away")
+    _with_common(command, _fit)
 
     command = commands.add_parser("train", help="train a starter model on rendered scenes", add_help=False)
     command.add_argument("task", choices=sorted(TRAININGS))
@@ -204,6 +213,18 @@ def _import(options: argparse.Namespace) -> int:
         card = importer.examine(path, options.task, **said)
         weights = store.add(path, card, options.data_dir, replace=options.replace)
     print(f"{card.task}: {card.name} ({card.head}, {card.input_width}x{card.input_height}, {len(card.labels)} classes)")
+    print(f"deployed to {weights.path}; it is served from the next start of Triton on")
+    return 0
+
+
+def _fit(options: argparse.Namespace) -> int:
+    from model_repository.defects import fitting  # noqa: PLC0415 - reading pictures is slow to import
+
+    fitted = fitting.fit_folder(options.good)
+    name = options.name or fitting.default_name(options.good)
+    weights = fitting.deploy(fitted, name, options.data_dir, replace=options.replace)
+    print(f"{options.task}: {name}, {len(fitted.paths)} good pictures, {fitted.size[0]}x{fitted.size[1]}")
+    print(fitted.summary)
     print(f"deployed to {weights.path}; it is served from the next start of Triton on")
     return 0
 

@@ -71,6 +71,8 @@ class WeightsMissing(ModelError):  # noqa: N818 - says what is the case
     def __str__(self) -> str:
         """Say where weights would have been taken from and how to get some."""
         places = ", ".join(map(str, self.looked))
+        if self.task == "surface_defect":
+            return f"no fitted surface (looked at {places}): fit one with `zool models fit {self.task} --good DIR`"
         return (
             f"no weights for {self.task!r} (looked at {places}): import some with "
             f"`zool models import FILE --as {self.task}` or train the starter with `zool models train {self.task}`"

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from model_repository.contract import DETECTOR, OBJECT_DETECTOR, PLATE_READER
+from model_repository.contract import DETECTOR, OBJECT_DETECTOR, PLATE_READER, SURFACE_DEFECT
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +71,8 @@ class Ensemble(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def tasks(self) -> tuple[str, ...]:
-        """The tasks whose weights it cannot do without, in the order of its steps."""
-        return tuple(task for step in self.steps for task in step.tasks)
+        """The tasks whose weights it cannot do without, each once, in the order of its steps."""
+        return tuple(dict.fromkeys(task for step in self.steps for task in step.tasks))
 
     @property
     def optional(self) -> tuple[str, ...]:
@@ -85,6 +85,7 @@ TASKS: tuple[Task, ...] = (
     Task(name=OBJECT_DETECTOR, importer="model_repository.imports.detector", slots=True),
     Task(name="plate_corners", importer="model_repository.imports.plate_corners"),
     Task(name="plate_ocr", importer="model_repository.imports.plate_ocr"),
+    Task(name=SURFACE_DEFECT, file="surface.npz"),
 )
 
 EVALUATION_OF_DETECTORS = "model_repository.evaluation.detector"
@@ -109,6 +110,11 @@ ENSEMBLES: tuple[Ensemble, ...] = (
             Step(name="text", cards=("plate_ocr",)),
         ),
         evaluation="model_repository.evaluation.plate_reader",
+    ),
+    Ensemble(
+        name=SURFACE_DEFECT,
+        steps=(Step(name="features", tasks=(SURFACE_DEFECT,)), Step(name="score", tasks=(SURFACE_DEFECT,))),
+        evaluation="model_repository.evaluation.surface_defect",
     ),
 )
 

@@ -12,7 +12,7 @@ from tritonclient.grpc import model_config_pb2
 
 from model_repository import builder, contract, registry
 from model_repository.card import Weights, WeightsCard
-from model_repository.contract import CARD_PARAMETER, DETECTOR, OBJECT_DETECTOR, PLATE_READER, ModelCard
+from model_repository.contract import CARD_PARAMETER, DETECTOR, OBJECT_DETECTOR, PLATE_READER, SURFACE_DEFECT, ModelCard
 
 CARD = WeightsCard(name="n", task="t", input_width=640, input_height=384, labels=("person",), head="yolov8")
 SLOT = f"{OBJECT_DETECTOR}/weapons"
@@ -38,6 +38,11 @@ TENSORS = {
         contract.QUAD: ("TYPE_FP32", [4, 2]),
         contract.PLATE_SCORE: ("TYPE_FP32", [1]),
         contract.REGION: ("TYPE_UINT8", [contract.REGION_BYTES]),
+    },
+    SURFACE_DEFECT: {
+        contract.CROP: ("TYPE_UINT8", [CARD.input_height, CARD.input_width, 3]),
+        contract.DEFECT_SCORE: ("TYPE_FP32", [1]),
+        contract.DEFECT_MAP: ("TYPE_FP32", [contract.DEFECT_TILES, contract.DEFECT_TILES]),
     },
 }
 
