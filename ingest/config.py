@@ -30,7 +30,7 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """A due frame in which nothing has changed since the last look is not sent to the detector."""
     motion_levels: Annotated[float, msgspec.Meta(ge=2.0, le=64.0)] = 6.0
     """Grey levels (0..255) from which a part of the picture counts as changed."""
-    still_fps: Annotated[float, msgspec.Meta(ge=0.1, le=30.0)] = 1.0
+    still_fps: Annotated[float, msgspec.Meta(ge=0.1, le=30.0)] = 0.5
     """Looks per second at a picture that does not change."""
     deadline_ms: Annotated[int, msgspec.Meta(ge=50, le=10_000)] = 1000
     """How long an inference may take before its frame counts as dropped."""

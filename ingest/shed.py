@@ -4,29 +4,31 @@ Pure: no I/O, no clock.
 
 Rules
 - One factor for all cameras: 1 = what was asked for, never below `FACTOR_MIN`.
+- It is set anew every `WINDOW_TICKS` seconds, by all of them together: a burst of a second is no overload.
 - Too slow means: what was looked at was older than `AGE_US_MAX` when the answer came, or frames that were due were
-  passed over. Then the factor falls by a fifth a second; with room again it grows slowly (AIMD, Chiu and Jain 1989).
+  passed over. Then the factor falls; with room again it grows more slowly (AIMD, Chiu and Jain 1989).
 """
 
 from __future__ import annotations
 
 FACTOR_MIN = 0.2
+WINDOW_TICKS = 3
 AGE_US_MAX = 450_000
 """Age of a picture at its answer, for one in ten at most."""
 PASSED_SHARE_MAX = 0.03
 DOWN = 0.8
-UP = 0.03
-ANSWERS_MIN = 5
+UP = 0.08
+ANSWERS_MIN = 10
 """Fewer answers say nothing."""
 
 
 class Shedder:
-    """What the last second showed, and the factor that follows from it."""
+    """What the last seconds showed, and the factor that follows from it."""
 
     def __init__(self) -> None:
         self.factor = 1.0
         self._ages: list[int] = []
-        self._passed = 0
+        self._passed = self._ticks = 0
 
     def answered(self, *, age_us: int, dropped: int) -> None:
         """A frame was answered when it was so old; so many due ones were passed over before it."""
@@ -34,10 +36,12 @@ class Shedder:
         self._passed += dropped
 
     def tick(self) -> bool:
-        """A second is over: set the factor anew; whether it changed."""
-        ages, passed = sorted(self._ages), self._passed
-        self._ages, self._passed = [], 0
-        before = self.factor
+        """A second is over: at the end of a window set the factor anew; whether it changed."""
+        self._ticks += 1
+        if self._ticks < WINDOW_TICKS:
+            return False
+        ages, passed, before = sorted(self._ages), self._passed, self.factor
+        self._ages, self._passed, self._ticks = [], 0, 0
         if len(ages) >= ANSWERS_MIN and _slow(ages, passed):
             self.factor = max(FACTOR_MIN, self.factor * DOWN)
         else:

@@ -24,6 +24,8 @@ from ingest.motion import Motion, PixelBox
 
 GROUPS = {"car": "vehicle", "bus": "vehicle", "truck": "vehicle", "bicycle": "cycle", "motorcycle": "cycle"}
 FORBIDDEN = 1e3
+FEW = 16
+"""So many pairs of boxes are compared one by one."""
 
 
 class TrackPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -232,6 +234,9 @@ def overlaps(
     a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """IoU and generalised IoU, float64 [len(a), len(b)] each, of boxes [n, 4] as x1, y1, x2, y2."""
+    if len(a) * len(b) <= FEW:
+        pairs = np.array([[_overlap(one, two) for two in b.tolist()] for one in a.tolist()])
+        return pairs[..., 0], pairs[..., 1]
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, 2:], b[None, :, 2:])
     shared = np.prod(np.clip(high - low, 0, None), axis=2)
@@ -241,6 +246,20 @@ def overlaps(
     hull = np.prod(hull_high - hull_low, axis=2)
     iou = shared / union
     return iou, iou - (hull - union) / hull
+
+
+def _overlap(a: list[float], b: list[float]) -> tuple[float, float]:
+    """IoU and generalised IoU of two boxes: numpy is slow on few numbers."""
+    wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    shared = wide * high if wide > 0 and high > 0 else 0.0
+    union = _area(a) + _area(b) - shared
+    hull = (max(a[2], b[2]) - min(a[0], b[0])) * (max(a[3], b[3]) - min(a[1], b[1]))
+    iou = shared / union
+    return iou, iou - (hull - union) / hull
+
+
+def _area(box: list[float]) -> float:
+    return max(1e-3, box[2] - box[0]) * max(1e-3, box[3] - box[1])
 
 
 def _areas(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -1,5 +1,7 @@
 """What the tracker never does, whatever it is shown."""
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,3 +59,15 @@ def test_the_same_looks_give_the_same_tracks(script: list[tuple[int, list[Seen]]
         return steps
 
     assert run() == run()
+
+
+@given(st.lists(boxes, min_size=1, max_size=4), st.lists(boxes, min_size=1, max_size=4))
+@settings(max_examples=100, deadline=None)
+def test_few_boxes_overlap_as_many_do(one: list[Seen], two: list[Seen]) -> None:
+    """Pair by pair and all at once give the same."""
+    a, b = (np.array([seen.box for seen in each]) for each in (one, two))
+    with pytest.MonkeyPatch.context() as patch:
+        few = track.overlaps(a, b)
+        patch.setattr(track, "FEW", 0)
+        many = track.overlaps(a, b)
+    assert all(np.allclose(*pair) for pair in zip(few, many, strict=True))
