@@ -6,18 +6,18 @@ Rules
 - One factor for all cameras: 1 = what was asked for, never below `FACTOR_MIN`.
 - It is set anew every `WINDOW_TICKS` seconds, by all of them together: a burst of a second is no overload.
 - Too slow means: what was looked at was older than `AGE_US_MAX` when the answer came, or frames that were due were
-  passed over. Then the factor falls; with room again it grows more slowly (AIMD, Chiu and Jain 1989).
+  passed over. Then the factor falls; with room again it grows (AIMD, Chiu and Jain 1989).
 """
 
 from __future__ import annotations
 
 FACTOR_MIN = 0.2
 WINDOW_TICKS = 3
-AGE_US_MAX = 450_000
+AGE_US_MAX = 600_000
 """Age of a picture at its answer, for one in ten at most."""
-PASSED_SHARE_MAX = 0.03
+PASSED_SHARE_MAX = 0.08
 DOWN = 0.8
-UP = 0.08
+UP = 0.15
 ANSWERS_MIN = 10
 """Fewer answers say nothing."""
 

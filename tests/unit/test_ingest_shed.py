@@ -23,7 +23,7 @@ def test_in_time_nothing_is_shed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ages", "dropped"), [([AGE_US_MAX + 1] * 20, 0), ([100_000] * 20, 2)], ids=["late", "passed over"]
+    ("ages", "dropped"), [([AGE_US_MAX + 1] * 20, 0), ([100_000] * 20, 3)], ids=["late", "passed over"]
 )
 def test_too_slow_lowers_the_rate(ages: list[int], dropped: int) -> None:
     """Either sign alone is enough; it goes on down to a floor."""
