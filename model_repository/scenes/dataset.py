@@ -92,7 +92,7 @@ def frames(seed: int, count: int, size: tuple[int, int] = (1280, 720), oversampl
 def _sample(stage: Stage, seed: int, index: int) -> Sample:
     rng = np.random.default_rng((seed, index))
     place = _place(seed, int(rng.integers(PLACES)))
-    light = _light(rng)
+    light = random_light(rng)
     view = place.camera(rng, stage.size)
     actors = _crowd(place, view, rng)
     stage.clear(statics=True)
@@ -116,7 +116,7 @@ def _sample(stage: Stage, seed: int, index: int) -> Sample:
     plates = [PlateLabel(p.quad, p.spot.text_latin, p.visible, kept.get(p.spot.actor, -1)) for p in seen]
     persons = [PersonLabel(kept[n], a.who.helmet is not None, a.who.vest is not None)
                for a, n in zip(actors, numbers, strict=True) if n in kept and a.who is not None]  # fmt: skip
-    return Sample(_spoil(image, light, rng), boxes, plates, persons)
+    return Sample(spoil(image, light, rng), boxes, plates, persons)
 
 
 @lru_cache(maxsize=PLACES)
@@ -142,7 +142,8 @@ def _in_view(view: View, mesh: Mesh) -> bool:
     )
 
 
-def _light(rng: np.random.Generator) -> Light:
+def random_light(rng: np.random.Generator) -> Light:
+    """Any weather and hour, never twice the same."""
     base = LIGHTS[int(rng.choice(5, p=[0.34, 0.24, 0.14, 0.14, 0.14]))]
     a, z = float(rng.uniform(0, 2 * np.pi)), float(rng.uniform(0.3, 0.95)) if base is shading.DAY else base.sun[2]
     flat = float(np.sqrt(max(1e-6, 1 - z * z)))
@@ -273,7 +274,7 @@ def _visible(view: View, mesh: Mesh, ids: npt.NDArray[np.uint16], number: int) -
     return box
 
 
-def _spoil(image: Image, light: Light, rng: np.random.Generator) -> Image:
+def spoil(image: Image, light: Light, rng: np.random.Generator) -> Image:
     """Air, lens, sensor and codec."""
     if light.haze_m < 140 and rng.random() < 0.7:
         image = picture.rain(image, rng, int(image.shape[1] * rng.uniform(0.1, 0.5)), image.shape[0] * 0.06)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from model_repository.scenes import scenery
+from model_repository.scenes.face import random_face
 from model_repository.scenes.geometry import look_at
 from model_repository.scenes.ground import YELLOW, Floor, noise, stripe
 from model_repository.scenes.mesh import Colour, Mesh, Paint, Sculptor
@@ -126,6 +127,7 @@ IDENTITIES: tuple[tuple[str, Person], ...] = tuple(
             None,
             k == 2,
             k == 3,
+            random_face(np.random.default_rng((33, k))),
         ),
     )
     for k, top in enumerate(

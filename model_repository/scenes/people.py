@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from model_repository.scenes.mesh import Colour, Mesh, Paint, Point, Sculptor
+from model_repository.scenes.face import Face, hair_mesh, head_mesh, landmarks, random_face
+from model_repository.scenes.mesh import Colour, Floats, Mesh, Paint, Point, Sculptor, join, turn_x, turn_z
 from model_repository.scenes.vehicles import BICYCLE, BLACK, CHROME, DARK, MOTORCYCLE, RUBBER, Vehicle
 
 SKIN: tuple[Colour, ...] = (
@@ -60,6 +61,7 @@ class Person:
     vest: Colour | None
     bag: bool
     cap: bool
+    face: Face = Face()
 
 
 def somebody(rng: np.random.Generator, helmet_share: float = 0.3, vest_share: float = 0.3) -> Person:
@@ -82,12 +84,17 @@ def somebody(rng: np.random.Generator, helmet_share: float = 0.3, vest_share: fl
         vest=pick(VESTS) if rng.random() < vest_share else None,
         bag=bool(rng.random() < 0.15),
         cap=helmet is None and bool(rng.random() < 0.2),
+        # A child generator: whoever draws people goes on with the numbers that it had before.
+        face=random_face(rng.spawn(1)[0]),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Angles of the limbs in radians (positive = forward): hips, knees, shoulders, elbows (left, right), lean."""
+    """Angles of the limbs in radians (positive = forward): hips, knees, shoulders, elbows (left, right), lean.
+
+    `look` turns the head: to its left, and up.
+    """
 
     hips: tuple[float, float] = (0.0, 0.0)
     knees: tuple[float, float] = (0.0, 0.0)
@@ -95,6 +102,7 @@ class Pose:
     elbows: tuple[float, float] = (0.15, 0.15)
     lean: float = 0.0
     drop: float = 0.0
+    look: tuple[float, float] = (0.0, 0.0)
 
 
 def walking(phase: float, stride: float = 1.0) -> Pose:
@@ -120,6 +128,11 @@ def working(phase: float) -> Pose:
 
 def person_mesh(who: Person, pose: Pose) -> Mesh:
     """The person in a pose, feet on the ground."""
+    return join([person_body(who, pose), person_head(who, pose)])
+
+
+def person_body(who: Person, pose: Pose) -> Mesh:
+    """All of `person_mesh` but the head."""
     clay = Sculptor()
     k = who.height / 1.75
     g = who.girth * k
@@ -129,7 +142,6 @@ def person_mesh(who: Person, pose: Pose) -> Mesh:
     shoulder = (0.0, lean * 0.5 * k, hip + 0.52 * k)
     _torso(clay, who, (hip, k, g), lean)
     _arms(clay, who, pose, (shoulder, k, g))
-    _head(clay, who, (0.0, lean * 0.62 * k, hip + 0.72 * k), k)
     return clay.build()
 
 
@@ -217,28 +229,48 @@ def _arms(clay: Sculptor, who: Person, pose: Pose, body: tuple[Point, float, flo
         clay.ball(_swing(hand, 0.05 * k, angle + bend), (0.035 * k, 0.045 * k, 0.055 * k), skin, (7, 4))
 
 
-def _head(clay: Sculptor, who: Person, at: Point, k: float) -> None:
-    x, y, z = at
-    skin = Paint(who.skin)
-    clay.tube(((x, y - 0.01, z - 0.17 * k), (x, y, z - 0.06 * k)), (0.055 * k, 0.05 * k), skin, 8)
-    clay.ball((x, y, z), (0.078 * k, 0.095 * k, 0.118 * k), skin, (12, 8))
-    clay.ball((x, y + 0.095 * k, z - 0.015 * k), (0.014 * k, 0.022 * k, 0.024 * k), skin.tinted(0.94), (6, 4))
-    for side in (-1.0, 1.0):
-        clay.ball((side * 0.030 * k, y + 0.082 * k, z + 0.018 * k), (0.011 * k, 0.010 * k, 0.008 * k), BLACK, (6, 4))
-        clay.box((side * 0.031 * k, y + 0.087 * k, z + 0.040 * k), (0.030 * k, 0.01, 0.006 * k), Paint(who.hair))
-        clay.ball((side * 0.078 * k, y, z), (0.012 * k, 0.02 * k, 0.03 * k), skin.tinted(0.92), (6, 4))
-    clay.box((0, y + 0.089 * k, z - 0.052 * k), (0.042 * k, 0.012, 0.010 * k), Paint((0.50, 0.25, 0.22)))
+def head_of(who: Person) -> Mesh:
+    """Head and neck with what is worn on it, in the frame of `face`."""
+    clay = Sculptor()
+    clay.tube(((0, -0.01, -0.17), (0, 0, -0.06)), (0.055, 0.05), Paint(who.skin), 8)
+    clay.add(head_mesh(who.face, who.skin, who.hair))
     if who.helmet is not None:
         shell = Paint(who.helmet, 0.12)
-        clay.dome((x, y, z + 0.035 * k), (0.118 * k, 0.142 * k, 0.125 * k), shell, (14, 5, 0.0))
-        clay.dome((x, y + 0.02, z + 0.030 * k), (0.128 * k, 0.172 * k, 0.022 * k), shell.tinted(0.9), (14, 2, -0.6))
-        clay.box((x, y, z + 0.15 * k), (0.03 * k, 0.20 * k, 0.03 * k), shell.tinted(0.95))
-        return
-    hair = Paint(who.top if who.cap else who.hair)
-    clay.dome((x, y - 0.012 * k, z + 0.018 * k), (0.088 * k, 0.102 * k, 0.112 * k), hair, (12, 5, 0.12))
-    clay.ball((x, y - 0.045 * k, z + 0.01 * k), (0.080 * k, 0.07 * k, 0.10 * k), Paint(who.hair), (10, 5))
+        clay.dome((0, 0, 0.035), (0.118, 0.142, 0.125), shell, (14, 5, 0.0))
+        clay.dome((0, 0.02, 0.030), (0.128, 0.172, 0.022), shell.tinted(0.9), (14, 2, -0.6))
+        clay.box((0, 0, 0.15), (0.03, 0.20, 0.03), shell.tinted(0.95))
+        return clay.build()
     if who.cap:
-        clay.box((x, y + 0.12 * k, z + 0.052 * k), (0.11 * k, 0.10 * k, 0.012), hair)
+        top = Paint(who.top)
+        clay.dome((0, -0.012, 0.018), (0.088, 0.102, 0.112), top, (12, 5, 0.12))
+        clay.ball((0, -0.045, 0.01), (0.080, 0.07, 0.10), Paint(who.hair), (10, 5))
+        clay.box((0, 0.12, 0.052), (0.11, 0.10, 0.012), top)
+        return clay.build()
+    hair = hair_mesh(who.face, Paint(who.hair))
+    return join([clay.build(), hair]) if hair is not None else clay.build()
+
+
+def _placed(who: Person, pose: Pose, points: Floats) -> Floats:
+    """Points (N, 3) of the head's frame in the person's."""
+    k = who.height / 1.75
+    lean = float(np.sin(pose.lean))
+    at = np.array([0.0, lean * 0.62 * k, (0.92 * k - pose.drop) + 0.72 * k], np.float32)
+    yaw, nod = pose.look
+    turn = turn_z(yaw) @ turn_x(nod)
+    return (points * k) @ turn.T.astype(np.float32) + at
+
+
+def face_points(who: Person, pose: Pose) -> Floats:
+    """The five points of recognition (5, 3) in the person's frame, as `face.landmarks` orders them."""
+    return _placed(who, pose, landmarks(who.face).astype(np.float32))
+
+
+def person_head(who: Person, pose: Pose) -> Mesh:
+    """The head of `person_mesh` alone, in the same frame."""
+    head = head_of(who)
+    yaw, nod = pose.look
+    normals = head.normals @ (turn_z(yaw) @ turn_x(nod)).T
+    return Mesh(_placed(who, pose, head.points), normals, head.albedo, head.gloss, head.glow, head.faces)
 
 
 def _ring(clay: Sculptor, at: Point, radius: float, thick: float, paint: Paint) -> None:
