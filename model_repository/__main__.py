@@ -26,9 +26,12 @@ from model_repository.registry import Ensemble
 
 TRAININGS = {
     "detector": "model_repository.train.detector",
+    "face_detector": "model_repository.train.face_detector",
+    "face_embedding": "model_repository.train.face_embedding",
     "plate_corners": "model_repository.train.plate_corners",
     "plate_ocr": "model_repository.train.plate_ocr",
     SURFACE_DEFECT: "model_repository.train.surface_defect",
+    "ppe": "model_repository.train.ppe",
 }
 
 
@@ -132,6 +135,7 @@ def _with_import(command: argparse.ArgumentParser) -> None:
         "this a checkpoint is refused",
     )  # fmt: skip
     command.add_argument("--labels", type=Path, help="class names, one per line, where the file does not hold them")
+    command.add_argument("--items", type=Path, help="which classes are which equipment (TOML), where names don't say")
     command.add_argument("--size", type=_size, metavar="WIDTHxHEIGHT", help="where the file leaves its input size open")
     command.add_argument("--alphabet", default="", help="characters of a plate reader, in the order of its classes")
     command.add_argument("--colour", choices=["rgb", "bgr"], default="", help="order of the channels; default: rgb")
@@ -204,7 +208,7 @@ def _import(options: argparse.Namespace) -> int:
     from model_repository import importer  # noqa: PLC0415 - reading networks is slow to import
     from model_repository.imports import checkpoint  # noqa: PLC0415
 
-    fields = ("name", "labels", "size", "alphabet", "colour", "mean", "std", "licence", "version")
+    fields = ("name", "labels", "items", "size", "alphabet", "colour", "mean", "std", "licence", "version")
     said = {field: getattr(options, field) for field in fields}
     with tempfile.TemporaryDirectory(prefix="zool-import-") as folder:
         path = options.file

@@ -155,7 +155,7 @@ def public_card(ensemble: Ensemble, weights: Mapping[str, Weights]) -> ModelCard
     """
     optional = [task for task in ensemble.optional if task in weights]
     cards = [weights[task].card for task in (*ensemble.tasks, *optional)]
-    last = weights[ensemble.tasks[-1]].card.public()
+    last = _last(ensemble, weights).public()
     if len(cards) == 1:
         return last
     return msgspec.structs.replace(
@@ -165,8 +165,14 @@ def public_card(ensemble: Ensemble, weights: Mapping[str, Weights]) -> ModelCard
         input_width=cards[0].input_width,
         input_height=cards[0].input_height,
         anchor="top_left",
+        fill=cards[0].fill,
         parts=tuple(each.ref for each in cards),
     )
+
+
+def _last(ensemble: Ensemble, weights: Mapping[str, Weights]) -> WeightsCard:
+    """The card of the network that gives the answer."""
+    return weights[ensemble.tasks[-1]].card
 
 
 def _values(ensemble: Ensemble, weights: Mapping[str, Weights]) -> dict[str, str]:
@@ -181,6 +187,7 @@ def _values(ensemble: Ensemble, weights: Mapping[str, Weights]) -> dict[str, str
         "chars_max": PLATE_CHARS_MAX,
         "text_bytes": TEXT_BYTES,
         "region_bytes": REGION_BYTES,
+        "face_side": _last(ensemble, weights).input_width,
         "embedding_size": public.embedding_size,
         "items": len(public.labels),
     }

@@ -21,7 +21,34 @@ from model_repository.errors import CardInvalid, WeightsChanged
 VERSION_CHARS = 12
 """Weights without a version are named by the first characters of their SHA-256."""
 
-Head = Literal["", "yolov8", "yolov5", "yolox", "end2end", "plate_corners", "yolov5face", "ctc", "slots"]
+Head = Literal[
+    "",
+    "yolov8",
+    "yolov5",
+    "yolox",
+    "end2end",
+    "plate_corners",
+    "yolov5face",
+    "ctc",
+    "slots",
+    "scrfd",
+    "yunet",
+    "embedding",
+    "labels",
+    "logits",
+]
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of equipment and the classes of a network that speak of it."""
+
+    name: str
+    worn: tuple[int, ...] = ()
+    """Classes that are seen where it is worn."""
+    missing: tuple[int, ...] = ()
+    """Classes that are seen where it is not: NO-Hardhat, a bare head."""
+    place: Literal["head", "trunk", "anywhere"] = "anywhere"
+    """Where on the body it has to be to count as worn."""
 
 
 class WeightsCard(ModelCard, frozen=True, kw_only=True):
@@ -51,6 +78,11 @@ class WeightsCard(ModelCard, frozen=True, kw_only=True):
     """What the command that trained it measured, on data that it held out."""
     command: str = ""
     """The command that trained it."""
+    classes: tuple[str, ...] = ()
+    """What the network's classes are called, where that is not what `labels` says (they are the items then)."""
+    items: tuple[Item, ...] = ()
+    persons: tuple[int, ...] = ()
+    """Classes that are whole people."""
 
     def with_head(self, head: Head, *, transposed: bool = False) -> WeightsCard:
         """The same card with another head."""

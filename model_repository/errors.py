@@ -22,6 +22,10 @@ ModelError
 │   ├── TaskNotSupported    weights of this kind cannot be imported yet
 │   ├── InputUnknown        the network does not take one picture
 │   ├── HeadUnknown         the shape of the output fits no known head
+│   ├── LandmarksMissing    a face detector without landmarks
+│   ├── OneLabelOnly        a classifier that names one class per picture
+│   ├── ItemsUnknown        no class of the network is equipment
+│   ├── ItemsWrong          the items name a class that the network does not have
 │   ├── LabelsNeeded        nothing says what the classes are called
 │   ├── LabelsWrong         there are more or fewer names than classes
 │   └── AlphabetWrong       the characters of a reader do not fit its answer
@@ -298,6 +302,67 @@ class HeadUnknown(ImportRefused):
     def __str__(self) -> str:
         """Name the heads that are known."""
         return f"{self.path} answers {self.found}, which is no head that can be read here; known: {self.known}"
+
+
+class LandmarksMissing(ImportRefused):
+    """A face detector without landmarks."""
+
+    def __init__(self, path: Path, found: str) -> None:
+        """Hold the file and the outputs it has."""
+        super().__init__(path, found)
+        self.path, self.found = path, found
+
+    def __str__(self) -> str:
+        """Say what they are needed for, and what has them."""
+        return (
+            f"{self.path} answers {self.found}: no landmarks. A face is turned upright by its eyes, nose and mouth before "
+            "it is recognised; take a detector that finds the five points (SCRFD *_bnkps, YuNet)"
+        )
+
+
+class OneLabelOnly(ImportRefused):
+    """A classifier that names one class per picture."""
+
+    def __init__(self, path: Path, classes: tuple[str, ...]) -> None:
+        """Hold the file and its classes."""
+        super().__init__(path, classes)
+        self.path, self.classes = path, classes
+
+    def __str__(self) -> str:
+        """Say why that is not enough."""
+        return (
+            f"{self.path} gives {', '.join(self.classes)} as shares of one whole: one label per picture. A person wears "
+            "several things at once; a multi-label classifier (a sigmoid per class) or a detector is needed"
+        )
+
+
+class ItemsUnknown(ImportRefused):
+    """No class of a network is equipment."""
+
+    def __init__(self, path: Path, classes: tuple[str, ...]) -> None:
+        """Hold the file and its classes."""
+        super().__init__(path, classes)
+        self.path, self.classes = path, classes
+
+    def __str__(self) -> str:
+        """Say how to name the items."""
+        return (
+            f"none of the classes of {self.path} ({', '.join(self.classes[:12])}) is known equipment or half of a pair "
+            "X / NO-X: say which are with --items FILE (model_repository/README.md has an example)"
+        )
+
+
+class ItemsWrong(ImportRefused):
+    """The items name a class that the network does not have."""
+
+    def __init__(self, source: Path, name: str, classes: tuple[str, ...]) -> None:
+        """Hold the file, the name and the classes there are."""
+        super().__init__(source, name, classes)
+        self.source, self.name, self.classes = source, name, classes
+
+    def __str__(self) -> str:
+        """Name them."""
+        return f"{self.source} names a class {self.name!r}; the network has {', '.join(self.classes[:20])}"
 
 
 class LabelsNeeded(ImportRefused):

@@ -55,14 +55,18 @@ class Network:
 
         The answer is valid only during the call of `done`, which may come from another thread and in any order.
         """
+        self.each_whole(frames, lambda index, outputs: done(index, outputs[0][0]))
+
+    def each_whole(self, frames: Iterable[Frame], done: Callable[[int, list[Answer]], None]) -> None:
+        """Like `each`, with every output as it is, batch axis included: heads of several outputs need them all."""
         for index, frame in enumerate(frames):
             self._queue.start_async({0: ov.Tensor(frame.reshape(self.shape))}, (done, index))
         self._queue.wait_all()
 
 
-def _finish(request: Any, context: tuple[Callable[[int, Answer], None], int]) -> None:
+def _finish(request: Any, context: tuple[Callable[[int, list[Answer]], None], int]) -> None:
     done, index = context
-    done(index, request.get_output_tensor(0).data[0])
+    done(index, [tensor.data for tensor in request.output_tensors])
 
 
 def _properties() -> dict[str, Any]:

@@ -16,7 +16,14 @@ from collections.abc import Iterable
 
 import msgspec
 
-from model_repository.contract import DETECTOR, OBJECT_DETECTOR, PLATE_READER, SURFACE_DEFECT
+from model_repository.contract import (
+    DETECTOR,
+    FACE_EMBEDDER,
+    OBJECT_DETECTOR,
+    PLATE_READER,
+    PPE_CLASSIFIER,
+    SURFACE_DEFECT,
+)
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +93,9 @@ TASKS: tuple[Task, ...] = (
     Task(name="plate_corners", importer="model_repository.imports.plate_corners"),
     Task(name="plate_ocr", importer="model_repository.imports.plate_ocr"),
     Task(name=SURFACE_DEFECT, file="surface.npz"),
+    Task(name="face_detector", importer="model_repository.imports.face_detector"),
+    Task(name="face_embedding", importer="model_repository.imports.face_embedding"),
+    Task(name="ppe", importer="model_repository.imports.ppe"),
 )
 
 EVALUATION_OF_DETECTORS = "model_repository.evaluation.detector"
@@ -116,6 +126,14 @@ ENSEMBLES: tuple[Ensemble, ...] = (
         steps=(Step(name="features", tasks=(SURFACE_DEFECT,)), Step(name="score", tasks=(SURFACE_DEFECT,))),
         evaluation="model_repository.evaluation.surface_defect",
     ),
+    Ensemble(
+        name=FACE_EMBEDDER,
+        steps=(
+            Step(name="finder", tasks=("face_detector",), cards=("face_embedding",)),
+            Step(name="embedding", tasks=("face_embedding",)),
+        ),
+    ),
+    Ensemble(name=PPE_CLASSIFIER, steps=(Step(name="evidence", tasks=("ppe",)), Step(name="items", cards=("ppe",)))),
 )
 
 REQUIRED = DETECTOR

@@ -31,6 +31,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     std: Triple | None = None
     """Pixels are divided by it after that."""
     alphabet: str = ""
+    items: Path | None = None
+    """Which classes speak of which equipment (`ppe_items.ItemsFile`), where their names don't say."""
 
     @property
     def token(self) -> str:

@@ -172,7 +172,11 @@ def _glasses(clay: Sculptor, face: Face) -> None:
     t = np.linspace(0, 2 * np.pi, 11)
     for side in (-1.0, 1.0):
         ring = [
-            (side * x + 0.021 * float(np.cos(a)), y + 0.014 - 0.004 * float(np.cos(a)) * side, z + 0.017 * float(np.sin(a)))
+            (
+                side * x + 0.021 * float(np.cos(a)),
+                y + 0.014 - 0.004 * float(np.cos(a)) * side,
+                z + 0.017 * float(np.sin(a)),
+            )
             for a in t
         ]
         for a, b in zip(ring[:-1], ring[1:], strict=True):

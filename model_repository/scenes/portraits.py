@@ -118,7 +118,9 @@ def _portrait(stage: Stage, rng: Rng, behind: list[Image], look_px_min: float) -
     people = [_placed(who, pose, (0.0, 0.0), heading), *_company(rng, view)]
     stage.clear(statics=True)
     stage.look(view)
-    numbers = [[stage.put(part, shading.shade(part, view.at, light)) for part in (each.head, each.body)] for each in people]
+    numbers = [
+        [stage.put(part, shading.shade(part, view.at, light)) for part in (each.head, each.body)] for each in people
+    ]
     if rng.random() < 0.2:
         thing = _thing(rng, view)
         stage.put(thing, shading.shade(thing, view.at, light))

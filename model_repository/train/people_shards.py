@@ -75,9 +75,7 @@ def _box(row: npt.NDArray[np.floating]) -> Box:
     return (float(row[0]), float(row[1]), float(row[2]), float(row[3]))
 
 
-def keep_close_ups(
-    seed: int, identities: range, views: int, behind: list[npt.NDArray[np.uint8]], path: Path
-) -> None:
+def keep_close_ups(seed: int, identities: range, views: int, behind: list[npt.NDArray[np.uint8]], path: Path) -> None:
     """Render close-ups and write them: images (N, 128, 128, 3), points (N, 5, 2), identities (N,)."""
     images, points, who = [], [], []
     for shot in close_ups(seed, identities, views, behind):

@@ -107,10 +107,16 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
 
 
 def export_onnx(net: nn.Module, example: torch.Tensor, path: Path, names: tuple[str, str]) -> str:
-    """Write the network with a free batch dimension and return the file's SHA-256."""
+    """Write a network of one output with a free batch dimension and return the file's SHA-256."""
+    return export_onnx_outputs(net, example, path, names[0], names[1:])
+
+
+def export_onnx_outputs(
+    net: nn.Module, example: torch.Tensor, path: Path, source: str, targets: tuple[str, ...]
+) -> str:
+    """Write a network of any outputs with a free batch dimension and return the file's SHA-256."""
     path.parent.mkdir(parents=True, exist_ok=True)
     net.eval()
-    source, target = names
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the older exporter needs no further package
         torch.onnx.export(
@@ -118,8 +124,8 @@ def export_onnx(net: nn.Module, example: torch.Tensor, path: Path, names: tuple[
             (example,),
             str(path),
             input_names=[source],
-            output_names=[target],
-            dynamic_axes={source: {0: "n"}, target: {0: "n"}},
+            output_names=list(targets),
+            dynamic_axes={name: {0: "n"} for name in (source, *targets)},
             opset_version=17,
             dynamo=False,
         )
@@ -141,7 +147,13 @@ class TrainedCard(msgspec.Struct, frozen=True, kw_only=True):
     fill: int = 114
     head: str = ""
     colour: str = ""
+    subtract: float = 0.0
+    divide: float = 255.0
     score_min: float = 0.0
+    labels: list[str] = msgspec.field(default_factory=list)
+    classes: list[str] = msgspec.field(default_factory=list)
+    items: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    embedding_size: int = 0
     alphabet: str = ""
     licence: str = "Apache-2.0"
     trained_on: str = "rendered plates only (synthetic)"
