@@ -315,8 +315,8 @@ class LandmarksMissing(ImportRefused):
     def __str__(self) -> str:
         """Say what they are needed for, and what has them."""
         return (
-            f"{self.path} answers {self.found}: no landmarks. A face is turned upright by its eyes, nose and mouth before "
-            "it is recognised; take a detector that finds the five points (SCRFD *_bnkps, YuNet)"
+            f"{self.path} answers {self.found}: no landmarks. A face is turned upright by its eyes, nose and mouth "
+            "before it is recognised; take a detector that finds the five points (SCRFD *_bnkps, YuNet)"
         )
 
 
@@ -331,8 +331,8 @@ class OneLabelOnly(ImportRefused):
     def __str__(self) -> str:
         """Say why that is not enough."""
         return (
-            f"{self.path} gives {', '.join(self.classes)} as shares of one whole: one label per picture. A person wears "
-            "several things at once; a multi-label classifier (a sigmoid per class) or a detector is needed"
+            f"{self.path} gives {', '.join(self.classes)} as shares of one whole: one label per picture. A person "
+            "wears several things at once; a multi-label classifier (a sigmoid per class) or a detector is needed"
         )
 
 

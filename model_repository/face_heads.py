@@ -2,8 +2,8 @@
 
 Rules of this file
 - Pure numpy, no I/O, one picture at a time. Lengths are pixels of the tensor that entered the network.
-- A face is a row of 15: x1, y1, x2, y2, score, then x, y of left eye, right eye, nose, left and right mouth corner (left
-  is the left of the picture).
+- A face is a row of 15: x1, y1, x2, y2, score, then x, y of left eye, right eye, nose, left and right mouth corner
+  (left is the left of the picture).
 - A head is told by the widths of its outputs, level by level: `scrfd` has 1 (score), 4 (distances), 10 (points);
   `yunet` has 1 twice (class, objectness), 4, 10. Names of outputs are not looked at: exports differ in them.
 

@@ -35,8 +35,8 @@ picture, whose halves wait for each other whenever something else runs.
 class Network:
     """A compiled network with a queue of requests."""
 
-    def __init__(self, weights: Weights, source: str) -> None:
-        """Compile; `source` is what comes in: 'i420', 'bgr', 'rgb' or 'gray'."""
+    def __init__(self, weights: Weights, source: str, *, exact: bool = False) -> None:
+        """Compile; `source` is what comes in: 'i420', 'bgr', 'rgb' or 'gray'; `exact` keeps float32 throughout."""
         core = ov.Core()
         model = core.read_model(weights.path)
         if model.inputs[0].element_type == ov.Type.u8:
@@ -45,7 +45,7 @@ class Network:
         else:
             model.reshape({model.inputs[0]: _input_shape(weights.card, source)})
             model = _prepended(model, weights.card, source)
-        self._compiled = core.compile_model(model, "CPU", _properties())
+        self._compiled = core.compile_model(model, "CPU", _properties(exact=exact))
         self.shape = tuple(self._compiled.inputs[0].shape)
         self._queue = ov.AsyncInferQueue(self._compiled, self._compiled.get_property("NUM_STREAMS") + 1)
         self._queue.set_callback(_finish)
@@ -69,7 +69,7 @@ def _finish(request: Any, context: tuple[Callable[[int, list[Answer]], None], in
     done(index, [tensor.data for tensor in request.output_tensors])
 
 
-def _properties() -> dict[str, Any]:
+def _properties(*, exact: bool) -> dict[str, Any]:
     cores = len(os.sched_getaffinity(0))
     return {
         "PERFORMANCE_HINT": "THROUGHPUT",
@@ -77,6 +77,7 @@ def _properties() -> dict[str, Any]:
         "INFERENCE_NUM_THREADS": cores,
         # Pinned threads of two networks would fight for the same core while another idles.
         "ENABLE_CPU_PINNING": False,
+        **({"INFERENCE_PRECISION_HINT": "f32"} if exact else {}),
     }
 
 

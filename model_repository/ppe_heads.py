@@ -9,9 +9,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from model_repository.card import Item
+from model_repository import heads
+from model_repository.card import Item, WeightsCard
+from model_repository.crops import used_size
 
 Floats = npt.NDArray[np.float32]
+
+CLASSIFIERS = ("labels", "logits")
+"""Heads that answer a probability (or its logit) for each class; all others are detectors."""
 
 BOX_SCORE_MIN = 0.4
 """From this score on a box is a sign, unless the card of the weights names another."""
@@ -23,6 +28,24 @@ GROWN = 0.1
 """A helmet sticks out of many a person's box: boxes of people are grown by this share of their sides."""
 UPRIGHT = 1.3
 """A person's box this much higher than wide is somebody standing; a lower one is crouching, sitting or cut off."""
+
+
+def evidence_of(answer: Floats, weights: WeightsCard, crop: npt.NDArray[np.uint8]) -> Floats:
+    """What a network's answer for one crop says about each item."""
+    if weights.head in CLASSIFIERS:
+        scores = answer.reshape(-1)
+        return evidence_of_classes(sigmoid(scores) if weights.head == "logits" else scores, weights.items)
+    head = answer.T if weights.transposed else answer
+    boxes, scores, classes, count = heads.select(
+        heads.candidates(head, weights.head, (weights.input_width, weights.input_height))
+    )
+    rows = np.concatenate([boxes, scores[:, None], classes[:, None]], axis=1)[:count].astype(np.float32)
+    return evidence_of_boxes(rows, weights.items, weights.persons, used_size(crop, weights.fill))
+
+
+def score_min_of(weights: WeightsCard) -> float:
+    """From which score on a sign is one."""
+    return weights.score_min or (CLASS_SCORE_MIN if weights.head in CLASSIFIERS else BOX_SCORE_MIN)
 
 
 def evidence_of_boxes(rows: Floats, items: tuple[Item, ...], persons: tuple[int, ...], used: tuple[int, int]) -> Floats:

@@ -132,8 +132,13 @@ ENSEMBLES: tuple[Ensemble, ...] = (
             Step(name="finder", tasks=("face_detector",), cards=("face_embedding",)),
             Step(name="embedding", tasks=("face_embedding",)),
         ),
+        evaluation="model_repository.evaluation.faces",
     ),
-    Ensemble(name=PPE_CLASSIFIER, steps=(Step(name="evidence", tasks=("ppe",)), Step(name="items", cards=("ppe",)))),
+    Ensemble(
+        name=PPE_CLASSIFIER,
+        steps=(Step(name="evidence", tasks=("ppe",)), Step(name="items", cards=("ppe",))),
+        evaluation="model_repository.evaluation.ppe",
+    ),
 )
 
 REQUIRED = DETECTOR

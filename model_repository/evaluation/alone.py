@@ -24,13 +24,17 @@ class Alone:
 
     def __call__(self, weights: Weights, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """The first output, without the batch axis, for a picture [H, W, C] in the network's order of colours."""
+        return np.asarray(self.outputs(weights, picture)[0][0], np.float32)
+
+    def outputs(self, weights: Weights, picture: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.float32]]:
+        """Every output as it is."""
         session = self._session(weights.path)
         taken = session.get_inputs()[0]
         batch = tensor(weights.card, picture, taken.type, len(taken.shape))
         before = time.perf_counter()
-        answer = session.run(None, {taken.name: batch})[0]
+        answers = session.run(None, {taken.name: batch})
         self.seconds.setdefault(weights.card.task, []).append(time.perf_counter() - before)
-        return np.asarray(answer[0], np.float32)
+        return [np.asarray(each) for each in answers]
 
     def _session(self, path: Path) -> Any:
         if path not in self._sessions:

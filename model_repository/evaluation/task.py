@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +28,18 @@ class Ask(Protocol):
 
     def __call__(self, **arrays: npt.NDArray[np.uint8]) -> Arrays:
         """Ask."""
+        ...
+
+
+class Runs(Protocol):
+    """Networks alone, by ONNX Runtime, on one picture [H, W, 3] in a network's own order of colours."""
+
+    def __call__(self, weights: Weights, picture: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        """The first output, without the batch axis."""
+        ...
+
+    def outputs(self, weights: Weights, picture: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.float32]]:
+        """All outputs as they are."""
         ...
 
 
@@ -85,8 +97,7 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
     card: ModelCard
     weights: Mapping[str, Weights]
     ask: Ask
-    alone: Callable[[Weights, npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
-    """The first output of a network for one picture [H, W, 3] in its own order of colours, by ONNX Runtime."""
+    alone: Runs
     names: Mapping[str, str] = {}
     """Names of classes in the data → names in the model."""
     files: str = "*"

@@ -1,6 +1,7 @@
 """Imports detectors of faces with five landmarks: SCRFD and YuNet.
 
-Both take the picture in the upper left corner of the tensor, the rest black; SCRFD RGB of −1 to 1, YuNet BGR of 0 to 255.
+Both take the picture in the upper left corner of the tensor, the rest black; SCRFD RGB of −1 to 1, YuNet BGR of 0 to
+255.
 A detector without landmarks is refused: a face that can't be turned upright can't be recognised.
 """
 

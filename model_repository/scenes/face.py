@@ -5,6 +5,7 @@ A head stands in its own frame: its middle is the origin, it faces +y, z is up, 
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -66,7 +67,7 @@ def random_face(rng: np.random.Generator) -> Face:
 
 
 def landmarks(face: Face) -> npt.NDArray[np.float64]:
-    """The five points (5, 3) of recognition as a picture of the face shows them: left eye first, then right, nose, mouth.
+    """The five points (5, 3) of recognition, as a picture of the face shows them: left eye, right eye, nose, mouth.
 
     Left is the left of the picture, which is the side of +x of who looks at the camera.
     """
@@ -179,7 +180,7 @@ def _glasses(clay: Sculptor, face: Face) -> None:
             )
             for a in t
         ]
-        for a, b in zip(ring[:-1], ring[1:], strict=True):
+        for a, b in pairwise(ring):
             clay.tube((a, b), (0.0024, 0.0024), frame, 4)
         clay.tube(((side * (x + 0.02), y + 0.012, z), (side * HALF_WIDTH, 0.0, z)), (0.002, 0.002), frame, 4)
     clay.tube(((-x + 0.021, y + 0.016, z), (x - 0.021, y + 0.016, z)), (0.0022, 0.0022), frame, 4)

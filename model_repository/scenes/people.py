@@ -47,6 +47,9 @@ HAIR: tuple[Colour, ...] = (
 )
 
 
+PLAIN = Face()
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """How somebody looks: everything that stays the same while they move."""
@@ -61,7 +64,7 @@ class Person:
     vest: Colour | None
     bag: bool
     cap: bool
-    face: Face = Face()
+    face: Face = PLAIN
 
 
 def somebody(rng: np.random.Generator, helmet_share: float = 0.3, vest_share: float = 0.3) -> Person:

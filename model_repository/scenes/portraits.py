@@ -8,6 +8,7 @@ Deterministic: portrait `i` of seed `s` depends on (s, i) and the backgrounds al
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -81,7 +82,7 @@ def random_pose(rng: Rng) -> Pose:
 
 
 def view_of(rng: Rng, who: Person, low: float, high: float) -> View:
-    """A camera that sees somebody at the origin from `low` to `high` metres above the ground, from where cameras hang."""
+    """A camera, where cameras hang, that sees somebody at the origin from `low` to `high` metres above the ground."""
     far, up = float(rng.uniform(2.2, 12.0)), float(rng.uniform(1.3, 3.8))
     side = float(rng.uniform(-np.pi, np.pi))
     at = (far * float(np.sin(side)), far * float(np.cos(side)), up)
@@ -211,11 +212,13 @@ def _behind(rng: Rng, behind: list[Image]) -> Image:
 
 def _share(view: View, points: npt.NDArray[np.floating], mask: npt.NDArray[np.bool_]) -> float:
     """How much of a convex part is seen: its pixels over those of its outline, cut-off parts of it included."""
-    hull = outline(view.project(points)).astype(np.float32) / 16
-    return float(np.clip(mask[_rows(hull, mask.shape)].sum() / max(1.0, cv2.contourArea(hull)), 0, 1))
+    hull = (outline(view.project(points)) / 16).astype(np.float32)
+    rows, columns = _rows(hull, mask.shape)
+    return float(np.clip(mask[rows, columns].sum() / max(1.0, cv2.contourArea(hull)), 0, 1))
 
 
-def _rows(hull: npt.NDArray[np.float32], shape: tuple[int, ...]) -> tuple[slice, slice]:
+def _rows(hull: npt.NDArray[np.float32], shape: tuple[int, ...]) -> tuple[Any, Any]:
+    """The rows and columns of a mask that hold an outline."""
     low, high = np.floor(hull.reshape(-1, 2).min(axis=0)), np.ceil(hull.reshape(-1, 2).max(axis=0))
     x1, y1 = np.clip(low, 0, [shape[1], shape[0]]).astype(int)
     x2, y2 = np.clip(high, 0, [shape[1], shape[0]]).astype(int)

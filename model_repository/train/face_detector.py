@@ -71,7 +71,7 @@ class FinderNet(nn.Module):
 
 
 class Finder(nn.Module):
-    """The network as it is shipped: score [n, cells, 1], distances [n, cells, 4] and points [n, cells, 10] in strides."""
+    """The network as it is shipped: score, distances and points [n, cells, 1, 4 and 10] in strides."""
 
     def __init__(self, net: FinderNet) -> None:
         """Wrap a trained network."""
@@ -91,7 +91,7 @@ def cell_corners(side: int) -> Floats:
 
 
 def targets(faces: Floats, side: int) -> tuple[Floats, Floats]:
-    """What each cell should say: float32 [cells] (1 face, 0 none, −1 not asked) and the 14 numbers, float32 [cells, 14]."""
+    """What each cell should say: float32 [cells] (1 face, 0 none, −1 not asked), and 14 numbers [cells, 14]."""
     corners = cell_corners(side)
     wanted, numbers = np.zeros(len(corners), np.float32), np.zeros((len(corners), 14), np.float32)
     for points, box in zip(faces, boxes_of(faces), strict=True):
@@ -171,10 +171,10 @@ class Training:
             losses.append(self._learn())
             self.step += 1
             self.averaged.update(self.net, self.step)
-            if self.step % 50 == 0:
+            if self.step % 20 == 0:
                 progress(NAME, self.step, self.budget, loss=float(np.mean(losses)))
                 losses.clear()
-            if self.step % 300 == 0:
+            if self.step % 200 == 0:
                 progress(f"{NAME} held out", self.step, self.budget, **self.report())
                 self.save()
         self.save()
@@ -257,7 +257,7 @@ def export(training: Training, out: Path, command: str) -> None:
         head="scrfd", colour="rgb", subtract=_SUBTRACT, divide=_DIVIDE, score_min=SCORE_MIN, labels=["face"],
         trained_on=f"rendered people only (synthetic): {len(training.people)} pictures",
         input={"name": "crops", "dtype": "float32", "shape": ["n", 3, SIDE, SIDE], "letterbox": "top left, grey 114"},
-        output={"score_8": "[n, 1600, 1]", "bbox_8": "[n, 1600, 4]", "kps_8": "[n, 1600, 10]", "what": "SCRFD, stride 8"},
+        output={name: ["n", (SIDE // STRIDE) ** 2, wide] for name, wide in zip(names, (1, 4, 10), strict=True)},
         figures=figures, command=command,
     )  # fmt: skip
     write_card(out / f"{NAME}.json", card)

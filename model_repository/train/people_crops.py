@@ -1,4 +1,4 @@
-"""Person crops as clients of Triton send them, cut out of portraits at random: what face finder and equipment learn from."""
+"""Person crops as clients of Triton send them, cut out of portraits at random: what the trainings learn from."""
 
 from dataclasses import dataclass
 

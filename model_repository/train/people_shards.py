@@ -1,4 +1,4 @@
-"""Rendered people kept on disk for the trainings of faces and equipment: `python -m … portraits|close-ups --out FILE`."""
+"""Rendered people kept on disk for the trainings of faces and equipment: `python -m … portraits|close-ups --out F`."""
 
 import argparse
 from pathlib import Path
@@ -87,7 +87,7 @@ def keep_close_ups(seed: int, identities: range, views: int, behind: list[npt.ND
     _save(path, images=np.stack(images), points=np.stack(points), who=np.array(who))
 
 
-def _save(path: Path, **arrays: npt.NDArray[Any]) -> None:
+def _save(path: Path, **arrays: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.npz")
     np.savez(partial, **arrays)

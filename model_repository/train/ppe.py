@@ -129,10 +129,10 @@ class Training:
             losses.append(self._learn())
             self.step += 1
             self.averaged.update(self.net, self.step)
-            if self.step % 50 == 0:
+            if self.step % 20 == 0:
                 progress(NAME, self.step, self.budget, loss=float(np.mean(losses)))
                 losses.clear()
-            if self.step % 300 == 0:
+            if self.step % 200 == 0:
                 progress(f"{NAME} held out", self.step, self.budget, **self.report())
                 self.save()
         self.save()
@@ -193,14 +193,15 @@ def export(training: Training, out: Path, command: str) -> None:
     with training.averaged.applied(training.net):
         net = Probabilities(training.net).to(memory_format=torch.contiguous_format)
         sha256 = export_onnx(net, torch.zeros(2, 3, HEIGHT, WIDTH), out / f"{NAME}.onnx", ("crops", "classes"))
-    items = [{"name": "helmet", "worn": [0], "missing": [1], "place": "head"},
+    items: list[dict[str, Any]] = [{"name": "helmet", "worn": [0], "missing": [1], "place": "head"},
              {"name": "vest", "worn": [2], "missing": [3], "place": "trunk"}]  # fmt: skip
     card = TrainedCard(
         name=NAME, task="ppe", version=VERSION, sha256=sha256, input_width=WIDTH, input_height=HEIGHT, head="labels",
-        colour="rgb", score_min=SCORE_MIN, labels=[each["name"] for each in items], classes=list(CLASSES), items=items,
+        colour="rgb", score_min=SCORE_MIN, labels=[each["name"] for each in items], classes=list(CLASSES),
+        items=items,
         trained_on=f"rendered people only (synthetic): {len(training.people)} pictures",
-        input={"name": "crops", "dtype": "float32", "shape": ["n", 3, HEIGHT, WIDTH], "letterbox": "top left, grey 114"},
-        output={"name": "classes", "dtype": "float32", "shape": ["n", len(CLASSES)], "what": "probability of each class"},
+        input={"name": "crops", "shape": ["n", 3, HEIGHT, WIDTH], "letterbox": "top left, grey 114"},
+        output={"name": "classes", "shape": ["n", len(CLASSES)], "what": "probability of each class"},
         figures=figures, command=command,
     )  # fmt: skip
     write_card(out / f"{NAME}.json", card)

@@ -12,9 +12,26 @@ from tritonclient.grpc import model_config_pb2
 
 from model_repository import builder, contract, registry
 from model_repository.card import Weights, WeightsCard
-from model_repository.contract import CARD_PARAMETER, DETECTOR, OBJECT_DETECTOR, PLATE_READER, SURFACE_DEFECT, ModelCard
+from model_repository.contract import (
+    CARD_PARAMETER,
+    DETECTOR,
+    FACE_EMBEDDER,
+    OBJECT_DETECTOR,
+    PLATE_READER,
+    PPE_CLASSIFIER,
+    SURFACE_DEFECT,
+    ModelCard,
+)
 
-CARD = WeightsCard(name="n", task="t", input_width=640, input_height=384, labels=("person",), head="yolov8")
+CARD = WeightsCard(
+    name="n",
+    task="t",
+    input_width=640,
+    input_height=384,
+    labels=("person", "helmet"),
+    embedding_size=128,
+    head="yolov8",
+)
 SLOT = f"{OBJECT_DETECTOR}/weapons"
 ENSEMBLES = {each.name: each for each in registry.with_slots((SLOT,))}
 WEIGHTS = {task: Weights(path=Path("/none"), card=CARD) for each in ENSEMBLES.values() for task in each.tasks}
@@ -43,6 +60,20 @@ TENSORS = {
         contract.CROP: ("TYPE_UINT8", [CARD.input_height, CARD.input_width, 3]),
         contract.DEFECT_SCORE: ("TYPE_FP32", [1]),
         contract.DEFECT_MAP: ("TYPE_FP32", [contract.DEFECT_TILES, contract.DEFECT_TILES]),
+    },
+    FACE_EMBEDDER: {
+        contract.CROP: ("TYPE_UINT8", [CARD.input_height, CARD.input_width, 3]),
+        contract.FACE_BOX: ("TYPE_FP32", [4]),
+        contract.FACE_SCORE: ("TYPE_FP32", [1]),
+        contract.LANDMARKS: ("TYPE_FP32", [5, 2]),
+        contract.FACE_QUALITY: ("TYPE_FP32", [4]),
+        contract.EMBEDDING: ("TYPE_FP32", [CARD.embedding_size]),
+        contract.LIVENESS: ("TYPE_FP32", [1]),
+    },
+    PPE_CLASSIFIER: {
+        contract.CROP: ("TYPE_UINT8", [CARD.input_height, CARD.input_width, 3]),
+        contract.ITEM_WORN: ("TYPE_FP32", [len(CARD.labels)]),
+        contract.ITEM_KNOWN: ("TYPE_FP32", [len(CARD.labels)]),
     },
 }
 
