@@ -1,7 +1,8 @@
 """How well people are told apart by their faces, through Triton and by the networks alone. Pure.
 
-The data is a folder of photographs with a CSV of file, person; each photograph goes in whole, as a crop would. Pairs of
-photographs share their people, so they are no independent items: every interval is that of the bootstrap over people.
+The data is a folder of photographs with a CSV of file, person; each photograph goes in whole, as a crop would. Pairs
+of photographs share their people, so they are no independent items: every interval is that of the bootstrap over people.
+Where nothing or everything is right, resampling knows no doubt; the interval is Wilson's then, with people as the items.
 
 With D pairs of different people the lowest false-accept rate that can be told is about 10 / D: the next 1, 2 or 5 times
 a power of ten is reported, and what a threshold without any false accept still verifies.
@@ -22,7 +23,7 @@ from model_repository.contract import CROP, EMBEDDING, FACE_SCORE
 from model_repository.crops import used_size
 from model_repository.errors import DataUnusable
 from model_repository.evaluation import datasets
-from model_repository.evaluation.intervals import bootstrap
+from model_repository.evaluation.intervals import bootstrap, wilson
 from model_repository.evaluation.pictures import letterboxed
 from model_repository.evaluation.task import Bench, Figure, Measured, figure, share
 
@@ -97,7 +98,9 @@ def figures(vectors: dict[str, list[Floats | None]]) -> tuple[Figure, ...]:
 
 
 def _over_people(name: str, people: list[Person], of: Callable[[Sequence[Person]], float], n: int) -> Figure:
-    return figure(name, of(people) if people else math.nan, bootstrap(people, of), n)
+    value = of(people) if people else math.nan
+    interval = wilson(round(value * len(people)), len(people)) if value in (0.0, 1.0) else bootstrap(people, of)
+    return figure(name, value, interval, n)
 
 
 def _above(cosines: Floats) -> float:
