@@ -1,8 +1,8 @@
 """How well people are told apart by their faces, through Triton and by the networks alone. Pure.
 
-The data is a folder of photographs with a CSV of file, person; each photograph goes in whole, as a crop would. Pairs
-of photographs share their people, so they are no independent items: every interval is that of the bootstrap over people.
-Where nothing or everything is right, resampling knows no doubt; the interval is Wilson's then, with people as the items.
+The data is a folder of photographs with a CSV of file, person; each photograph goes in whole, as a crop would. Pairs of
+photographs share their people, so they are no independent items: every interval is that of the bootstrap over people.
+Where nothing or all is right, resampling knows no doubt: the interval is Wilson's then, with people as the items.
 
 With D pairs of different people the lowest false-accept rate that can be told is about 10 / D: the next 1, 2 or 5 times
 a power of ten is reported, and what a threshold without any false accept still verifies.

@@ -33,6 +33,8 @@ VERSION: Final = "1"
 SIZE: Final = 32
 COMPONENTS: Final = 1200
 SHRINKAGE: Final = 0.004
+POINT_NOISE: Final = 0.045
+"""How far the points of training lie off, in distances of the eyes (and 8 px)."""
 _SUBTRACT, _DIVIDE = 127.5, 128.0
 
 Floats = npt.NDArray[np.float32]
@@ -122,7 +124,7 @@ class Faces:
         points, picture = self.points[index], self.images[index]
         if rng is not None:
             apart = float(np.linalg.norm(points[0] - points[1])) + 8
-            points = points + rng.normal(0, 0.045 * apart, points.shape).astype(np.float32)
+            points = points + rng.normal(0, POINT_NOISE * apart, points.shape).astype(np.float32)
             picture = spoiled(rng, picture)
         matrix = similarity(points, TEMPLATE)
         return aligned(picture, matrix if matrix is not None else np.eye(2, 3), TEMPLATE_SIDE_PX)
