@@ -37,8 +37,8 @@ from model_repository.train.trainer import (
 NAME: Final = "starter-face-detector"
 VERSION: Final = "1"
 SIDE, STRIDE = 448, 8
-"""What is shipped takes crops of this side: at 320 the eyes of somebody shown from head to foot are 12 px apart, and the
-points lie off by a fifth of that; at 448 by a sixth, and a tenth more of the faces of the office clip is found."""
+"""What is shipped takes crops of this side: at 320 the eyes of somebody shown from head to foot are 12 px apart, and
+the points lie off by a fifth of that; at 448 by a sixth, and a tenth more of the faces of the office clip is found."""
 LEARNED_SIDE, WINDOW = 320, 192
 """The network is convolutional: it learns on windows of smaller crops, more of them for the same work."""
 BATCH: Final = 24
