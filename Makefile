@@ -56,11 +56,14 @@ site: $(STAMP) ## render the demo site again (installs the group that makes scen
 	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --locked --inexact --group train
 	@$(BIN)/zool site clips --out deploy/site
 
-train: $(STAMP) ## train the starter models on rendered scenes (about an hour on two cores)
+train: $(STAMP) ## train the starter models on rendered scenes (about two hours on two cores)
 	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --locked --inexact --group train
 	@$(BIN)/zool models train detector --out model_repository/weights
 	@$(BIN)/zool models train plate_ocr --out model_repository/weights
 	@$(BIN)/zool models train plate_corners --out model_repository/weights
+	@$(BIN)/zool models train face_detector --out model_repository/weights
+	@$(BIN)/zool models train face_embedding --out model_repository/weights
+	@$(BIN)/zool models train ppe --out model_repository/weights
 	@$(BIN)/zool models train surface_defect --out model_repository/weights
 
 models-report: $(STAMP) ## write the tables of MODELS.md from cards and kept evaluations

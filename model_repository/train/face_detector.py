@@ -18,7 +18,7 @@ from torch.nn import functional
 from model_repository import face_heads
 from model_repository.scenes.portraits import Portrait
 from model_repository.train.people_crops import Crop, boxes_of, cut
-from model_repository.train.people_shards import load_portraits
+from model_repository.train.people_shards import load_portraits, portrait_shards
 from model_repository.train.small import PEOPLE_DIR, conv, planes, rate_at, spoiled
 from model_repository.train.trainer import (
     WORK_DIR,
@@ -153,9 +153,9 @@ class Training:
     def __init__(self, work: Path, minutes: float) -> None:
         """Take up the checkpoint in `work` when there is one."""
         self.checkpoint = work / f"{NAME}.pt"
-        shards = sorted((work / PEOPLE_DIR).glob("portraits-*.npz"))
+        shards, held = portrait_shards(work / PEOPLE_DIR)
         self.people = [each for shard in shards for each in load_portraits(shard)]
-        self.held = load_portraits(work / PEOPLE_DIR / "held-portraits.npz")
+        self.held = load_portraits(held)
         self.net = FinderNet().to(memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=_PEAK, weight_decay=0.01)
         self.averaged = Averaged(self.net, 0.995)

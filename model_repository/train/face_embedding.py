@@ -18,6 +18,7 @@ from torch import nn
 from torch.nn import functional
 
 from model_repository.face_align import TEMPLATE, TEMPLATE_SIDE_PX, aligned, similarity
+from model_repository.train.people_shards import close_up_shards
 from model_repository.train.small import PEOPLE_DIR, Image, planes, spoiled
 from model_repository.train.trainer import (
     WORK_DIR,
@@ -199,8 +200,8 @@ def main() -> None:
     options = parser.parse_args()
     prepare_cpu(options.threads)
     cv2.setNumThreads(1)
-    faces = Faces(sorted((options.work / PEOPLE_DIR).glob("closeups-*.npz")))
-    held = Faces([options.work / PEOPLE_DIR / "held-closeups.npz"])
+    shards, held_out = close_up_shards(options.work / PEOPLE_DIR)
+    faces, held = Faces(shards), Faces([held_out])
     net = FaceNet(*discriminants(*features_of(faces, options.passes)))
     export(
         net,

@@ -16,6 +16,26 @@ from model_repository.train.trainer import say
 SHOWN_SEEDS = range(10)
 """Kept for the clips that are shown."""
 FACES_MAX = 3
+PORTRAITS = {"portraits-1": (61, 700, 8), "portraits-2": (62, 1200, 10), "held-portraits": (63, 250, 4)}
+"""What the starters learned from and were measured on: seed, how many, backgrounds."""
+CLOSE_UPS = {"closeups-1": (72, 160, 14, 5), "closeups-2": (73, 240, 14, 5), "held-closeups": (71, 40, 10, 3)}
+"""Seed, people, views of each, backgrounds."""
+
+
+def portrait_shards(folder: Path) -> tuple[list[Path], Path]:
+    """The shards to learn from and the one to measure on; rendered where they are missing (about ten minutes)."""
+    for name, (seed, count, behind) in PORTRAITS.items():
+        if not (folder / f"{name}.npz").exists():
+            keep_portraits(seed, count, backgrounds(seed, behind), folder / f"{name}.npz")
+    return sorted(folder.glob("portraits-*.npz")), folder / "held-portraits.npz"
+
+
+def close_up_shards(folder: Path) -> tuple[list[Path], Path]:
+    """The same of close-ups."""
+    for name, (seed, count, views, behind) in CLOSE_UPS.items():
+        if not (folder / f"{name}.npz").exists():
+            keep_close_ups(seed, range(count), views, backgrounds(seed, behind), folder / f"{name}.npz")
+    return sorted(folder.glob("closeups-*.npz")), folder / "held-closeups.npz"
 
 
 def keep_portraits(seed: int, count: int, behind: list[npt.NDArray[np.uint8]], path: Path) -> None:
