@@ -35,7 +35,7 @@ SCORE_FLOOR = 0.10
 """The one low score floor of every detector: the tracker needs the weak boxes, ingest applies the real one after it."""
 
 # What takes crops takes one tensor: CROP uint8 [input_height, input_width, 3] of the card, BGR, the crop letterboxed
-# top-left with grey 114.
+# top-left with the card's fill.
 CROP = "CROP"
 
 # plate_reader: a vehicle crop in.

@@ -13,14 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.contract import Box, Point
-from model_repository.contract import Letterbox, letterbox
+from model_repository.contract import Letterbox, ModelCard, letterbox
 from postprocess.errors import PoisonError
 
 Picture = npt.NDArray[np.uint8]
 
 SIDE_PX_MIN = 8
 SIDE_PX_MAX = 8192
-FILL = 114
 THUMBNAIL_BYTES_MAX = 30_000
 _QUALITIES = (80, 65, 50, 35, 20)
 
@@ -43,11 +42,12 @@ def open_jpeg(what: str, jpeg: bytes) -> Picture:
     return np.asarray(picture, np.uint8)
 
 
-def crop_tensor(picture: Picture, size: tuple[int, int]) -> tuple[Picture, Letterbox]:
-    """A crop as the tensor of a recogniser, `size` (width, height) in pixels, and how it was fitted."""
+def crop_tensor(picture: Picture, card: ModelCard) -> tuple[Picture, Letterbox]:
+    """A crop as the tensor that a recogniser takes, and how it was fitted."""
+    size = (card.input_width, card.input_height)
     height, width = picture.shape[:2]
     fit = letterbox((width, height), size, "top_left")
-    tensor = np.full((size[1], size[0], 3), FILL, np.uint8)
+    tensor = np.full((size[1], size[0], 3), card.fill, np.uint8)
     shrinks = fit.width < width
     resized = cv2.resize(
         picture, (fit.width, fit.height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR

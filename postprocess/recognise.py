@@ -127,7 +127,7 @@ class Recognise:
         what = f"shot {shot.shot_id}"
         picture = await asyncio.to_thread(open_jpeg, what, shot.jpeg)
         card = await self._reader.ready()
-        tensor, fit = crop_tensor(picture, (card.input_width, card.input_height))
+        tensor, fit = crop_tensor(picture, card)
         started_s = time.monotonic()
         answer = await self._reader.read(tensor)
         READ_SECONDS.observe(time.monotonic() - started_s)

@@ -6,8 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
+from model_repository.contract import ModelCard
 from postprocess.errors import PoisonError
 from postprocess.pictures import THUMBNAIL_BYTES_MAX, Picture, crop_tensor, open_jpeg, quad_in_frame, thumbnail
+
+CARD = ModelCard(name="n", task="plate_reader", input_width=416, input_height=320, fill=114)
 
 
 def noise(width: int, height: int) -> Picture:
@@ -50,7 +53,7 @@ def test_opencv_refusing_is_poison(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tensor_and_back(width: int, height: int) -> None:
     """Fitted to the top left, the rest grey; a corner of the tensor maps back to its place in the frame."""
     picture = open_jpeg("shot s", jpeg(noise(width, height)))
-    tensor, fit = crop_tensor(picture, (416, 320))
+    tensor, fit = crop_tensor(picture, CARD)
     assert tensor.shape == (320, 416, 3)
     assert (fit.left, fit.top) == (0, 0)
     assert (tensor[fit.height :] == 114).all()
@@ -62,7 +65,7 @@ def test_tensor_and_back(width: int, height: int) -> None:
 
 def test_quads_that_are_none() -> None:
     """All zero means no plate; NaN is no place; outside is clipped to the frame."""
-    _, fit = crop_tensor(noise(416, 416), (416, 416))
+    _, fit = crop_tensor(noise(416, 320), CARD)
     frame = (0.0, 0.0, 1.0, 1.0)
     assert quad_in_frame(np.zeros((4, 2), np.float32), fit, (416, 416), frame) == ()
     assert quad_in_frame(np.full((4, 2), np.nan, np.float32), fit, (416, 416), frame) == ()
