@@ -26,14 +26,10 @@ SERVER_SETTINGS = {
     "index_mark_cache_size": 16 * 1024**2,
     "compiled_expression_cache_size": 16 * 1024**2,
     "query_condition_cache_size": 16 * 1024**2,
-    "max_thread_pool_free_size": 8,
-    "max_io_thread_pool_size": 8,
     "threadpool_local_fs_reader_pool_size": 8,
     "threadpool_writer_pool_size": 8,
-    "max_parts_cleaning_thread_pool_size": 4,
     "load_marks_threadpool_pool_size": 4,
     "prefetch_threadpool_pool_size": 4,
-    "max_prefixes_deserialization_thread_pool_size": 4,
 }
 """The engine's own defaults are for a server of its own: caches of 5 GiB each, hundreds of threads for its files."""
 
