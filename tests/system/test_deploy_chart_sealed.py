@@ -20,6 +20,8 @@ pytestmark = pytest.mark.system
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Not under /tmp, which is a volume of each pod."""
+    if ROOT.is_relative_to("/tmp"):  # noqa: S108 - the path that manifests name
+        pytest.skip("this checkout lies under /tmp, which each pod replaces by a volume of its own")
     (ROOT / ".work").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / ".work") as made:
         yield Path(made)
