@@ -20,9 +20,9 @@ from model_repository.imports import onnx_file
 from model_repository.imports.onnx_file import Answer, Opened
 from model_repository.imports.request import Asked
 from model_repository.plates.grammar import ALPHABET
+from model_repository.plates.readers import ALPHABET_RU
 
-LATIN = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-ALPHABETS = {len(each) + 1: each for each in (ALPHABET, LATIN)}
+ALPHABETS = {len(each) + 1: each for each in (ALPHABET_RU, ALPHABET)}
 """By number of classes, the blank or filler at the end included."""
 INPUT = "one picture as floats [N, 1 or 3, height, width] or as bytes [N, height, width, 1 or 3]"
 HEADS = "a reader of plates: [N, steps, classes] or [N, classes, steps]"

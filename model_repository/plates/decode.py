@@ -1,53 +1,96 @@
 """From the reader's probabilities to a text that a plate can carry, or to an honest nothing.
 
-Rules of this file: numpy only; it runs inside the model server.  `probs` is float [steps, 23], rows that sum to one,
-the classes of `grammar.ALPHABET` and then the blank.  A text's confidence is its CTC probability: the sum over all
-its alignments.
+Rules of this file: numpy only; it runs inside the model server.  `probs` is float [steps, 37], rows that sum to one,
+the classes of `grammar.ALPHABET` and then the blank; `regions` says whose plate it looks like.  A text's confidence is
+its CTC probability: the sum over all its alignments.  Which text is taken also depends on what plates of the likely
+regions carry: among texts that look alike, one that a plate can carry wins.
 """
 
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from model_repository.plates.grammar import ALPHABET, DIGITS, LETTERS, PATTERNS, REGION_CODES, valid_ru
+from model_repository.plates import nations
+from model_repository.plates.grammar import ALPHABET, wire_ru
 
 Probs = npt.NDArray[np.float32]
+Regions = Mapping[str, float]
 
 BLANK: Final = len(ALPHABET)
 CONFIDENCE_MIN: Final = 0.30
 """Below this a read is more often wrong than right: no readable plate."""
-_BEAM_WIDTH: Final = 12
+REGION_MIN: Final = 0.03
+"""Regions less likely than this are not searched on their own."""
+UNIFORM: Final[Regions] = dict.fromkeys(nations.REGIONS, 1.0 / len(nations.REGIONS))
+"""For networks that don't say whose plate it is."""
+_BEAM_WIDTH: Final = 10
 _CLASS_FLOOR: Final = 1e-3
 _TINY: Final = 1e-12
-_SHAPES: Final = tuple(sorted(set(PATTERNS.values())))
-_REGION_PREFIXES: Final = frozenset(code[:length] for code in REGION_CODES for length in range(len(code) + 1))
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands on the plate. Text '' says: no readable plate, and the confidence is that of this statement."""
+    """What stands on the plate. Text '' says: no readable plate, and the confidence is that of this statement.
+
+    `region` is one of `nations.REGIONS`, the likeliest that can carry the text.
+    """
 
     text_latin: str
     confidence: float
     char_confidence: tuple[float, ...] = ()
+    region: str = ""
+    region_confidence: float = 0.0
+
+    @property
+    def text(self) -> str:
+        """The canonical spelling of the region: Cyrillic on Russian plates, Latin on all others."""
+        return wire_ru(self.text_latin) if self.region == "ru" else self.text_latin
 
 
-def read_plate(probs: Probs, confidence_min: float = CONFIDENCE_MIN) -> Read:
-    """Return the likeliest text that Russian plates can carry, or '' when none is likely enough."""
-    best, likelihood = read_greedy(probs), 0.0
-    if valid_ru(best):
-        likelihood = text_probability(probs, best)
-    if likelihood < 0.5:
-        best, likelihood = max(
-            ((text, text_probability(probs, text)) for text in _beam(probs)),
-            key=lambda pair: pair[1],
-            default=("", 0.0),
-        )
+def read_plate(probs: Probs, regions: Regions = UNIFORM, confidence_min: float = CONFIDENCE_MIN) -> Read:
+    """Return the likeliest text that a plate can carry, or '' when none is likely enough."""
+    best, likelihood = "", 0.0
+    for text in _candidates(probs, regions):
+        own = text_probability(probs, text)
+        if own * _plausible(text, regions) > likelihood * _plausible(best, regions):
+            best, likelihood = text, own
     if not best or likelihood < confidence_min:
         return Read(text_latin="", confidence=1.0 - likelihood)
-    return Read(text_latin=best, confidence=likelihood, char_confidence=char_confidences(probs, best))
+    shares = {region: share * nations.weight(best, region) for region, share in regions.items()}
+    region = max(shares, key=lambda name: shares[name])
+    return Read(
+        text_latin=best,
+        confidence=likelihood,
+        char_confidence=char_confidences(probs, best),
+        region=region,
+        region_confidence=shares[region] / sum(shares.values()),
+    )
+
+
+def _plausible(text: str, regions: Regions) -> float:
+    """How likely it is that some plate carries the text, 0 to 1."""
+    return sum(share * nations.weight(text, region) for region, share in regions.items())
+
+
+def _candidates(probs: Probs, regions: Regions) -> list[str]:
+    """Texts worth weighing: what stands there letter by letter, and the best ones that each likely region allows."""
+    greedy = read_greedy(probs)
+    likely = max(regions, key=lambda region: regions[region])
+    sure = regions[likely] > 1 - REGION_MIN and nations.weight(greedy, likely) == 1
+    if sure and text_probability(probs, greedy) > 0.5:
+        return [greedy]
+    texts = {greedy: None} | dict.fromkeys(_beam(probs, _any_start))
+    for region, share in regions.items():
+        if share >= REGION_MIN:
+            texts |= dict.fromkeys(_beam(probs, partial(nations.starts, region=region)))
+    return list(texts)
+
+
+def _any_start(text: str) -> bool:
+    return len(text) < nations.LENGTHS.stop
 
 
 def read_greedy(probs: Probs) -> str:
@@ -103,8 +146,8 @@ def _forward(emitted: npt.NDArray[np.float64], states: npt.NDArray[np.int64]) ->
     return table
 
 
-def _beam(probs: Probs) -> list[str]:
-    """Return the likely texts that are whole plates: a prefix beam search that extends only what the grammar allows."""
+def _beam(probs: Probs, may_start: Callable[[str], bool]) -> list[str]:
+    """Return likely texts: a prefix beam search that extends only what may be the start of a text."""
     beam: dict[str, tuple[float, float]] = {"": (1.0, 0.0)}
     for row in probs:
         blank = float(row[BLANK])
@@ -117,25 +160,13 @@ def _beam(probs: Probs) -> list[str]:
                 repeated = bool(text) and text[-1] == char
                 if repeated:
                     _add(grown, text, 0.0, ends_char * share)
-                if is_prefix(text + char):
+                if may_start(text + char):
                     _add(grown, text + char, 0.0, (ends_blank if repeated else ends_blank + ends_char) * share)
         ranked = sorted(grown.items(), key=lambda item: sum(item[1]), reverse=True)[:_BEAM_WIDTH]
         beam = dict(ranked)
-    return [text for text in beam if valid_ru(text)]
+    return list(beam)
 
 
 def _add(grown: dict[str, tuple[float, float]], text: str, blank: float, char: float) -> None:
     before = grown.get(text, (0.0, 0.0))
     grown[text] = (before[0] + blank, before[1] + char)
-
-
-@lru_cache(maxsize=65536)
-def is_prefix(text: str) -> bool:
-    """Whether a valid plate text may start like this."""
-    return any(_starts(text, shape) for shape in _SHAPES)
-
-
-def _starts(text: str, shape: str) -> bool:
-    serial, region = text[: len(shape)], text[len(shape) :]
-    fits = all(char in (LETTERS if slot == "L" else DIGITS) for char, slot in zip(serial, shape, strict=False))
-    return fits and region in _REGION_PREFIXES

@@ -19,5 +19,6 @@ class PlateTextError(ValueError):
         """Say what was asked, and what would be right."""
         return (
             f"plate text {self.text!r} does not fit kind {self.kind!r}: "
-            f"write {self.pattern} (L letter of ABEKMHOPCTYX, D digit) and then a real region code"
+            f"write {self.pattern} (L a letter of ABEKMHOPCTYX, D a digit, A any letter, U a letter of ABCEHIKMOPTX; "
+            "small letters stand for themselves), on Russian plates with a real region code after it"
         )

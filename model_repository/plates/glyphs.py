@@ -1,8 +1,9 @@
-"""The 22 characters (and R, U, S) as strokes of a pen: no font file is needed.
+"""The 36 characters of plates as strokes of a pen: no font file is needed.
 
 Rules of this file: pure numpy and cv2 drawing, no I/O.  A glyph is a list of strokes through a unit box, x to the
 right and y down; the box is the path of the pen's centre.  A corner written with a radius is rounded.  Variants of a
-character stand in one tuple, the usual shape first.  У is the Cyrillic letter, not Y.
+character stand in one tuple, the usual shape first.  Two letters share the class Y: the key "Y" draws the Cyrillic У of
+Russian plates, the key "y" the Latin Y.
 """
 
 import math
@@ -92,6 +93,18 @@ GLYPHS: Final[dict[str, tuple[tuple[Stroke, ...], ...]]] = {
     "R": (_glyph("0,1 0,0 1,0* 1,.55* 0,.55", ".5,.55 1,1"),),
     "U": (_glyph("0,0 0,1* 1,1* 1,0"),),
     "S": (_glyph("1,.24 1,0* 0,0* 0,.49* 1,.49* 1,1* 0,1* 0,.76"),),
+    "D": (_glyph("0,0 0,1", "0,0 1,0* 1,1* 0,1"), _glyph("0,0 0,1", "0,0 .6,0 1,.3* 1,.7* .6,1 0,1")),
+    "F": (_glyph("1,0 0,0 0,1", "0,.49 .85,.49"),),
+    "G": (_glyph("1,.26 1,0* 0,0* 0,1* 1,1* 1,.54 .55,.54"), _glyph("1,.26 1,0* 0,0* 0,1* .9,1 1,1 1,.5 .6,.5")),
+    "I": (_glyph(".5,0 .5,1"), _glyph(".5,0 .5,1"), _glyph(".5,0 .5,1", ".2,0 .8,0", ".2,1 .8,1")),
+    "J": (_glyph(".9,0 .9,1* .1,1* .1,.7"), _glyph(".3,0 .9,0 .9,1* .1,1* .1,.74")),
+    "L": (_glyph("0,0 0,1 .95,1"),),
+    "N": (_glyph("0,1 0,0 1,1 1,0"),),
+    "Q": (_glyph(_ROUND, ".55,.68 1,1"), _glyph(_ROUND, ".6,.8 .95,1.0")),
+    "V": (_glyph("0,0 .46,1 .54,1 1,0"), _glyph("0,0 .5,1 1,0")),
+    "W": (_glyph("0,0 .24,1 .5,.3 .76,1 1,0"), _glyph("0,0 .24,1 .5,0 .76,1 1,0"), _glyph("0,0 0,1 .5,.4 1,1 1,0")),
+    "Z": (_glyph("0,0 1,0 0,1 1,1"),),
+    "y": (_glyph("0,0 .5,.52 1,0", ".5,.52 .5,1"), _glyph("0,0 0,.1 .5,.55 1,.1 1,0", ".5,.55 .5,1")),
 }
 
 

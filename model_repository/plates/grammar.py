@@ -1,17 +1,25 @@
-"""What may be written on a Russian plate (GOST R 50577-2018).
+"""What may be written on a Russian plate (GOST R 50577-2018), and the two spellings of it.
 
-Rules of this file: pure, no imports outside the standard library.  Two spellings exist.  `latin` is what the network
-reads: the 22 look-alike characters as ASCII.  `cyrillic` is the wire form that events carry, for example 'А123ВС77'.
+Rules of this file: pure, no imports outside the standard library.  `latin` is what the network reads: ASCII letters and
+digits.  `cyrillic` is the wire form that events carry of a Russian plate, for example 'А123ВС77'.  Plates of other
+countries stay in Latin letters (`nations`); so do diplomatic ones, whose D and CD are Latin letters on the plate too.
 """
 
 import re
 import unicodedata
 from typing import Final
 
-ALPHABET: Final = "0123456789ABEKMHOPCTYX"
+ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""The classes of the reader, in order; the blank follows them."""
 DIGITS: Final = "0123456789"
 LETTERS: Final = "ABEKMHOPCTYX"
+"""The twelve letters of Russian plates, as their Latin twins."""
+LATIN: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CYRILLIC: Final = "АВЕКМНОРСТУХ"
+
+SLOTS: Final[dict[str, str]] = {"L": LETTERS, "D": DIGITS, "A": LATIN, "U": "ABCEHIKMOPTX"}
+"""What a capital of a pattern stands for: L a Russian letter, D a digit, A any letter, U one of Ukraine's and Belarus's
+twelve. A small letter stands for itself as a capital."""
 
 PATTERNS: Final[dict[str, str]] = {
     "private": "LDDDLL",
@@ -19,8 +27,25 @@ PATTERNS: Final[dict[str, str]] = {
     "taxi": "LLDDD",
     "trailer": "LLDDDD",
     "police": "LDDDD",
+    "motorcycle": "DDDDLL",
+    "tractor": "DDDDLL",
+    "military": "DDDDLL",
+    "military_trailer": "LLDDDD",
+    "transit": "LLDDDL",
+    "exit": "tLLDDD",
+    "diplomatic_head": "DDDcdD",
+    "diplomatic": "DDDdDDD",
+    "technical": "DDDtDDD",
+    "police_trailer": "DDDL",
+    "police_motorcycle": "DDDDL",
+    "classic": "kDDDLL",
+    "sport": "cDDDLL",
 }
-"""Characters before the region code, by kind; L is a letter, D a digit. Buses and route taxis carry the kind `taxi`."""
+"""Characters before the region code, by kind (letters: see `SLOTS`). Buses and route taxis carry the kind `taxi`."""
+
+COMMON_KINDS: Final = ("private", "private_two_row", "taxi", "trailer", "police")
+"""What drives by every camera every day; the others are seldom enough to be doubted first."""
+LATIN_KINDS: Final = ("diplomatic_head", "diplomatic", "technical")
 
 _TO_CYRILLIC: Final = str.maketrans(LETTERS, _CYRILLIC)
 _TO_LATIN: Final = str.maketrans(_CYRILLIC, LETTERS)
@@ -36,10 +61,11 @@ _THREE_DIGIT_TEXT: Final = """
 _THREE_DIGIT: Final = frozenset(_THREE_DIGIT_TEXT.split())
 REGION_CODES: Final[frozenset[str]] = _TWO_DIGIT | _THREE_DIGIT
 """Region codes in use or assigned; 00 and the other three-digit numbers are never printed."""
+_REGION_PREFIXES: Final = frozenset(code[:length] for code in REGION_CODES for length in range(len(code) + 1))
 
 
 def to_cyrillic(latin: str) -> str:
-    """Return the wire form of a latin plate text: 'A123BC77' becomes 'А123ВС77'."""
+    """Return the Cyrillic spelling of a latin plate text: 'A123BC77' becomes 'А123ВС77'."""
     return latin.translate(_TO_CYRILLIC)
 
 
@@ -52,9 +78,25 @@ def to_latin(text: str) -> str:
     return folded.removesuffix("RUS").translate(_TO_LATIN)
 
 
-def shape_of(latin: str) -> str:
-    """Return the text with letters as L and digits as D; other characters stay themselves."""
-    return "".join("L" if char in LETTERS else "D" if char in DIGITS else char for char in latin)
+def wire_ru(latin: str) -> str:
+    """Return how a Russian plate's text is written in events: Cyrillic, but for diplomatic plates."""
+    kinds = kinds_of(latin)
+    return latin if kinds and all(kind in LATIN_KINDS for kind in kinds) else to_cyrillic(latin)
+
+
+def allowed(slot: str) -> str:
+    """Return the characters that a slot of a pattern takes."""
+    return SLOTS.get(slot) or slot.upper()
+
+
+def fits_pattern(text: str, pattern: str) -> bool:
+    """Whether the text is exactly what the pattern asks for."""
+    return len(text) == len(pattern) and starts_pattern(text, pattern)
+
+
+def starts_pattern(text: str, pattern: str) -> bool:
+    """Whether the text fits the pattern as far as both reach."""
+    return all(char in allowed(slot) for char, slot in zip(text, pattern, strict=False))
 
 
 def split_region(latin: str) -> tuple[str, str] | None:
@@ -64,14 +106,14 @@ def split_region(latin: str) -> tuple[str, str] | None:
     """
     for region_len in (3, 2):
         serial, region = latin[:-region_len], latin[-region_len:]
-        if region in REGION_CODES and shape_of(serial) in _SHAPES and not _all_zero(serial):
+        if any(fits_kind(serial + region, kind) and len(PATTERNS[kind]) == len(serial) for kind in PATTERNS):
             return serial, region
     return None
 
 
 def valid_ru(latin: str) -> bool:
     """Whether the latin text is one that a Russian plate of a known kind can carry."""
-    return split_region(latin) is not None
+    return any(fits_kind(latin, kind) for kind in PATTERNS)
 
 
 def kinds_of(latin: str) -> tuple[str, ...]:
@@ -83,10 +125,15 @@ def fits_kind(latin: str, kind: str) -> bool:
     """Whether the text has the kind's pattern, a number other than zero and a real region code."""
     pattern = PATTERNS[kind]
     serial, region = latin[: len(pattern)], latin[len(pattern) :]
-    return shape_of(serial) == pattern and region in REGION_CODES and not _all_zero(serial)
+    return fits_pattern(serial, pattern) and region in REGION_CODES and not _all_zero(serial)
 
 
-_SHAPES: Final = frozenset(PATTERNS.values())
+def starts_ru(latin: str) -> bool:
+    """Whether a valid Russian text may start like this."""
+    return any(
+        starts_pattern(latin[: len(pattern)], pattern) and latin[len(pattern) :] in _REGION_PREFIXES
+        for pattern in set(PATTERNS.values())
+    )
 
 
 def _all_zero(serial: str) -> bool:

@@ -19,6 +19,7 @@ STRIP_H_PX: Final = 48
 CORNER_MARGIN: Final = (0.08, 0.16)
 """Widening of a quad on every side: fraction of its width, fraction of its height."""
 BOX_MARGIN: Final = (0.06, 0.12)
+TWO_ROW_MARGIN: Final = 0.04
 TWO_ROW_ASPECT_MAX: Final = 2.8
 """Narrower than this the plate carries two rows: 290x170 is 1.7, 520x112 is 4.6; perspective takes up to a third of
 that."""
@@ -41,8 +42,8 @@ def rectify_quad(
     if rows == 1:
         return _warp(gray, local, (STRIP_W_PX, STRIP_H_PX), _widened((0.0, 1.0), margin))
     half = (STRIP_W_PX // 2, STRIP_H_PX)
-    upper = _warp(gray, local, half, (-0.04, 1.04, -0.06, 0.56))
-    lower = _warp(gray, local, half, (-0.04, 1.04, 0.50, 1.06))
+    upper = _warp(gray, local, half, (-TWO_ROW_MARGIN, 1 + TWO_ROW_MARGIN, -0.06, 0.56))
+    lower = _warp(gray, local, half, (-TWO_ROW_MARGIN, 1 + TWO_ROW_MARGIN, 0.50, 1.06))
     return np.ascontiguousarray(np.hstack([upper, lower]))
 
 

@@ -14,19 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from model_repository.plates.glyphs import GLYPHS, glyph_mask
-from model_repository.plates.grammar import DIGITS, LETTERS, PATTERNS, REGION_CODES
-from model_repository.plates.layout import (
-    KINDS,
-    Box,
-    Colour,
-    PlateLayout,
-    Slot,
-    layout_plate,
-)
+from model_repository.plates.grammar import DIGITS, PATTERNS, REGION_CODES, allowed
+from model_repository.plates.layout import BLACK, Box, Colour, Lettering, Patch, PlateLayout, Slot
+from model_repository.plates.layout_foreign import Variation, layout_foreign
+from model_repository.plates.layout_ru import SCENE_KINDS, SPECS, layout_ru
 
 Image = npt.NDArray[np.uint8]
 GlyphSource = Callable[[str, tuple[int, int]], Image]
-"""(character, (w px, h px)) -> ink coverage, uint8 [h, w]."""
+"""(glyph, (w px, h px)) -> ink coverage, uint8 [h, w]; glyphs are named as in `glyphs.GLYPHS`."""
 
 _REGIONS: Final = tuple(sorted(REGION_CODES))
 _BUSY_REGIONS: Final = (
@@ -52,10 +47,15 @@ _BUSY_REGIONS: Final = (
 
 
 class Plate(msgspec.Struct, frozen=True, kw_only=True):
-    """One plate: its kind and its text in the network's (latin) spelling."""
+    """One plate: its kind (a Russian kind, or a country of `nations`) and its text in the network's (latin) spelling.
+
+    Foreign ones also have the pattern that they were written by and how they depart from their family.
+    """
 
     kind: str
     text_latin: str
+    pattern: str = ""
+    variation: Variation = Variation()
 
 
 class PlateStyle(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,22 +78,25 @@ class PlateStyle(msgspec.Struct, frozen=True, kw_only=True):
 STANDARD: Final = PlateStyle()
 
 
-def random_plate(rng: np.random.Generator, kinds: Sequence[str] = KINDS) -> Plate:
-    """Draw a plate of one of the kinds: all characters alike likely, a third of the regions from the most populous."""
+def random_plate(rng: np.random.Generator, kinds: Sequence[str] = SCENE_KINDS) -> Plate:
+    """Draw a Russian plate of one of the kinds: all characters alike likely.
+
+    A third of the regions is taken from the most populous.
+    """
     kind = kinds[int(rng.integers(len(kinds)))]
     region = str(rng.choice(_BUSY_REGIONS if rng.random() < 0.3 else _REGIONS))
     while True:
-        serial = "".join(str(rng.choice(list(LETTERS if slot == "L" else DIGITS))) for slot in PATTERNS[kind])
+        serial = "".join(str(rng.choice(list(allowed(slot)))) for slot in PATTERNS[kind])
         if set(serial) & set(DIGITS) != {"0"}:
             return Plate(kind=kind, text_latin=serial + region)
 
 
-def random_style(rng: np.random.Generator, *, police: bool = False) -> PlateStyle:
+def random_style(rng: np.random.Generator, *, coloured: bool = False) -> PlateStyle:
     """Draw a look: pen 7.6 to 12.6 mm, glyph variants, small shifts, dirty or grey paper."""
     grey = int(rng.integers(16, 70))
     tint = rng.integers(-10, 11, 3)
     paper = None
-    if not police and rng.random() < 0.5:
+    if not coloured and rng.random() < 0.5:
         shade = int(rng.integers(180, 251))
         paper = (
             int(np.clip(shade + tint[0], 0, 255)),
@@ -109,7 +112,7 @@ def random_style(rng: np.random.Generator, *, police: bool = False) -> PlateStyl
         width_scale=float(rng.uniform(0.9, 1.08)),
         border_mm=float(rng.uniform(1.5, 4.5)) * float(rng.random() < 0.9),
         paper=paper if rng.random() < 0.5 else None,
-        ink=None if police else (grey, grey, grey),
+        ink=None if coloured else (grey, grey, grey),
         flag=bool(rng.random() < 0.85),
         bolts=bool(rng.random() < 0.6),
         bolt_shade=int(rng.integers(20, 220)),
@@ -121,7 +124,7 @@ def render_plate(plate: Plate, rng: np.random.Generator | None = None, width_px:
 
     With `rng` the look is drawn by `random_style`. Raises PlateTextError when the text does not fit the kind.
     """
-    style = STANDARD if rng is None else random_style(rng, police=plate.kind == "police")
+    style = STANDARD if rng is None else random_style(rng, coloured=is_coloured(plate))
     return render_styled(plate, style, width_px, rng=rng)
 
 
@@ -134,13 +137,14 @@ def render_styled(
     glyphs: GlyphSource | None = None,
 ) -> Image:
     """Draw the plate in a given style; `glyphs` replaces the pen strokes of the large characters."""
-    layout = layout_plate(plate.kind, plate.text_latin)
+    layout = layout_of(plate)
     canvas = _Canvas(layout, style, max(1.0, width_px / layout.spec.width_mm))
+    canvas.draw_patches()
     canvas.draw_frame()
     source = glyphs or canvas.pen_glyph
     for slot in layout.slots:
         canvas.draw_slot(_jittered(slot, style, rng), source)
-    canvas.draw_rus()
+    canvas.draw_rest()
     if style.bolts:
         canvas.draw_bolts()
     height_px = round(width_px * layout.spec.height_mm / layout.spec.width_mm)
@@ -148,6 +152,19 @@ def render_styled(
         cv2.resize(canvas.image, (width_px, height_px), interpolation=cv2.INTER_AREA),
         np.uint8,
     )
+
+
+def is_coloured(plate: Plate) -> bool:
+    """Whether the kind asks for colours of its own: these are not varied."""
+    ink = plate.variation.ink if plate.pattern else SPECS[plate.kind].ink
+    return ink != BLACK
+
+
+def layout_of(plate: Plate) -> PlateLayout:
+    """Lay the plate out. Raises PlateTextError when the text does not fit its kind or pattern."""
+    if plate.pattern:
+        return layout_foreign(plate.kind, plate.text_latin, plate.pattern, plate.variation)
+    return layout_ru(plate.kind, plate.text_latin)
 
 
 def _jittered(slot: Slot, style: PlateStyle, rng: np.random.Generator | None) -> Slot:
@@ -164,7 +181,7 @@ def _jittered(slot: Slot, style: PlateStyle, rng: np.random.Generator | None) ->
         w_mm=w_mm,
         h_mm=box.h_mm,
     )
-    return Slot(char=slot.char, box=moved)
+    return Slot(char=slot.char, box=moved, glyph=slot.glyph)
 
 
 class _Canvas:
@@ -202,7 +219,7 @@ class _Canvas:
             max(3, round(box.h_mm * self.scale)),
         )
         self._ink(
-            source(slot.char, size),
+            source(slot.glyph, size),
             round(box.x_mm * self.scale),
             round(box.y_mm * self.scale),
         )
@@ -212,7 +229,7 @@ class _Canvas:
         width_px = round(self.style.border_mm * self.scale)
         if width_px < 1:
             return
-        spec, box = self.layout.spec, self.layout.region_box
+        spec = self.layout.spec
         outer = Box(x_mm=4.5, y_mm=4.5, w_mm=spec.width_mm - 9, h_mm=spec.height_mm - 9)
         left, top, right, bottom = self._corners(outer)
         inset_px = round(9 * self.scale)
@@ -231,39 +248,47 @@ class _Canvas:
             thickness=width_px,
             lineType=cv2.LINE_AA,
         )
-        x_px, y_px = round(box.x_mm * self.scale), round(box.y_mm * self.scale)
-        cv2.line(self.image, (x_px, y_px), (x_px, round(box.bottom_mm * self.scale)), self.ink, width_px, cv2.LINE_AA)
-        if spec.rows > 1:
-            cv2.line(self.image, (x_px, y_px), (right, y_px), self.ink, width_px, cv2.LINE_AA)
+        for line in self.layout.lines:
+            x1, y1, x2, y2 = (round(value * self.scale) for value in line)
+            cv2.line(self.image, (x1, y1), (x2, y2), self.ink, width_px, cv2.LINE_AA)
 
-    def draw_rus(self) -> None:
-        """The letters RUS and the flag below the region digits."""
-        rus, flag = self.layout.rus, self.layout.flag
-        pitch_mm = rus.w_mm / 3
-        for index, char in enumerate("RUS"):
-            size = (
-                max(2, round(pitch_mm * 0.72 * self.scale)),
-                max(3, round(rus.h_mm * self.scale)),
-            )
-            mask = glyph_mask(char, size, 0.18, 0.4, 0)
-            self._ink(
-                mask,
-                round((rus.x_mm + index * pitch_mm) * self.scale),
-                round(rus.y_mm * self.scale),
-            )
+    def draw_patches(self) -> None:
+        """Bands, emblems, hyphens: below the characters."""
+        for patch in self.layout.patches:
+            self._fill(patch)
+
+    def draw_rest(self) -> None:
+        """Small print, and the flag below the region digits."""
+        for lettering in self.layout.lettering:
+            self._letter(lettering)
+        flag = self.layout.flag
         if flag is None or not self.style.flag:
             return
         left, top, right, bottom = self._corners(flag)
         for index, colour in enumerate(((236, 236, 236), (170, 60, 20), (40, 30, 200))):
             y_from, y_to = (top + round((bottom - top) * part / 3) for part in (index, index + 1))
             self.image[y_from:y_to, left:right] = colour
-        cv2.rectangle(
-            self.image,
-            (left, top),
-            (right, bottom),
-            self.ink,
-            max(1, round(0.6 * self.scale)),
-        )
+        cv2.rectangle(self.image, (left, top), (right, bottom), self.ink, max(1, round(0.6 * self.scale)))
+
+    def _letter(self, lettering: Lettering) -> None:
+        box = lettering.box
+        pitch_mm = box.w_mm / max(1, len(lettering.text))
+        size = (max(2, round(pitch_mm * 0.72 * self.scale)), max(3, round(box.h_mm * self.scale)))
+        for index, char in enumerate(lettering.text):
+            if char in GLYPHS:
+                left_px = round((box.x_mm + index * pitch_mm) * self.scale)
+                mask = glyph_mask("y" if char == "Y" else char, size, 0.18, 0.4, 0)
+                self._ink(mask, left_px, round(box.y_mm * self.scale), lettering.colour)
+
+    def _fill(self, patch: Patch) -> None:
+        left, top, right, bottom = self._corners(patch.box)
+        colour = patch.colour or self.ink
+        if patch.round:
+            centre = ((left + right) // 2, (top + bottom) // 2)
+            axes = (max(1, (right - left) // 2), max(1, (bottom - top) // 2))
+            cv2.ellipse(self.image, centre, axes, 0, 0, 360, colour, -1, cv2.LINE_AA)
+        else:
+            cv2.rectangle(self.image, (left, top), (max(left, right - 1), max(top, bottom - 1)), colour, -1)
 
     def draw_bolts(self) -> None:
         """Two bolt heads, never on a character."""
@@ -279,13 +304,14 @@ class _Canvas:
                 cv2.LINE_AA,
             )
 
-    def _ink(self, mask: Image, left_px: int, top_px: int) -> None:
+    def _ink(self, mask: Image, left_px: int, top_px: int, colour: Colour | None = None) -> None:
         """Blend ink through a mask, cut at the picture's edge."""
         x_from, y_from = max(0, left_px), max(0, top_px)
+        ink = np.array(colour or self.ink, np.uint16)
         target = self.image[y_from : top_px + mask.shape[0], x_from : left_px + mask.shape[1]]
         cut = mask[y_from - top_px :, x_from - left_px :][: target.shape[0], : target.shape[1]]
         alpha = cut[..., None].astype(np.uint16)
-        target[:] = ((target * (255 - alpha) + np.array(self.ink, np.uint16) * alpha) // 255).astype(np.uint8)
+        target[:] = ((target * (255 - alpha) + ink * alpha) // 255).astype(np.uint8)
 
     def _corners(self, box: Box) -> tuple[int, int, int, int]:
         """Left, top, right, bottom in pixels."""

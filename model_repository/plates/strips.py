@@ -56,4 +56,4 @@ def strips_of(crop: Bytes, quad: Floats, finder: WeightsCard, reader: WeightsCar
 def read_of(head: Floats, reader: WeightsCard) -> Read:
     """What a reader's answer to one strip says."""
     probs = plate_heads.char_probabilities(head, transposed=reader.transposed, logits=reader.logits)
-    return readers.read(probs, kind=reader.head or "ctc", alphabet=reader.alphabet)
+    return readers.read(probs, kind=reader.head or "ctc", alphabet=reader.alphabet, labels=reader.labels)

@@ -65,4 +65,4 @@ class PlateText(Step):
             reads[asked[position][0]].append(strips.read_of(head, self._card))
 
         self._network.each((plates[index, rows] for index, rows in asked), done)
-        return parted(texts([plate_heads.best_read(each) for each in reads], self._card.alphabet), batch, "STRIPS")
+        return parted(texts([plate_heads.best_read(each) for each in reads]), batch, "STRIPS")

@@ -56,8 +56,9 @@ class PlateDecoding(Step):
                 plate_heads.best_read([self._read(probs[row]) for row in np.flatnonzero(rows)])
                 for rows, probs in zip(asked, arrays["PROBS"], strict=True)
             ]
-            answers.append(texts(reads, self._card.alphabet))
+            answers.append(texts(reads))
         return answers
 
     def _read(self, probs: strips.Floats) -> Read:
-        return readers.read(probs, kind=self._card.head or "ctc", alphabet=self._card.alphabet)
+        card = self._card
+        return readers.read(probs, kind=card.head or "ctc", alphabet=card.alphabet, labels=card.labels)

@@ -20,14 +20,14 @@ from model_repository.plates import readers
 from model_repository.plates.decode import Read
 
 
-def texts(reads: list[Read], alphabet: str) -> dict[str, npt.NDArray[Any]]:
+def texts(reads: list[Read]) -> dict[str, npt.NDArray[Any]]:
     """The texts of all crops as the tensors of the contract."""
     rows = np.zeros((len(reads), TEXT_BYTES), np.uint8)
     regions = np.zeros((len(reads), REGION_BYTES), np.uint8)
     confidences = np.zeros((len(reads), 1), np.float32)
     chars = np.zeros((len(reads), PLATE_CHARS_MAX), np.float32)
     for index, read in enumerate(reads):
-        text, region = readers.wire(read.text_latin, alphabet)
+        text, region = readers.wire(read)
         _write(rows[index], text)
         _write(regions[index], region)
         confidences[index] = read.confidence

@@ -13,23 +13,53 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from model_repository.plates.rectify import CORNER_MARGIN, rectify_box, rectify_quad
-from model_repository.plates.render import GlyphSource, random_plate, random_style, render_styled
+from model_repository.plates.foreign import random_foreign
+from model_repository.plates.nations import REGIONS
+from model_repository.plates.rectify import CORNER_MARGIN, STRIP_W_PX, TWO_ROW_MARGIN, rectify_box, rectify_quad
+from model_repository.plates.render import (
+    Plate,
+    is_coloured,
+    layout_of,
+    random_plate,
+    random_style,
+    render_styled,
+)
+from model_repository.train.plate_fonts import Font
 
 Gray = npt.NDArray[np.uint8]
 Quad = npt.NDArray[np.float32]
+Frames = npt.NDArray[np.int64]
 Rng = np.random.Generator
 
 _BASE_W_PX: Final = {1: 312, 2: 220}
-ONE_ROW_KINDS: Final = ("private", "private", "private", "private", "private", "taxi", "trailer", "police")
+_RU_ONE_ROW: Final[dict[str, float]] = {
+    "private": 0.60, "taxi": 0.09, "trailer": 0.08, "police": 0.05, "military": 0.05, "military_trailer": 0.01,
+    "transit": 0.02, "exit": 0.01, "diplomatic_head": 0.015, "diplomatic": 0.02, "technical": 0.015,
+    "police_trailer": 0.01, "classic": 0.015, "sport": 0.015,
+}  # fmt: skip
+_RU_TWO_ROWS: Final[dict[str, float]] = {
+    "private_two_row": 0.5, "motorcycle": 0.3, "tractor": 0.1, "police_motorcycle": 0.1,
+}  # fmt: skip
+REGION_SHARE: Final[dict[str, float]] = {
+    "ru": 0.42, "eu": 0.28, "ua": 0.09, "kz": 0.04, "by": 0.04, "ge": 0.02, "other": 0.11,
+}  # fmt: skip
+STEPS: Final = 47
+BLANK_FRAME: Final = -1
+NO_FRAME: Final = -2
 
 
 class Base(msgspec.Struct, frozen=True, kw_only=True):
-    """A clean gray plate before any camera."""
+    """A clean gray plate before any camera.
+
+    `frames` int64 [47] says for every step of the reader the index in the text of the character that stands there,
+    -1 between characters and -2 where it is not sure.
+    """
 
     gray: Gray
     text: str
     rows: int
+    region: int
+    frames: Frames
 
 
 class Shot(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +73,7 @@ class Shot(msgspec.Struct, frozen=True, kw_only=True):
 class BaseBank:
     """A rolling stock of clean plates: drawing one costs as much as degrading several."""
 
-    def __init__(self, rng: Rng, fonts: list[GlyphSource], *, size: int = 1500, two_row_share: float = 0.12) -> None:
+    def __init__(self, rng: Rng, fonts: list[Font], *, size: int = 1500, two_row_share: float = 0.12) -> None:
         """Start empty; the stock fills while it is drawn from."""
         self._rng = rng
         self._fonts = fonts
@@ -66,11 +96,48 @@ class BaseBank:
     def _paint(self) -> Base:
         rng = self._rng
         rows = 2 if rng.random() < self._two_row_share else 1
-        plate = random_plate(rng, ("private_two_row",) if rows == 2 else ONE_ROW_KINDS)
-        style = random_style(rng, police=plate.kind == "police")
-        glyphs = self._fonts[int(rng.integers(len(self._fonts)))] if self._fonts and rng.random() < 0.35 else None
+        region = _pick(rng, REGION_SHARE)
+        plate = _russian(rng, rows) if region == "ru" else random_foreign(rng, region, rows=rows)
+        style = random_style(rng, coloured=is_coloured(plate))
+        fonts = [font for font in self._fonts if font.cyrillic or region != "ru"]
+        share = 0.35 if region == "ru" else 0.75
+        glyphs = fonts[int(rng.integers(len(fonts)))].glyph if fonts and rng.random() < share else None
         colour = render_styled(plate, style, _BASE_W_PX[rows], rng=rng, glyphs=glyphs)
-        return Base(gray=np.asarray(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)), text=plate.text_latin, rows=rows)
+        return Base(
+            gray=np.asarray(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)),
+            text=plate.text_latin,
+            rows=rows,
+            region=REGIONS.index(region),
+            frames=frames_of(plate, rows),
+        )
+
+
+def _pick(rng: Rng, shares: dict[str, float]) -> str:
+    weights = np.array(list(shares.values()))
+    return str(rng.choice(list(shares), p=weights / weights.sum()))
+
+
+def _russian(rng: Rng, rows: int) -> Plate:
+    return random_plate(rng, (_pick(rng, _RU_TWO_ROWS if rows == 2 else _RU_ONE_ROW),))
+
+
+def frames_of(plate: Plate, rows: int) -> Frames:
+    """Say which character stands at which step of the strip, if the strip is cut with the usual margins."""
+    layout = layout_of(plate)
+    step_px = STRIP_W_PX / STEPS
+    centres = (np.arange(STEPS) + 0.5) * step_px
+    frames = np.full(STEPS, BLANK_FRAME, np.int64)
+    middle_mm = layout.spec.height_mm / 2
+    side = CORNER_MARGIN[0] if rows == 1 else TWO_ROW_MARGIN
+    for index, slot in enumerate(layout.slots):
+        unit = np.array([slot.box.x_mm, slot.box.right_mm]) / layout.spec.width_mm
+        left, right = (unit + side) / (1 + 2 * side) * (STRIP_W_PX / rows)
+        if rows == 2 and slot.box.y_mm + slot.box.h_mm / 2 > middle_mm:
+            left, right = left + STRIP_W_PX / 2, right + STRIP_W_PX / 2
+        off = np.abs(centres - (left + right) / 2) / (right - left)
+        frames[off < 0.55] = NO_FRAME
+        frames[off < 0.3] = index
+    return frames
 
 
 def random_width_px(rng: Rng, low_px: float = 46.0) -> float:
@@ -187,7 +254,7 @@ def light(rng: Rng, patch: Gray, level: float) -> npt.NDArray[np.float32]:
 def optics(rng: Rng, image: npt.NDArray[np.float32], width_px: float, level: float) -> npt.NDArray[np.float32]:
     """Blur by focus and motion, in proportion to the plate's width."""
     if rng.random() < 0.75:
-        sigma = float(rng.uniform(0.2, 0.35 + 0.0085 * width_px * level))
+        sigma = float(rng.uniform(0.2, 0.35 + 0.0075 * width_px * level))
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
     if rng.random() < 0.3 * level:
         length = float(rng.uniform(1.5, 1.5 + 0.03 * width_px))

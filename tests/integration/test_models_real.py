@@ -185,7 +185,7 @@ def _plate(
         return "", np.zeros((4, 2), np.float32)
     plates = strips.strips_of(crop, found[0], finder, reader)
     reads = [strips.read_of(_run(sessions[1], reader, strip), reader) for strip in plates if strip.any()]
-    return readers.wire(plate_heads.best_read(reads).text_latin, reader.alphabet)[0], found[0]
+    return readers.wire(plate_heads.best_read(reads))[0], found[0]
 
 
 @pytest.mark.parametrize("file", ["yolov8n_coco.onnx", "yolov5n_coco.onnx", "yolox_nano_coco.onnx"])

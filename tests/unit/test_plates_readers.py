@@ -8,7 +8,7 @@ import pytest
 from model_repository.card import WeightsCard
 from model_repository.plate_heads import char_probabilities
 from model_repository.plates import readers, strips
-from model_repository.plates.grammar import ALPHABET
+from model_repository.plates.decode import Read
 
 LATIN = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 READER = WeightsCard(name="r", task="plate_ocr", input_width=94, input_height=24, colour="rgb", row_halves=False)
@@ -46,9 +46,24 @@ def test_an_unsure_or_empty_plate_is_no_text(kind: str) -> None:
 
 def test_russian_plates_are_cyrillic_on_the_wire() -> None:
     """By whichever reader; another country's plate stays as it is."""
-    assert readers.wire("A123BC77", LATIN) == ("А123ВС77", "ru")
-    assert readers.wire("AA123", LATIN) == ("AA123", "")
-    assert readers.wire("", ALPHABET) == ("", "")
+    spelled = {text: _probs([LATIN.index(char) for char in text], 37) for text in ("A123BC77", "AA123")}
+    read = {text: readers.read(probs, kind="slots", alphabet=LATIN) for text, probs in spelled.items()}
+    assert readers.wire(read["A123BC77"]) == ("А123ВС77", "ru")
+    assert readers.wire(read["AA123"]) == ("AA123", "")
+    assert readers.wire(Read(text_latin="", confidence=1.0)) == ("", "")
+
+
+def test_the_region_comes_with_the_text() -> None:
+    """A network with labels has the regions in its last row; one of Russian letters reads Russian plates."""
+    ukraine = _probs([LATIN.index(char) if char else 36 for char in ("A", "", "A", *"1234", "B", "", "B")], 37, 0.9999)
+    regions = np.zeros((1, 37), np.float32)
+    regions[0, :2] = 0.1, 0.9
+    read = readers.read(np.vstack([ukraine, regions]), kind="ctc", alphabet=LATIN, labels=("ru", "ua"))
+    assert readers.wire(read) == ("AA1234BB", "ua")
+    russian = _probs([readers.ALPHABET_RU.index(char) for char in "A123BC78"], 23, 0.9999)
+    assert readers.wire(readers.read(russian, kind="ctc", alphabet=readers.ALPHABET_RU)) == ("А123ВС78", "ru")
+    elsewhere = Read(text_latin="ABC123", confidence=0.9, region="other")
+    assert readers.wire(elsewhere) == ("ABC123", "")
 
 
 def test_logits_on_their_side_become_probabilities() -> None:
