@@ -37,19 +37,42 @@ Strips = list[tuple[Gray, Base]]
 
 def clip_strips(rng: Rng, bank: BaseBank, level: float, width_px: tuple[float, float] | None = None) -> Strips:
     """Make one clip and return a strip per tile; `width_px` fixes the range of plate widths."""
+    out: Strips = []
+    for tile, patches in _filmed(rng, bank, level, width_px):
+        step = int(rng.integers(1, _FRAMES))
+        out.append((_strip(rng, tile, patches, step), tile.base))
+    return out
+
+
+def clip_passages(
+    rng: Rng, bank: BaseBank, level: float, width_px: tuple[float, float] | None = None
+) -> list[tuple[list[Gray], Base]]:
+    """Make one clip and return for every tile the strips of all its frames: a plate that passes by."""
+    return [
+        ([_strip(rng, tile, patches, step) for step in range(_FRAMES)], tile.base)
+        for tile, patches in _filmed(rng, bank, level, width_px)
+    ]
+
+
+def _filmed(
+    rng: Rng, bank: BaseBank, level: float, width_px: tuple[float, float] | None
+) -> list[tuple["_Tile", list[Gray]]]:
+    """Tiles with their decoded patches, one per frame."""
     quantiser = int(rng.integers(20, 24 + round(12 * level)))
     low, high = width_px or (max(56.0, 56 + 2.2 * (quantiser - 24)), 138.0)
     tiles = [_Tile(rng, bank.draw(), float(rng.uniform(low, high)), level) for _ in range(_COLUMNS * _ROWS)]
     frames = [_mosaic([tile.frame(step) for tile in tiles]) for step in range(_FRAMES)]
     decoded = transcode(frames, {"preset": "veryfast", "tune": "zerolatency", "qp": str(quantiser)})
-    out: Strips = []
+    out = []
     for index, tile in enumerate(tiles):
-        step = int(rng.integers(1, _FRAMES))
         top, left = (index // _COLUMNS) * TILE_H_PX, (index % _COLUMNS) * TILE_W_PX
-        patch = decoded[step][top : top + TILE_H_PX, left : left + TILE_W_PX]
-        shot = Shot(patch=patch, quad=tile.quad_at(step), width_px=tile.width_px)
-        out.append((strip_of(rng, shot, tile.base.rows, level), tile.base))
+        out.append((tile, [frame[top : top + TILE_H_PX, left : left + TILE_W_PX] for frame in decoded]))
     return out
+
+
+def _strip(rng: Rng, tile: "_Tile", patches: list[Gray], step: int) -> Gray:
+    shot = Shot(patch=patches[step], quad=tile.quad_at(step), width_px=tile.width_px)
+    return strip_of(rng, shot, tile.base.rows, tile.level)
 
 
 def transcode(frames: list[Gray], options: dict[str, str]) -> list[Gray]:
@@ -89,7 +112,7 @@ class _Tile:
         # A two-row plate is taller: make it narrower to stay inside the tile.
         self.width_px = width_px if base.rows == 1 else width_px * 0.55
         self._rng = rng
-        self._level = level
+        self.level = level
         shot = shoot(rng, base, self.width_px, 0.8 * level, _ROOM_PX)
         self._speed = np.clip(rng.normal(0, 1.6, 2), -4, 4) * np.array([1.0, 0.6])
         lit = optics(rng, light(rng, shot.patch, 0.7 * level), self.width_px, 0.9 * level)
@@ -107,7 +130,7 @@ class _Tile:
         moved: npt.NDArray[np.float32] = cv2.warpAffine(
             self._picture, matrix, (TILE_W_PX, TILE_H_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
         ).astype(np.float32)
-        return sensor_noise(self._rng, moved, self.width_px, self._level)
+        return sensor_noise(self._rng, moved, self.width_px, self.level)
 
     def quad_at(self, step: int) -> npt.NDArray[np.float32]:
         """The plate's corners in the tile at that step."""

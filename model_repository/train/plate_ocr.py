@@ -6,6 +6,7 @@ harder. The renderer knows where each character stands; until CTC has taken off,
 """
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -49,11 +50,16 @@ VERSION: Final = "2"
 _SEED: Final = 40
 _PEAK_RATE: Final = 2.5e-3
 _EASY_LEVEL: Final = 0.1
-_LEVEL_RISE: Final = 1 / 1200
+_LEVEL_RISE: Final = 1 / 700
 _LOSS_TO_RISE: Final = 0.6
 _REUSE: Final = 3
 _RING_BATCHES: Final = 256
-_FRAMES_FADE: Final = 1000
+_ROUND: Final = 2
+_AVERAGE_DECAY: Final = 0.985
+"""Of the running mean, per round."""
+_FRAMES_SHARE: Final = 2.0
+_TAUGHT_MIN: Final = 0.04
+_FRAMES_FADE: Final = 700
 _REGION_SHARE: Final = 0.15
 
 
@@ -148,60 +154,31 @@ def exact_share(net: nn.Module, samples: list[Sample]) -> tuple[float, float]:
     return right / max(1, len(samples)), placed / max(1, len(samples))
 
 
-class Training:
-    """One run: network, optimiser, data and clock."""
+class Learner:
+    """One copy of the network with its optimiser; it learns in a thread of its own."""
 
-    def __init__(self, work: Path, minutes: float, workers: int) -> None:
-        """Take up the checkpoint in `work` when there is one."""
-        self.checkpoint = work / f"{NAME}.pt"
+    def __init__(self, state: dict[str, Any] | None, ring: Ring) -> None:
+        """Start from a checkpoint's state, or from scratch."""
         self.net = PlateNet().to(memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=_PEAK_RATE, weight_decay=0.01)
-        self.averaged = Averaged(self.net)
-        self.step = 0
-        used_s, level = 0.0, _EASY_LEVEL
-        if state := load_checkpoint(self.checkpoint):
+        self.ring = ring
+        if state:
             self.net.load_state_dict(state["net"])
             self.optimiser.load_state_dict(state["optimiser"])
-            self.averaged.state = state["averaged"]
-            self.step, used_s = int(state["step"]), float(state["used_s"])
-            level = float(state["level"])
-            say(f"{NAME}: resumed at step {self.step}, {used_s / 60:.1f} minutes in")
-        self.level = torch.full((1,), level).share_memory_()
-        strips = PlateStrips(_SEED + self.step, self.level)
-        # Spawned, not forked: a child forked after the codec's and OpenCV's threads have run waits for ever.
-        self.loader = DataLoader(
-            strips, batch_size=None, num_workers=workers, prefetch_factor=4, multiprocessing_context="spawn"
-        )
-        self.validation = held_out(_SEED, 800)
-        self.ring = Ring(_RING_BATCHES, np.random.default_rng([_SEED, self.step]))
-        self.budget = Budget(minutes, used_s)
 
-    def run(self) -> None:
-        """Train until the time is used."""
-        losses: list[float] = []
-        for batch in self.loader:
-            self.ring.add(batch)
-            for again in range(_REUSE):
-                losses.append(self._learn(self.ring.mixed() if again else batch))
-                self._after(losses)
-            if self.budget.left_s == 0:
-                break
-        self.save()
-
-    def _after(self, losses: list[float]) -> None:
-        self.step += 1
-        self.averaged.update(self.net, self.step)
-        if self.step % 50 == 0:
-            progress(NAME, self.step, self.budget, loss=float(np.mean(losses)), level=float(self.level[0]))
-            losses.clear()
-        if self.step % 500 == 0:
-            self.report()
-            self.save()
-
-    def _learn(self, batch: Batch) -> float:
-        strips, labels, lengths, places, frames = batch
+    def learn(self, batches: list[Batch], rate: float, taught: float) -> list[float]:
+        """Learn from each new batch and from as many old strips as `_REUSE` says; returns the reading losses."""
+        torch.set_num_threads(1)
         for group in self.optimiser.param_groups:
-            group["lr"] = rate_at(self.budget.part)
+            group["lr"] = rate
+        losses = []
+        for batch in batches:
+            self.ring.add(batch)
+            losses += [self._step(self.ring.mixed() if again else batch, taught) for again in range(_REUSE)]
+        return losses
+
+    def _step(self, batch: Batch, taught: float) -> float:
+        strips, labels, lengths, places, frames = batch
         with torch.autocast("cpu", torch.bfloat16):
             scores, regions = self.net(strips)
         logs = functional.log_softmax(scores.float(), dim=2).transpose(0, 1)
@@ -209,16 +186,86 @@ class Training:
         read = functional.ctc_loss(logs, labels, steps, lengths, blank=BLANK, zero_infinity=True)
         placed = functional.cross_entropy(regions.float(), places, ignore_index=IGNORED)
         loss = read + _REGION_SHARE * placed
-        if (taught := float(np.exp(-self.step / _FRAMES_FADE))) > 0.02:
+        if taught > _TAUGHT_MIN:
             each = functional.cross_entropy(scores.float().transpose(1, 2), frames, ignore_index=IGNORED)
-            loss = loss + 2.0 * taught * each
+            loss = loss + taught * each
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.net.parameters(), 2.0)
         self.optimiser.step()
-        value = float(read.detach())
-        self.level[0] = next_level(float(self.level[0]), value)
-        return value
+        return float(read.detach())
+
+
+def average_weights(nets: list[nn.Module]) -> None:
+    """Put the mean of all copies into each."""
+    states = [net.state_dict() for net in nets]
+    with torch.no_grad():
+        for name, first in states[0].items():
+            if first.is_floating_point():
+                mean = torch.stack([state[name] for state in states]).mean(0)
+                for state in states:
+                    state[name].copy_(mean)
+
+
+class Training:
+    """One run: copies of the network, data and clock.
+
+    On a busy machine two threads inside one step wait for each other most of the time. So each thread has a copy of the
+    network, learns `_ROUND` batches by itself, and then the copies' weights are averaged.
+    """
+
+    def __init__(self, work: Path, minutes: float, threads: int, workers: int) -> None:
+        """Take up the checkpoint in `work` when there is one."""
+        self.checkpoint = work / f"{NAME}.pt"
+        state = load_checkpoint(self.checkpoint)
+        self.step = int(state["step"]) if state else 0
+        used_s, level = (float(state["used_s"]), float(state["level"])) if state else (0.0, _EASY_LEVEL)
+        rings = [Ring(_RING_BATCHES // threads, np.random.default_rng([_SEED, self.step, k])) for k in range(threads)]
+        self.learners = [Learner(state, ring) for ring in rings]
+        self.net = self.learners[0].net
+        average_weights([learner.net for learner in self.learners])
+        self.averaged = Averaged(self.net, _AVERAGE_DECAY)
+        if state:
+            self.averaged.state = state["averaged"]
+            say(f"{NAME}: resumed at step {self.step}, {used_s / 60:.1f} minutes in")
+        self.level = torch.full((1,), level).share_memory_()
+        strips = PlateStrips(_SEED + self.step, self.level)
+        # Spawned, not forked: a child forked after the codec's and OpenCV's threads have run waits for ever.
+        self.loader = DataLoader(
+            strips, batch_size=None, num_workers=workers, prefetch_factor=8, multiprocessing_context="spawn"
+        )
+        self.validation = held_out(_SEED, 500)
+        self.budget = Budget(minutes, used_s)
+
+    def run(self) -> None:
+        """Train until the time is used."""
+        batches = iter(self.loader)
+        rounds = 0
+        with ThreadPoolExecutor(len(self.learners)) as pool:
+            while self.budget.left_s > 0:
+                taught = _FRAMES_SHARE * float(np.exp(-self.step / _FRAMES_FADE))
+                rate = rate_at(self.budget.part)
+                running = [
+                    pool.submit(learner.learn, [next(batches) for _ in range(_ROUND)], rate, taught)
+                    for learner in self.learners
+                ]
+                losses = [loss for each in running for loss in each.result()]
+                average_weights([learner.net for learner in self.learners])
+                rounds += 1
+                self._after(rounds, losses)
+        self.save()
+
+    def _after(self, rounds: int, losses: list[float]) -> None:
+        self.step += _ROUND * _REUSE
+        self.averaged.update(self.net, rounds)
+        loss = float(np.mean(losses))
+        for _ in losses[:: len(self.learners)]:
+            self.level[0] = next_level(float(self.level[0]), loss)
+        if rounds % 10 == 0:
+            progress(NAME, self.step, self.budget, loss=loss, level=float(self.level[0]))
+        if rounds % 50 == 0:
+            self.report()
+            self.save()
 
     def report(self) -> dict[str, float]:
         """Measure the averaged weights on the held-out sets."""
@@ -237,7 +284,7 @@ class Training:
         """Write the checkpoint."""
         state = {
             "net": self.net.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": self.learners[0].optimiser.state_dict(),
             "averaged": self.averaged.state,
             "step": self.step,
             "used_s": self.budget.used_s,
@@ -300,11 +347,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the ONNX file and its card")
     parser.add_argument("--minutes", type=float, default=20.0, help="training time, counted over resumed runs")
     parser.add_argument("--work", type=Path, default=WORK_DIR, help="folder of the checkpoint")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="copies of the network that learn side by side")
     parser.add_argument("--workers", type=int, default=1, help="processes that render")
     options = parser.parse_args()
-    prepare_cpu(options.threads)
-    training = Training(options.work, options.minutes, options.workers)
+    prepare_cpu(1)
+    training = Training(options.work, options.minutes, options.threads, options.workers)
     training.run()
     export(training, options.out, f"python -m model_repository.train.plate_ocr --out DIR --minutes {options.minutes:g}")
 
