@@ -1,11 +1,12 @@
 """Train the starter plate reader on rendered plates: python -m model_repository.train.plate_ocr --out DIR --minutes N.
 
-A CTC network of seven convolutions, a wide depthwise one, and two answers: characters per step, and whose plate it
+A CTC network of eight convolutions, a wide depthwise one, and two answers: characters per step, and whose plate it
 looks like.  The strip's mean and deviation are taken inside the graph, so it eats uint8. Training starts easy and gets
 harder. The renderer knows where each character stands; until CTC has taken off, the classes per step are taught too.
 """
 
 import argparse
+import copy
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +32,7 @@ from model_repository.train.plate_ocr_data import (
     to_batch,
 )
 from model_repository.train.plate_pictures import STEPS
+from model_repository.train.plate_start import take_over
 from model_repository.train.trainer import (
     WORK_DIR,
     Averaged,
@@ -48,8 +50,10 @@ from model_repository.train.trainer import (
 NAME: Final = "starter-plate-ocr"
 VERSION: Final = "2"
 _SEED: Final = 40
-_PEAK_RATE: Final = 2.5e-3
+_PEAK_RATE: Final = 2e-3
 _EASY_LEVEL: Final = 0.1
+_START_LEVEL: Final = 0.3
+"""Where training begins with an earlier reader's layers."""
 _LEVEL_RISE: Final = 1 / 700
 _LOSS_TO_RISE: Final = 0.6
 _REUSE: Final = 3
@@ -59,7 +63,7 @@ _AVERAGE_DECAY: Final = 0.985
 """Of the running mean, per round."""
 _FRAMES_SHARE: Final = 2.0
 _TAUGHT_MIN: Final = 0.04
-_FRAMES_FADE: Final = 700
+_FRAMES_FADE: Final = 400
 _REGION_SHARE: Final = 0.15
 
 
@@ -75,14 +79,16 @@ class PlateNet(nn.Module):
     """uint8 strips [n, 48, 188] to scores of the classes [n, 47, 37], the last one the blank, and of regions [n, 7]."""
 
     def __init__(self) -> None:
-        """0.5 M parameters."""
+        """0.6 M parameters; nothing is frozen."""
         super().__init__()
+        self.frozen = 0
         self.body = nn.Sequential(
-            _conv(1, 24, (5, 5), (2, 2)),
-            _conv(24, 40, (3, 3), (2, 1)),
-            _conv(40, 80, (3, 3), (2, 2)),
-            _conv(80, 80, (3, 3)),
-            _conv(80, 128, (3, 3), (2, 1)),
+            _conv(1, 32, (3, 3), (2, 2)),
+            _conv(32, 48, (3, 3), (2, 1)),
+            _conv(48, 48, (3, 3)),
+            _conv(48, 96, (3, 3), (2, 2)),
+            _conv(96, 96, (3, 3)),
+            _conv(96, 128, (3, 3), (2, 1)),
             _conv(128, 128, (3, 3)),
             _conv(128, 128, (3, 3), padding=(0, 1)),
         )
@@ -93,6 +99,19 @@ class PlateNet(nn.Module):
         self.shift = nn.Linear(48, 128)
         self.region = nn.Linear(48, len(REGIONS))
         self.head = nn.Conv2d(128, BLANK + 1, 1)
+
+    def train(self, mode: bool = True) -> "PlateNet":  # noqa: FBT001, FBT002 - torch's own signature
+        """Frozen layers keep the statistics that they have."""
+        super().train(mode)
+        self.body[: self.frozen].eval()
+        return self
+
+    def freeze(self, layers: int) -> None:
+        """Learn no more in the first layers: what they see (edges, strokes) is the same on all plates."""
+        self.frozen = layers
+        for parameter in self.body[:layers].parameters():
+            parameter.requires_grad = False
+        self.train()
 
     def forward(self, strips: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Score every class at every step, and every region."""
@@ -157,9 +176,10 @@ def exact_share(net: nn.Module, samples: list[Sample]) -> tuple[float, float]:
 class Learner:
     """One copy of the network with its optimiser; it learns in a thread of its own."""
 
-    def __init__(self, state: dict[str, Any] | None, ring: Ring) -> None:
-        """Start from a checkpoint's state, or from scratch."""
-        self.net = PlateNet().to(memory_format=torch.channels_last)
+    def __init__(self, state: dict[str, Any] | None, ring: Ring, start: PlateNet, frozen: int) -> None:
+        """Start from a checkpoint's state, or else from a network."""
+        self.net = copy.deepcopy(start).to(memory_format=torch.channels_last)
+        self.net.freeze(frozen)
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=_PEAK_RATE, weight_decay=0.01)
         self.ring = ring
         if state:
@@ -214,14 +234,19 @@ class Training:
     network, learns `_ROUND` batches by itself, and then the copies' weights are averaged.
     """
 
-    def __init__(self, work: Path, minutes: float, threads: int, workers: int) -> None:
-        """Take up the checkpoint in `work` when there is one."""
-        self.checkpoint = work / f"{NAME}.pt"
+    def __init__(self, options: argparse.Namespace) -> None:
+        """Take up the checkpoint in `options.work` when there is one."""
+        threads = options.threads
+        self.checkpoint = options.work / f"{NAME}.pt"
         state = load_checkpoint(self.checkpoint)
         self.step = int(state["step"]) if state else 0
         used_s, level = (float(state["used_s"]), float(state["level"])) if state else (0.0, _EASY_LEVEL)
+        start = PlateNet()
+        if options.start and not state:
+            level = _START_LEVEL
+            take_over(start, options.start, [sample.strip for sample in held_out(_SEED + 1, 160)["stills_ru"]])
         rings = [Ring(_RING_BATCHES // threads, np.random.default_rng([_SEED, self.step, k])) for k in range(threads)]
-        self.learners = [Learner(state, ring) for ring in rings]
+        self.learners = [Learner(state, ring, start, options.frozen) for ring in rings]
         self.net = self.learners[0].net
         average_weights([learner.net for learner in self.learners])
         self.averaged = Averaged(self.net, _AVERAGE_DECAY)
@@ -232,10 +257,10 @@ class Training:
         strips = PlateStrips(_SEED + self.step, self.level)
         # Spawned, not forked: a child forked after the codec's and OpenCV's threads have run waits for ever.
         self.loader = DataLoader(
-            strips, batch_size=None, num_workers=workers, prefetch_factor=8, multiprocessing_context="spawn"
+            strips, batch_size=None, num_workers=options.workers, prefetch_factor=8, multiprocessing_context="spawn"
         )
         self.validation = held_out(_SEED, 500)
-        self.budget = Budget(minutes, used_s)
+        self.budget = Budget(options.minutes, used_s)
 
     def run(self) -> None:
         """Train until the time is used."""
@@ -349,9 +374,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=WORK_DIR, help="folder of the checkpoint")
     parser.add_argument("--threads", type=int, default=1, help="copies of the network that learn side by side")
     parser.add_argument("--workers", type=int, default=1, help="processes that render")
+    parser.add_argument("--start", type=Path, help="an earlier reader's ONNX file, whose layers are taken over")
+    parser.add_argument("--frozen", type=int, default=0, help="so many of the first layers are not trained")
     options = parser.parse_args()
     prepare_cpu(1)
-    training = Training(options.work, options.minutes, options.threads, options.workers)
+    training = Training(options)
     training.run()
     export(training, options.out, f"python -m model_repository.train.plate_ocr --out DIR --minutes {options.minutes:g}")
 
