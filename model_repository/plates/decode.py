@@ -30,6 +30,7 @@ UNIFORM: Final[Regions] = dict.fromkeys(nations.REGIONS, 1.0 / len(nations.REGIO
 _BEAM_WIDTH: Final = 10
 _CLASS_FLOOR: Final = 1e-3
 _TINY: Final = 1e-12
+_LOOK_ALIKES: Final = str.maketrans("OQI", "001")
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,11 +53,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_plate(probs: Probs, regions: Regions = UNIFORM, confidence_min: float = CONFIDENCE_MIN) -> Read:
     """Return the likeliest text that a plate can carry, or '' when none is likely enough."""
-    best, likelihood = "", 0.0
-    for text in _candidates(probs, regions):
-        own = text_probability(probs, text)
-        if own * _plausible(text, regions) > likelihood * _plausible(best, regions):
-            best, likelihood = text, own
+    best, likelihood = _settled({text: text_probability(probs, text) for text in _candidates(probs, regions)}, regions)
     if not best or likelihood < confidence_min:
         return Read(text_latin="", confidence=1.0 - likelihood)
     shares = {region: share * nations.weight(best, region) for region, share in regions.items()}
@@ -68,6 +65,22 @@ def read_plate(probs: Probs, regions: Regions = UNIFORM, confidence_min: float =
         region=region,
         region_confidence=shares[region] / sum(shares.values()),
     )
+
+
+def _settled(likely: dict[str, float], regions: Regions) -> tuple[str, float]:
+    """Choose a text by its CTC probability and by whether plates carry it; return it with its confidence.
+
+    O and 0, or I and 1, are one picture in many fonts: the network shares its probability out between texts that look
+    alike, and what plates carry says which of them it is. So the confidence is that of all such texts together, times
+    the share of the chosen one.
+    """
+    weighed = {text: own * _plausible(text, regions) for text, own in likely.items()}
+    best = max(weighed, key=lambda text: weighed[text])
+    if not weighed[best]:
+        return "", 0.0
+    alike = [text for text in likely if text.translate(_LOOK_ALIKES) == best.translate(_LOOK_ALIKES)]
+    together = sum(likely[text] for text in alike)
+    return best, min(1.0, together * weighed[best] / sum(weighed[text] for text in alike))
 
 
 def _plausible(text: str, regions: Regions) -> float:

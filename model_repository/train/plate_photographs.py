@@ -102,7 +102,7 @@ def main() -> None:
     for each in photographs:
         if not each.right:
             print(f"{each.file} {each.country} {each.text} read {each.read.text_latin!r} {each.read.confidence:.2f}")
-    print(json.dumps(figures, indent=2))
+    print(json.dumps(figures))
     if options.keep:
         path = options.weights.with_suffix(".json")
         kept = json.loads(path.read_text(encoding="utf-8"))
