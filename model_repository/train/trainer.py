@@ -17,22 +17,31 @@ import msgspec
 import torch
 from torch import nn
 
+_GAP_S_MAX: Final = 60.0
 WORK_DIR: Final = Path(".work") / "train"
 """Checkpoints live inside the working tree, ignored by git."""
 
 
 class Budget:
-    """How much training time there is, and how much of it earlier runs of the same checkpoint have used."""
+    """How much training time there is, and how much of it earlier runs of the same checkpoint have used.
+
+    A process that was stopped for a while, or a machine that slept, has not trained: of a longer gap between two looks
+    only `_GAP_S_MAX` counts.
+    """
 
     def __init__(self, minutes: float, used_s: float = 0.0) -> None:
         """Start counting now."""
         self._total_s = minutes * 60
-        self._start_s = time.monotonic() - used_s
+        self._used_s = used_s
+        self._seen_s = time.monotonic()
 
     @property
     def used_s(self) -> float:
         """Seconds of training so far."""
-        return time.monotonic() - self._start_s
+        now_s = time.monotonic()
+        self._used_s += min(now_s - self._seen_s, _GAP_S_MAX)
+        self._seen_s = now_s
+        return self._used_s
 
     @property
     def part(self) -> float:
