@@ -326,7 +326,7 @@ def card_of(figures: dict[str, Any], sha256: str, command: str) -> TrainedCard:
         version=VERSION,
         sha256=sha256,
         alphabet=ALPHABET,
-        labels=REGIONS,
+        labels=list(REGIONS),
         input_width=STRIP_W_PX,
         input_height=STRIP_H_PX,
         head="ctc",

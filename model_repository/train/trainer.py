@@ -164,7 +164,6 @@ class TrainedCard(msgspec.Struct, frozen=True, kw_only=True):
     items: list[dict[str, Any]] = msgspec.field(default_factory=list)
     embedding_size: int = 0
     alphabet: str = ""
-    labels: tuple[str, ...] = ()
     licence: str = "Apache-2.0"
     trained_on: str = "rendered plates only (synthetic)"
     sha256: str = ""
