@@ -51,10 +51,9 @@ def client(site: Site) -> Iterator[AcsClient]:
 def test_health_and_reflection_are_open(site: Site) -> None:
     """Without a token: SERVING for the whole and the service, and the service with its methods is listed."""
     with connected(site, token="") as anybody:
-        health = health_pb2_grpc.HealthStub(anybody.channel)
+        health, serving = health_pb2_grpc.HealthStub(anybody.channel), health_pb2.HealthCheckResponse.SERVING
         for name in ("", SERVICE):  # told once a second: ready over HTTP may come a moment earlier
             asked = health_pb2.HealthCheckRequest(service=name)
-            serving = health_pb2.HealthCheckResponse.SERVING
             site.until(lambda _, asked=asked: health.Check(asked, timeout=30).status == serving)
         database = ProtoReflectionDescriptorDatabase(anybody.channel)
         assert SERVICE in database.get_services()
