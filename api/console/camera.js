@@ -165,12 +165,12 @@ export async function openCamera(camera) {
     head(dialog, camera.name),
     h("div", { class: "sheet-text" }, h("h3", {}, t("lines_title")), h("p", { class: "muted" }, t("lines_hint"))),
     editor.node,
-    tools,
     words,
     form,
   );
   dialog.showModal();
   await guarded(load);
+  editor.node.after(tools); // not before: what is drawn while the lines are still on their way would be lost
   try {
     shown = await picture(`${path}/snapshot.jpg`);
     editor.background(shown);
