@@ -72,6 +72,8 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     track: str = ""
     label_seen: str = ""
     """What the detector called this very box, where the votes say otherwise."""
+    detector: str = ""
+    """The further detector (ensemble) that saw it; empty = the first one."""
 
 
 class FrameReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +90,8 @@ class FrameReport(msgspec.Struct, frozen=True, kw_only=True):
     before_us: int = 0
     """Stamp of the look before this one; frames in which nothing had changed were looked at, too, without a report.
     0 = not said."""
+    further: dict[str, ModelRef] = {}
+    """Further detectors (ensemble → weights) that looked at this frame, too; one that is not named did not look."""
 
     @property
     def message_id(self) -> str:
@@ -114,7 +118,7 @@ class Shot(msgspec.Struct, frozen=True, kw_only=True):
     quality: float
     """0..1, comparable within a track."""
     ordinal: int
-    """0 for the first shot of its track."""
+    """0 for the first shot of its track, or of the camera's epoch where it shows a fixed area (no track, no label)."""
 
 
 class ShotPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +131,26 @@ class ShotPolicy(msgspec.Struct, frozen=True, kw_only=True):
     shots_max: int = 8
     gain_min: float = 0.08
     gap_ms_min: int = 150
+    again_s: float | None = None
+    """One more shot this often, beyond `shots_max` too, as long as the track lives: what is worn may change."""
+
+
+class FrameShotPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """A recogniser wants a fixed area of the picture again and again, whatever stands there."""
+
+    recogniser: Token
+    area: Box = (0.0, 0.0, 1.0, 1.0)
+    every_s: float = 5.0
+
+
+class DetectorPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A further detector that looks at a camera's frames beside the first one."""
+
+    ensemble: Token
+    class_floor: dict[str, float]
+    """Confidence per label, applied after association; labels not named here are not published."""
+    fps_max: float | None = None
+    """It looks no more often than this; None = at every frame that the first one sees."""
 
 
 class IngestPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,6 +165,8 @@ class IngestPlan(msgspec.Struct, frozen=True, kw_only=True):
     every_look: bool = False
     """No motion gate: the detector sees every due frame."""
     shots: tuple[ShotPolicy, ...] = ()
+    frame_shots: tuple[FrameShotPolicy, ...] = ()
+    detectors: tuple[DetectorPlan, ...] = ()
 
 
 Phase = Literal["disabled", "connecting", "live", "lost"]
