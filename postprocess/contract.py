@@ -78,6 +78,54 @@ class PlateRead(msgspec.Struct, frozen=True, kw_only=True, tag="plate"):
     region: str = ""
 
 
+class FaceMatch(msgspec.Struct, frozen=True, kw_only=True):
+    """A person of the gallery who looks like a face; `similarity` is the cosine, -1..1."""
+
+    person: str
+    similarity: float
+
+
+class FaceRead(msgspec.Struct, frozen=True, kw_only=True, tag="face"):
+    """What face_embedder said of one shot, and whom the gallery knows; `score` 0 = no face."""
+
+    score: float
+    box: Box | None = None
+    """Of the face, relative to the full frame."""
+    quality: float = 0.0
+    """0..1, the whole of size, sharpness and pose."""
+    embedding: bytes = b""
+    """float32, little-endian, unit length."""
+    liveness: float = -1.0
+    """0..1; -1 = no model for it."""
+    matches: tuple[FaceMatch, ...] = ()
+    """The nearest persons, nearest first; several at most."""
+    gallery_revision: int = 0
+
+
+class EquipmentRead(msgspec.Struct, frozen=True, kw_only=True, tag="equipment"):
+    """What ppe_classifier said of one shot: item → probability that it is worn, and 0..1 how far one can tell."""
+
+    worn: dict[str, float] = {}
+    known: dict[str, float] = {}
+
+
+class DefectRead(msgspec.Struct, frozen=True, kw_only=True, tag="defect"):
+    """What surface_defect said of one shot: distance from good surfaces, 1 = the limit; the same per tile, by rows."""
+
+    score: float
+    tiles: tuple[float, ...] = ()
+
+
+class OtherRead(msgspec.Struct, frozen=True, kw_only=True, tag="other"):
+    """What a recogniser from outside said: numbers by name, and a text."""
+
+    values: dict[str, float] = {}
+    text: str = ""
+
+
+ReadOf = PlateRead | FaceRead | EquipmentRead | DefectRead | OtherRead
+
+
 class Read(msgspec.Struct, frozen=True, kw_only=True):
     """What a recogniser said about a shot. Subject `zool.reads.<camera>`."""
 
@@ -87,7 +135,7 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int
     track: str
     captured_at_us: int
-    read: PlateRead
+    read: ReadOf
     model: ModelRef
     label: str = ""
     """Of the object in the shot."""
@@ -145,6 +193,20 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     frame_seq: int = 0
     cause: str = ""
     text: str = ""
+    severity: Literal["info", "warning", "alarm"] = "info"
+    plate_region: str = ""
+    """ISO 3166 alpha-2 in lower case, or empty."""
+    listed: str = ""
+    """The list that the plate or the person stands on: `allow`, `deny`, `guest`, or the name of a watch list."""
+    person: str = ""
+    """Id of the employee or watched person; empty = unidentified, or nobody."""
+    person_confidence: float = 0.0
+    items: dict[str, float] = {}
+    """Equipment → probability that it is worn."""
+    missing: tuple[str, ...] = ()
+    """Equipment that the rule asks for and that is not worn."""
+    value: float | None = None
+    """By kind: seconds of stay, persons in the zone, count so far, score of a defect."""
 
     @property
     def message_id(self) -> str:
