@@ -26,6 +26,7 @@ from api.tokens import Throttle, hash_token
 from ingest.process import Process, run
 from ingest.settings import NatsSettings, SettingsError, load, parse
 from postprocess.contract import ClickHouseSettings
+from postprocess.functions import registry
 
 
 def now_us() -> int:
@@ -75,6 +76,7 @@ def services(process: Process, link: Link) -> Services:
             clients_max=settings.stream_clients_max,
             buffer_events=settings.stream_buffer_events,
         ),
+        functions=registry.load(),
         owner=owner(settings.token_file),
         throttle=Throttle(settings.failed_logins_per_minute),
         look=look,

@@ -128,7 +128,7 @@ class FunctionIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """A function of a camera as it is to be; which settings there are depends on the function."""
 
     enabled: bool = True
-    settings: msgspec.Raw = msgspec.Raw(b"{}")
+    settings: dict[str, Any] = {}
 
 
 class Effective(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +154,32 @@ class FunctionList(msgspec.Struct, frozen=True, kw_only=True):
 
     items: tuple[FunctionOut, ...]
     available: tuple[str, ...]
+
+
+class KindOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of event; `title` by language."""
+
+    name: str
+    title: dict[str, str]
+    severity: str
+
+
+class ModuleOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A function that can be switched on for a camera; `settings` is the JSON schema of what it takes."""
+
+    name: str
+    title: dict[str, str]
+    kinds: tuple[KindOut, ...]
+    recognisers: tuple[str, ...]
+    """Ensembles that it asks about crops."""
+    settings: dict[str, Any]
+    defaults: dict[str, Any]
+
+
+class ModuleList(msgspec.Struct, frozen=True, kw_only=True):
+    """Every function that is installed."""
+
+    items: tuple[ModuleOut, ...]
 
 
 class PhotoOut(msgspec.Struct, frozen=True, kw_only=True):

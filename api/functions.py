@@ -11,75 +11,66 @@ import msgspec
 
 from api.body import parse
 from api.config import LookDefaults
-from api.contract import Effective, FunctionIn, FunctionOut
+from api.contract import Effective, FunctionIn, FunctionOut, KindOut, ModuleOut
 from api.errors import FieldFault, InvalidBody, NotThere
 from api.etag import etag
 from api.language import Words
 from ingest.contract import Camera
-from postprocess.contract import CameraFunction, FunctionSettings, VehiclesSettings
+from postprocess.contract import CameraFunction, Title
+from postprocess.functions.registry import Registry, read_settings
+from postprocess.functions.unit import AnyFunction
 
-SETTINGS: dict[str, type[FunctionSettings]] = {"vehicles": VehiclesSettings}
-"""Every function that can be switched on, by name."""
 
-
-def read_function(camera: str, name: str, body: FunctionIn) -> CameraFunction:
+def read_function(functions: Registry, camera: str, name: str, body: FunctionIn) -> CameraFunction:
     """A function as written; raises `NotThere` for an unknown kind, `InvalidBody` for settings that can't be."""
-    if name not in SETTINGS:
-        known = ", ".join(SETTINGS)
+    function = functions.get(name)
+    if function is None:
+        known = ", ".join(functions)
         raise NotThere(kind="module", name=name, hint=Words(f" Known: {known}.", f" Известны: {known}."))
-    settings = parse(bytes(body.settings), SETTINGS[name], prefix="settings")
-    _check(settings)
-    return CameraFunction(camera=camera, name=name, enabled=body.enabled, settings=settings)
-
-
-def _check(settings: FunctionSettings) -> None:
-    """What types can't say: ids are unique, a line has a length, a zone has an area."""
-    faults: list[FieldFault] = []
-    for kind, things in (("lines", settings.lines), ("zones", settings.zones)):
-        ids = [thing.id for thing in things]
-        faults += [
-            FieldFault(
-                f"settings.{kind}[{number}].id",
-                Words(f"'{one}' is taken by another entry", f"«{one}» уже занят другой записью"),
-            )
-            for number, one in enumerate(ids)
-            if one in ids[:number]
-        ]
-    faults += [
-        FieldFault(f"settings.lines[{number}]", Words("its two ends are the same", "концы линии совпадают"))
-        for number, line in enumerate(settings.lines)
-        if max(abs(line.a[0] - line.b[0]), abs(line.a[1] - line.b[1])) < 0.005
-    ]
-    faults += [
-        FieldFault(f"settings.zones[{number}].points", Words("they enclose no area", "точки не охватывают площади"))
-        for number, zone in enumerate(settings.zones)
-        if abs(_area(zone.points)) < 1e-5
-    ]
+    settings = parse(msgspec.json.encode(body.settings), function.settings, prefix="settings")
+    faults = function.faults(settings)
     if faults:
-        raise InvalidBody(*faults)
+        raise InvalidBody(*(FieldFault(f"settings.{f.field}", Words(f.title.en, f.title.ru)) for f in faults))
+    return CameraFunction(camera=camera, name=name, enabled=body.enabled, settings=body.settings)
 
 
-def _area(points: tuple[tuple[float, float], ...]) -> float:
-    following = points[1:] + points[:1]
-    return sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in zip(points, following, strict=True)) / 2
+def module_view(function: AnyFunction) -> ModuleOut:
+    """A function that could be switched on, for people and programs that draw its settings."""
+    return ModuleOut(
+        name=function.name,
+        title=_both(function.title),
+        kinds=tuple(
+            KindOut(name=kind.name, title=_both(kind.title), severity=kind.severity) for kind in function.kinds
+        ),
+        recognisers=tuple(each.name for each in function.recognisers),
+        settings=msgspec.json.schema(function.settings),
+        defaults=msgspec.to_builtins(function.settings()),
+    )
+
+
+def _both(title: Title) -> dict[str, str]:
+    return {"en": title.en, "ru": title.ru}
 
 
 def function_view(
-    function: CameraFunction, revision: int, *, camera: Camera, defaults: LookDefaults, configured: frozenset[str]
+    functions: Registry,
+    function: CameraFunction,
+    revision: int,
+    *,
+    camera: Camera,
+    defaults: LookDefaults,
+    configured: frozenset[str],
 ) -> FunctionOut:
     """A function for people; `configured` names the keys of `[ingest]` that config.ini sets."""
-    settings: dict[str, Any] = msgspec.to_builtins(function.settings)
-    settings.pop("type", None)
-    effective = {
-        name: _effective(name, getattr(function.settings, name), defaults, configured)
-        for name in ("confidence_ratio", "class_list")
-    }
+    module = functions.get(function.name)
+    settings: dict[str, Any] = dict(function.settings)
+    effective: dict[str, Effective] = {}
+    if module is not None:
+        settings = msgspec.to_builtins(read_settings(module, function.settings))
+        for name, value in settings.items():
+            effective[name] = _effective(name, value, function.settings, defaults, configured)
     own = Effective(value=camera.analysis_fps, source="camera")
-    effective["analysis_fps"] = own if camera.analysis_fps else _effective("analysis_fps", None, defaults, configured)
-    plain = VehiclesSettings()
-    for name in ("plates", "plate_confidence_min"):
-        value = getattr(function.settings, name)
-        effective[name] = Effective(value=value, source="default" if value == getattr(plain, name) else "function")
+    effective["analysis_fps"] = own if camera.analysis_fps else _default("analysis_fps", defaults, configured)
     return FunctionOut(
         camera=function.camera,
         name=function.name,
@@ -90,7 +81,13 @@ def function_view(
     )
 
 
-def _effective(name: str, own: object, defaults: LookDefaults, configured: frozenset[str]) -> Effective:
-    if own is not None:
-        return Effective(value=own, source="function")
+def _effective(
+    name: str, value: object, written: dict[str, Any], defaults: LookDefaults, configured: frozenset[str]
+) -> Effective:
+    if value is None and name in {"confidence_ratio", "class_list"}:
+        return _default(name, defaults, configured)
+    return Effective(value=value, source="function" if name in written else "default")
+
+
+def _default(name: str, defaults: LookDefaults, configured: frozenset[str]) -> Effective:
     return Effective(value=getattr(defaults, name), source="config" if name in configured else "default")

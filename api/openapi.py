@@ -12,16 +12,10 @@ import msgspec
 
 from api.contract import CameraIn, CameraPatch, FunctionIn, ProbeIn
 from api.problem import MEDIA_TYPE, Problem
-from postprocess.contract import FunctionSettings, VehiclesSettings
+from postprocess.functions.registry import BUILT_IN
 
-_FUNCTION_IN = msgspec.defstruct(
-    FunctionIn.__name__,
-    [("enabled", bool, True), ("settings", FunctionSettings, VehiclesSettings())],
-    kw_only=True,
-    forbid_unknown_fields=True,
-)
-"""`FunctionIn` with its settings spelt out: which ones there are depends on the function."""
-_OWN = (CameraIn, CameraPatch, _FUNCTION_IN, ProbeIn, Problem)
+_SETTINGS = tuple(function.settings for function in BUILT_IN)
+_OWN = (CameraIn, CameraPatch, FunctionIn, ProbeIn, Problem, *_SETTINGS)
 _TEMPLATE = "#/components/schemas/{name}"
 
 
@@ -29,6 +23,10 @@ def finished(document: dict[str, Any]) -> dict[str, Any]:
     """The document with its own schemas, `default` problem answers, and no library defaults for errors."""
     whole = copy.deepcopy(document)
     _, own = msgspec.json.schema_components(_OWN, ref_template=_TEMPLATE)
+    own["FunctionIn"]["properties"]["settings"] = {
+        "description": "Which there are depends on the function; others may be installed beside these.",
+        "anyOf": [{"$ref": _TEMPLATE.format(name=each.__name__)} for each in _SETTINGS],
+    }
     whole.setdefault("components", {}).setdefault("schemas", {}).update(own)
     refusal = {
         "description": "Refused: problem details (RFC 9457)",

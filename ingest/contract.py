@@ -264,7 +264,10 @@ STREAMS: dict[str, StreamSpec] = {
         StreamSpec(name="DEAD", subjects=("zool.dead.*",), age_s_max=2_592_000, bytes_max=1024 * _MIB),
     )
 }
-BUCKETS = ("cameras", "functions", "plans", "leases", "snapshots", "users")
+BUCKETS = (
+    "cameras", "functions", "regions", "vehicles", "people", "faces", "packages",
+    "plans", "leases", "snapshots", "users",
+)  # fmt: skip
 
 PROBE_SUBJECT = "zool.rpc.probe"
 

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable
 
 import msgspec
 
 from ingest.bus import Bus
+from ingest.contract import Camera
 from ingest.process import Process, run
 from ingest.settings import NatsSettings, TritonSettings, parse
 from postprocess.config import DecideSettings, RecogniseSettings, StoreSettings
 from postprocess.contract import ClickHouseSettings
-from postprocess.plan import Defaults
+from postprocess.functions import registry
+from postprocess.functions.unit import Context, Defaults, Site
 
 
 async def recognise(process: Process) -> None:
-    """Shots → reads."""
-    from postprocess.plate_reader import PlateReader  # noqa: PLC0415 - each program loads its own edges only
+    """Shots → reads, with every recogniser of the functions that are installed."""
+    from postprocess.ensemble import Ensemble  # noqa: PLC0415 - each program loads its own edges only
     from postprocess.recognise import STREAMS, Recognise  # noqa: PLC0415
 
     settings = process.settings(RecogniseSettings, "recognise")
     nats, triton = process.settings(NatsSettings, "nats"), process.settings(TritonSettings, "triton")
-    async with (
-        PlateReader(triton, deadline_s=settings.deadline_ms / 1000, health=process.health) as reader,
-        Bus.open(nats, name="recognise", health=process.health) as bus,
-    ):
+    async with Bus.open(nats, name="recognise", health=process.health) as bus, contextlib.AsyncExitStack() as stack:
         await bus.ensure_streams(*STREAMS)
+        programs = []
+        for each in registry.recognisers(registry.load()).values():
+            ensemble = Ensemble(
+                each.name, each.outputs, triton, deadline_s=settings.deadline_ms / 1000, health=process.health
+            )
+            programs.append(Recognise(bus, await stack.enter_async_context(ensemble), each, settings))
         process.health.started()
-        await Recognise(bus, reader, settings).run(process.stop)
+        async with asyncio.TaskGroup() as group:
+            for program in programs:
+                group.create_task(program.run(process.stop))
 
 
 async def decide(process: Process) -> None:
@@ -37,11 +46,18 @@ async def decide(process: Process) -> None:
     from postprocess.settings_watch import SettingsWatch  # noqa: PLC0415
 
     settings, nats = process.settings(DecideSettings, "decide"), process.settings(NatsSettings, "nats")
+    functions = registry.load()
+    plain = Context(
+        camera=Camera(id="none", name="", url=""),
+        site=Site(timezone=settings.timezone),
+        decide=settings,
+        defaults=_defaults(process),
+    )
     async with Bus.open(nats, name="decide", health=process.health) as bus:
         await bus.ensure_streams(*STREAMS)
         await bus.ensure_buckets(*BUCKETS)
-        watch = SettingsWatch(bus, settings, _defaults(process))
-        await Decide(bus, watch, settings, process.health).run(process.stop)
+        watch = SettingsWatch(bus, functions, plain)
+        await Decide(bus, watch, functions, settings, process.health).run(process.stop)
 
 
 async def store(process: Process) -> None:

@@ -31,6 +31,9 @@ class RecogniseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 class DecideSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How events are decided."""
 
+    timezone: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9_+\-]*(/[A-Za-z0-9_+\-]+)*$")] = "UTC"
+    """The site's time zone by its IANA name: schedules, shifts and days are meant in it."""
+
     snapshot_s: Annotated[float, msgspec.Meta(ge=0.2, le=60.0)] = 2.0
     """How often the state of rules is kept; a restart repeats at most this much of the streams."""
     settle_s: Annotated[float, msgspec.Meta(ge=0.0, le=60.0)] = 3.0

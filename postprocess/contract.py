@@ -13,7 +13,7 @@ Rules
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -42,18 +42,64 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     points: Annotated[tuple[RelativePoint, ...], msgspec.Meta(min_length=3, max_length=64)]
 
 
-class VehiclesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag="vehicles"):
-    """Function `vehicles`: entries and exits over lines, with plates."""
+class Title(msgspec.Struct, frozen=True, kw_only=True):
+    """What people read, in both languages."""
 
-    lines: Annotated[tuple[Line, ...], msgspec.Meta(max_length=16)] = ()
-    zones: Annotated[tuple[Zone, ...], msgspec.Meta(max_length=16)] = ()
-    class_list: tuple[str, ...] | None = None
-    confidence_ratio: Annotated[float, msgspec.Meta(ge=0.05, le=0.95)] | None = None
-    plates: bool = True
-    plate_confidence_min: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.5
+    en: str
+    ru: str
 
 
-FunctionSettings = VehiclesSettings  # a tagged union as functions are added
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+ClockTime = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+class Hours(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A span of the week in the site's time zone; `until` not after `since` means on the following day."""
+
+    days: Annotated[tuple[Day, ...], msgspec.Meta(min_length=1, max_length=7)] = DAYS
+    since: ClockTime = "00:00"
+    until: ClockTime = "00:00"
+
+
+Schedule = Annotated[tuple[Hours, ...], msgspec.Meta(max_length=32)]
+"""When a rule holds; empty = always."""
+
+
+class Region(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in the tree of the site (KV bucket `regions`, key = id). What it says of functions holds below it."""
+
+    id: Token
+    name: str
+    parent: str = ""
+    functions: dict[str, dict[str, Any]] = {}
+    """Function → settings as written; a camera's own win, then the nearest region's."""
+
+
+class VehicleEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """A plate on a list (KV bucket `vehicles`, key = id)."""
+
+    id: Token
+    plate: str
+    list: Literal["allow", "deny", "guest"]
+    valid_from_us: int | None = None
+    valid_until_us: int | None = None
+    schedule: tuple[Hours, ...] = ()
+    directions: tuple[Literal["entry", "exit"], ...] = ("entry", "exit")
+    owner: str = ""
+    note: str = ""
+
+
+class Employee(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who is known by name (KV bucket `people`, key = id); faces lie in the bucket `faces`."""
+
+    id: Token
+    name: str
+    department: str = ""
+    badge: str = ""
+    watch: str = ""
+    """The watch list that the person stands on; empty = an employee or a visitor."""
+    valid_until_us: int | None = None
 
 
 class CameraFunction(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +108,8 @@ class CameraFunction(msgspec.Struct, frozen=True, kw_only=True):
     camera: Token
     name: Token
     enabled: bool = True
-    settings: FunctionSettings
+    settings: dict[str, Any] = {}
+    """As written; the function's own type reads them, region settings and defaults fill what is left out."""
     revision: int = 0
 
 

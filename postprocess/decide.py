@@ -21,6 +21,7 @@ from postprocess import inlet
 from postprocess.config import DecideSettings
 from postprocess.contract import Event, Read
 from postprocess.errors import PoisonError
+from postprocess.functions.registry import Registry
 from postprocess.grave import bury, publish_surely
 from postprocess.metrics import (
     EVENT_LAG_SECONDS,
@@ -31,13 +32,11 @@ from postprocess.metrics import (
     SNAPSHOT_BYTES,
     SNAPSHOTS_SHORTENED,
 )
-from postprocess.rules.state import CameraMemory, Tick
-from postprocess.rules.vehicles import Output, step
-from postprocess.settings_watch import SettingsWatch
+from postprocess.rules.scene import Output, Scene, Tick
+from postprocess.settings_watch import Active, SettingsWatch
 from postprocess.snapshot import (
     BYTES_MAX,
     POSITIONS_KEY,
-    CameraSnapshot,
     Positions,
     key_of,
     pack,
@@ -48,7 +47,7 @@ from postprocess.snapshot import (
 log = logging.getLogger(__name__)
 
 STREAMS = ("DETECTIONS", "READS", "EVENTS", "DEAD")
-BUCKETS = ("cameras", "functions", "plans", "snapshots")
+BUCKETS = ("cameras", "functions", "regions", "vehicles", "people", "plans", "snapshots")
 FETCH_MAX = 200
 FETCH_S = 1.0
 TICK_S = 0.5
@@ -56,15 +55,21 @@ QUIET_S = 1.0
 SNAPSHOT_S_MAX = 2.0
 TOLD_MAX = 2000
 
+Place = tuple[str, str]
+"""Function and camera."""
+
 
 class Decide:
     """One process for all cameras; event loop only."""
 
-    def __init__(self, bus: Bus, watch: SettingsWatch, settings: DecideSettings, health: Health) -> None:
-        self._bus, self._watch, self._settings, self._health = bus, watch, settings, health
-        self._memories: dict[str, CameraMemory] = {}
-        self._kept: dict[str, Positions] = {}
-        self._dirty: set[str] = set()
+    def __init__(
+        self, bus: Bus, watch: SettingsWatch, functions: Registry, settings: DecideSettings, health: Health
+    ) -> None:
+        self._bus, self._watch, self._functions = bus, watch, functions
+        self._settings, self._health = settings, health
+        self._memories: dict[Place, Scene] = {}
+        self._kept: dict[Place, Positions] = {}
+        self._dirty: set[Place] = set()
         self._taken = {"DETECTIONS": 0, "READS": 0}
         self._fresh_s: dict[str, float] = {}
         self._caught_up = False
@@ -107,12 +112,12 @@ class Decide:
             log.warning("the streams are younger than the snapshots: starting without state")
             return
         self._taken = {"DETECTIONS": positions.detections, "READS": positions.reads}
-        for entry in kept.values():
-            snapshot = unpack(entry.value or b"")
-            if snapshot is not None:
-                camera = snapshot.memory.camera
-                self._memories[camera], self._kept[camera] = snapshot.memory, snapshot.positions
-                self._fresh_s[camera] = time.monotonic()
+        for key, entry in kept.items():
+            function = self._functions.get(key.partition(".")[0])
+            found = unpack(function, entry.value or b"") if function is not None else None
+            if function is not None and found is not None:
+                self._kept[function.name, found[1].camera], self._memories[function.name, found[1].camera] = found
+                self._fresh_s[found[1].camera] = time.monotonic()
 
     async def _pump(self, stream: str, subject: str) -> None:
         reader: Consumer = await self._bus.reader(stream, subject=subject, start_seq=self._taken[stream] + 1)
@@ -143,33 +148,43 @@ class Decide:
         except PoisonError as error:
             await bury(self._bus, "decide", message, error)
             return
-        if message.seq <= getattr(self._kept.get(camera, Positions()), kept):
-            return
         self._fresh_s[camera] = time.monotonic()
-        try:
-            await self._step(camera, known)
-        except PoisonError as error:
-            await bury(self._bus, "decide", message, error)
+        failures = []
+        for active in self._functions_of(camera):
+            place = (active.function.name, camera)
+            if message.seq <= getattr(self._kept.get(place, Positions()), kept):
+                continue
+            try:
+                await self._step(place, active, known)
+            except PoisonError as error:
+                failures.append(error)
+        if failures:
+            await bury(self._bus, "decide", message, failures[0])
 
-    async def _step(self, camera: str, message: FrameReport | Read | Tick) -> None:
-        policy = self._watch.policies.get(camera)
-        if policy is None:
-            if self._memories.pop(camera, None) is not None:
-                self._dirty.add(camera)
-            return
-        memory = self._memories.setdefault(camera, CameraMemory(camera=camera))
-        self._dirty.add(camera)
+    def _functions_of(self, camera: str) -> list[Active]:
+        """Those that are switched on; what others remember of the camera is forgotten."""
+        active = self._watch.active.get(camera, {})
+        for place in [place for place in self._memories if place[1] == camera and place[0] not in active]:
+            del self._memories[place]
+            self._dirty.add(place)
+        return list(active.values())
+
+    async def _step(self, place: Place, active: Active, message: FrameReport | Read | Tick) -> None:
+        memory = self._memories.get(place) or active.function.memory(camera=place[1])
+        self._dirty.add(place)
         try:
-            self._memories[camera], outputs = step(memory, message, policy)
+            self._memories[place], outputs = active.function.step(memory, message, active.policy)
         except (
             ArithmeticError,
+            AttributeError,
             LookupError,
             TypeError,
             ValueError,
         ) as error:  # else one message would stop all cameras
-            log.exception("camera %s: the rules failed; its state is made anew", camera)
-            del self._memories[camera]
-            raise PoisonError(f"camera {camera}", f"the rules failed: {error!r}") from error
+            log.exception("camera %s: the rules of %s failed; their state is made anew", place[1], place[0])
+            self._memories.pop(place, None)
+            what = f"camera {place[1]}, function {place[0]}"
+            raise PoisonError(what, f"the rules failed: {error!r}") from error
         for output in outputs:
             await self._tell(output)
 
@@ -191,20 +206,24 @@ class Decide:
             await asyncio.sleep(TICK_S)
             self._caught_up = self._caught_up and self._bus.connected
             if not self._caught_up:  # an outage is no time in which nothing was seen
-                self._fresh_s = dict.fromkeys(self._memories, time.monotonic())
+                self._fresh_s = dict.fromkeys((camera for _, camera in self._memories), time.monotonic())
                 continue
-            for camera in list(self._memories):
+            for camera in {camera for _, camera in self._memories}:
                 async with self._turn:
                     await self._tick_camera(camera)
 
     async def _tick_camera(self, camera: str) -> None:
-        now_s, memory = time.monotonic(), self._memories.get(camera)
+        now_s = time.monotonic()
         quiet_s = now_s - self._fresh_s.get(camera, now_s)
-        if memory is None or not memory.subjects or quiet_s < QUIET_S:
+        if quiet_s < QUIET_S:
             return
         self._fresh_s[camera] = now_s
-        with contextlib.suppress(PoisonError):
-            await self._step(camera, Tick(now_us=memory.now_us + round(quiet_s * 1e6)))
+        for active in self._functions_of(camera):
+            place = (active.function.name, camera)
+            memory = self._memories.get(place)
+            if memory is not None and active.function.waits(memory):
+                with contextlib.suppress(PoisonError):
+                    await self._step(place, active, Tick(now_us=memory.now_us + round(quiet_s * 1e6)))
 
     async def _keep_state(self) -> None:
         while True:
@@ -227,18 +246,18 @@ class Decide:
         SNAPSHOT_BYTES.set(largest)
 
     async def _put_memories(self, bucket: Bucket, positions: Positions) -> int:
-        """Write the camera states that changed; returns the size of the largest."""
+        """Write the states that changed; returns the size of the largest."""
         largest = 0
-        for camera in sorted(self._dirty):
-            memory = self._memories.get(camera)
+        for place in sorted(self._dirty):
+            memory = self._memories.get(place)
             if memory is None:
-                await bucket.delete(key_of(camera))
+                await bucket.delete(key_of(*place))
                 continue
-            payload, shortened = pack(CameraSnapshot(positions=positions, memory=memory))
+            payload, shortened = pack(self._functions[place[0]], positions, memory)
             largest = max(largest, len(payload))
             SNAPSHOTS_SHORTENED.inc(int(shortened))
             if len(payload) > BYTES_MAX:
-                log.error("camera %s: its state of %d bytes can't be kept", camera, len(payload))
+                log.error("camera %s: the state of %s, %d bytes, can't be kept", place[1], place[0], len(payload))
                 continue
-            await bucket.put(key_of(camera), payload)
+            await bucket.put(key_of(*place), payload)
         return largest

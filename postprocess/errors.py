@@ -2,6 +2,7 @@
 
     PostprocessError
     ├── SchemaNameError     the database of [clickhouse] is no plain identifier
+    ├── FunctionError       a function from another package can't be used
     ├── PoisonError         a message can never be processed: goes to zool.dead.<stage> with this sentence
     ├── RecogniserError     Triton did not read a shot; `away` tells whether waiting helps
     ├── StoreAway           ClickHouse did not take rows or statements: the same again later
@@ -26,6 +27,17 @@ class SchemaNameError(PostprocessError):
 
     def __str__(self) -> str:
         return f"[clickhouse] database = {self.name!r}: allowed are letters, digits and '_', not starting with a digit"
+
+
+class FunctionError(PostprocessError):
+    """A function of the entry point group `zool.functions` can't be used."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name, self.reason = name, reason
+
+    def __str__(self) -> str:
+        return f"function {self.name}: {self.reason}; mend or uninstall the package that brings it"
 
 
 class PoisonError(PostprocessError):

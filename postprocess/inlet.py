@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from ingest.contract import Box, FrameReport, Shot, decode
-from postprocess.contract import Event, Read
+from postprocess.contract import DefectRead, EquipmentRead, Event, FaceRead, OtherRead, PlateRead, Read, ReadOf
 from postprocess.errors import PoisonError
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -46,10 +46,23 @@ def read(subject: str, payload: bytes, stored_us: int) -> Read:
     what = f"read {message.message_id}"
     _same(what, "camera", message.camera, subject.rsplit(".", maxsplit=1)[-1])
     _near(what, message.captured_at_us, stored_us)
-    numbers = (message.read.confidence, message.quality, *message.read.char_confidence)
-    if not all(math.isfinite(number) for number in numbers):
+    if not all(math.isfinite(number) for number in (message.quality, *_numbers(message.read))):
         raise PoisonError(what, "a confidence that is no number")
     return message
+
+
+def _numbers(said: ReadOf) -> tuple[float, ...]:
+    match said:
+        case PlateRead():
+            return (said.confidence, *said.char_confidence)
+        case FaceRead():
+            return (said.score, said.quality, said.liveness, *(match.similarity for match in said.matches))
+        case EquipmentRead():
+            return (*said.worn.values(), *said.known.values())
+        case DefectRead():
+            return (said.score, *said.tiles)
+        case OtherRead():
+            return tuple(said.values.values())
 
 
 def shot(subject: str, payload: bytes) -> Shot:

@@ -8,14 +8,19 @@ from __future__ import annotations
 from prometheus_client import Counter, Gauge, Histogram
 
 SHOTS_READ = Counter(
-    "zool_recognise_shots", "Shots by outcome text|empty|poison; poison grows: see zool.dead.recognise.", ["outcome"]
+    "zool_recognise_shots",
+    "Shots by recogniser and outcome read|poison; poison grows: see zool.dead.recognise.",
+    ["recogniser", "outcome"],
 )
 READ_SECONDS = Histogram(
     "zool_recognise_seconds",
-    "From sending a crop to the answer; grows: add instances of plate_reader.",
+    "From sending a crop to the answer; grows: add instances of the ensemble.",
+    ["recogniser"],
     buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0),
 )
-SHOTS_WAITING = Gauge("zool_recognise_waiting", "Shots in memory; stays at its limit: Triton is too slow or away.")
+SHOTS_WAITING = Gauge(
+    "zool_recognise_waiting", "Shots in memory; stays at its limit: Triton is too slow or away.", ["recogniser"]
+)
 SHOT_RETRIES = Counter(
     "zool_recognise_retries", "Shots tried again, by reason away|refused; grows: see Triton.", ["reason"]
 )

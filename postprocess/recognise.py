@@ -1,9 +1,10 @@
-"""`recognise`: shots in, reads out. Edge (broker; Triton by way of `plate_reader`).
+"""`recognise`: shots in, reads out. Edge (broker; Triton by way of `ensemble`).
 
 Rules
 - A shot is acknowledged after its read is published. Poison goes to zool.dead.recognise, then it is acknowledged.
 - Triton being away costs no shot: those in hand wait, the rest stay in the stream.
 - Among the shots in hand the newest is read first, over all cameras: after an outage what happens now comes first.
+- Each recogniser has a consumer and a backlog of its own: one that is away or slow holds up no other.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ import time
 
 from ingest.bus import Bus, Consumer, Message
 from ingest.contract import Shot, encode, reads_subject
-from model_repository.contract import PLATE_READER
 from postprocess import inlet
 from postprocess.config import RecogniseSettings
-from postprocess.contract import PlateRead, Read
+from postprocess.contract import Read
+from postprocess.ensemble import Ensemble, broken
 from postprocess.errors import PoisonError, RecogniserError
 from postprocess.grave import bury, publish_surely
 from postprocess.metrics import READ_SECONDS, SHOT_RETRIES, SHOTS_READ, SHOTS_WAITING
-from postprocess.pictures import crop_tensor, open_jpeg, quad_in_frame, thumbnail
-from postprocess.plate_reader import PlateReader
+from postprocess.pictures import crop_tensor, open_jpeg, thumbnail
+from postprocess.recognisers.unit import Crop, Recogniser
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +36,10 @@ Waiting = tuple[int, int, Message, Shot]
 
 
 class Recognise:
-    """One process for all cameras; event loop only."""
+    """One recogniser for all cameras; event loop only."""
 
-    def __init__(self, bus: Bus, reader: PlateReader, settings: RecogniseSettings) -> None:
-        self._bus, self._reader, self._settings = bus, reader, settings
+    def __init__(self, bus: Bus, ensemble: Ensemble, recogniser: Recogniser, settings: RecogniseSettings) -> None:
+        self._bus, self._ensemble, self._recogniser, self._settings = bus, ensemble, recogniser, settings
         self._waiting: asyncio.PriorityQueue[Waiting] = asyncio.PriorityQueue()
         self._known: dict[int, Message] = {}
 
@@ -54,8 +55,8 @@ class Recognise:
     async def _feed(self) -> None:
         consumer: Consumer = await self._bus.consumer(
             "SHOTS",
-            f"recognise-{PLATE_READER}",
-            subjects=(f"zool.shots.{PLATE_READER}.*",),
+            f"recognise-{self._recogniser.name}",
+            subjects=(f"zool.shots.{self._recogniser.name}.*",),
             ack_wait_s=ACK_WAIT_S,
             pending_max=self._settings.backlog_shots_max * 2,
         )
@@ -84,22 +85,26 @@ class Recognise:
             return
         self._known[message.seq] = message
         self._waiting.put_nowait((-shot.stamp.captured_at_us, message.seq, message, shot))
-        SHOTS_WAITING.set(len(self._known))
+        SHOTS_WAITING.labels(self._recogniser.name).set(len(self._known))
 
     async def _reject(self, message: Message, reason: PoisonError | RecogniserError) -> None:
         await bury(self._bus, "recognise", message, reason)
-        SHOTS_READ.labels("poison").inc()
+        SHOTS_READ.labels(self._recogniser.name, "poison").inc()
         await message.ack()
 
     async def _work(self) -> None:
         while True:
-            await self._reader.ready()
-            _, seq, message, shot = await self._waiting.get()
+            waiting = await self._waiting.get()
+            if not self._ensemble.there:  # what comes meanwhile may be newer
+                self._waiting.put_nowait(waiting)
+                await self._ensemble.ready()
+                continue
+            _, seq, message, shot = waiting
             try:
                 await self._process(message, shot)
             finally:
                 self._known.pop(seq, None)
-                SHOTS_WAITING.set(len(self._known))
+                SHOTS_WAITING.labels(self._recogniser.name).set(len(self._known))
 
     async def _process(self, message: Message, shot: Shot) -> None:
         refusals = 0
@@ -118,7 +123,7 @@ class Recognise:
                 await asyncio.sleep(RETRY_S)
                 continue
             await publish_surely(self._bus, reads_subject(read.camera), encode(read), read.message_id)
-            SHOTS_READ.labels("text" if read.read.text else "empty").inc()
+            SHOTS_READ.labels(self._recogniser.name, "read").inc()
             await message.ack()
             return
 
@@ -126,12 +131,16 @@ class Recognise:
         """One shot through the ensemble; waits while Triton is away. Raises `PoisonError`, `RecogniserError`."""
         what = f"shot {shot.shot_id}"
         picture = await asyncio.to_thread(open_jpeg, what, shot.jpeg)
-        card = await self._reader.ready()
+        card = await self._ensemble.ready()
         tensor, fit = crop_tensor(picture, card)
         started_s = time.monotonic()
-        answer = await self._reader.read(tensor)
-        READ_SECONDS.observe(time.monotonic() - started_s)
-        size = (picture.shape[1], picture.shape[0])
+        answer = await self._ensemble.answer(tensor)
+        READ_SECONDS.labels(self._recogniser.name).observe(time.monotonic() - started_s)
+        crop = Crop(fit=fit, size=(picture.shape[1], picture.shape[0]), place=shot.crop)
+        try:
+            said = self._recogniser.read(answer, crop, card)
+        except (KeyError, ValueError, IndexError) as error:
+            raise broken(self._recogniser.name, error) from error
         return Read(
             shot_id=shot.shot_id,
             recogniser=shot.recogniser,
@@ -139,14 +148,7 @@ class Recognise:
             epoch=shot.stamp.epoch,
             track=shot.track,
             captured_at_us=shot.stamp.captured_at_us,
-            read=PlateRead(
-                text=answer.text,
-                confidence=answer.confidence,
-                char_confidence=answer.char_confidence,
-                quad=quad_in_frame(answer.quad, fit, size, shot.crop),
-                plate_score=answer.plate_score,
-                region=answer.region,
-            ),
+            read=said,
             model=card.ref,
             label=shot.label,
             box=shot.box,

@@ -1,7 +1,8 @@
-"""Cameras and their functions as they stand now; writes the plans that follow from them. Edge (broker).
+"""The settings as they stand now; writes the plans that follow from them. Edge (broker).
 
 Rules
-- A function or camera that can't be read counts as absent and is logged: the others go on.
+- What can't be read counts as absent and is logged: the others go on.
+- A function's settings are its own over those of its camera's regions, the nearest first.
 - A plan is written when it differs from what stands in the bucket, and deleted with its camera.
 """
 
@@ -9,92 +10,145 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any
 
 import msgspec
 
 from ingest.bus import Bus, BusUnavailable, Entry
 from ingest.contract import Camera, IngestPlan
-from postprocess.config import DecideSettings
-from postprocess.contract import CameraFunction
-from postprocess.plan import Defaults, compile_plan, vehicles_policy
-from postprocess.rules.state import VehiclesPolicy
+from postprocess.contract import CameraFunction, Employee, Region, VehicleEntry, fold_plate
+from postprocess.functions.registry import Registry, read_settings
+from postprocess.functions.unit import AnyFunction, Context, Needs, Site
+from postprocess.plan import compile_plan
 
 log = logging.getLogger(__name__)
 
 RETRY_S = 0.5
+KINDS: dict[str, Any] = {
+    "cameras": Camera, "functions": CameraFunction, "regions": Region, "vehicles": VehicleEntry, "people": Employee,
+}  # fmt: skip
+"""Bucket → what its values are."""
+
+
+class Active(msgspec.Struct, frozen=True, kw_only=True):
+    """A function that is switched on for a camera."""
+
+    function: AnyFunction
+    policy: Any
+    needs: Needs
+    revision: int
 
 
 class SettingsWatch:
-    """Follows the buckets `cameras` and `functions`; event loop only."""
+    """Follows the buckets with settings; event loop only."""
 
-    def __init__(self, bus: Bus, settings: DecideSettings, defaults: Defaults) -> None:
-        self._bus, self._settings, self._defaults = bus, settings, defaults
-        self._cameras: dict[str, Camera] = {}
-        self._functions: dict[str, CameraFunction] = {}
+    def __init__(self, bus: Bus, functions: Registry, plain: Context) -> None:
+        """`plain`: what holds where nothing is written (site, `[decide]`, defaults)."""
+        self._bus, self._functions, self._plain = bus, functions, plain
+        self._values: dict[str, dict[str, Any]] = {name: {} for name in KINDS}
         self._plans: dict[str, IngestPlan] = {}
         self._changed = asyncio.Event()
-        self._loaded = {"cameras": asyncio.Event(), "functions": asyncio.Event()}
-        self.policies: dict[str, VehiclesPolicy] = {}
-        """Camera → policy, for cameras with the function `vehicles` switched on."""
+        self._loaded = {name: asyncio.Event() for name in KINDS}
+        self.active: dict[str, dict[str, Active]] = {}
+        """Camera → name → function, for what is switched on."""
 
     async def ready(self) -> None:
-        """Wait until both buckets have been read once."""
+        """Wait until all buckets have been read once."""
         for loaded in self._loaded.values():
             await loaded.wait()
 
     async def run(self) -> None:
         """Follow and write for ever."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._follow("cameras"))
-            group.create_task(self._follow("functions"))
+            for name in KINDS:
+                group.create_task(self._follow(name))
             group.create_task(self._write())
 
     async def _follow(self, name: str) -> None:
+        loaded = self._loaded[name]
         async for entry in self._bus.bucket(name).watch():
             if entry is None:
-                self._loaded[name].set()
+                loaded.set()
+                self._refresh_all()
+                continue
+            self._take(name, entry)
+            if not loaded.is_set():  # what comes first is taken as a whole
+                continue
+            if name == "functions":
+                self._refresh(entry.key.partition(".")[0])
             elif name == "cameras":
-                self._take_camera(entry)
+                self._refresh(entry.key)
             else:
-                self._take_function(entry)
-            self._changed.set()
+                self._refresh_all()
 
-    def _take_camera(self, entry: Entry) -> None:
-        self._cameras.pop(entry.key, None)
+    def _take(self, name: str, entry: Entry) -> None:
+        values = self._values[name]
+        values.pop(entry.key, None)
         if entry.value is None:
             return
         try:
-            camera = msgspec.json.decode(entry.value, type=Camera)
+            value = msgspec.json.decode(entry.value, type=KINDS[name])
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            log.warning("bucket cameras, key %s: %s", entry.key, error)
+            log.warning("bucket %s, key %s: %s", name, entry.key, error)
             return
-        if camera.id == entry.key:
-            self._cameras[entry.key] = camera
+        if name == "functions":
+            value = msgspec.structs.replace(value, revision=entry.revision)
+        elif value.id != entry.key:
+            return
+        values[entry.key] = value
 
-    def _take_function(self, entry: Entry) -> None:
-        gone = self._functions.pop(entry.key, None)
-        found = self._function(entry)
-        if found is not None:
-            self._functions[entry.key] = found
-        for camera in {f.camera for f in (gone, found) if f is not None}:
-            self._set_policy(camera)
+    def _refresh_all(self) -> None:
+        site = self._site()
+        for camera in {*self.active, *(f.camera for f in self._values["functions"].values()), *self._values["cameras"]}:
+            self._refresh(camera, site)
+        self._changed.set()
 
-    def _function(self, entry: Entry) -> CameraFunction | None:
-        if entry.value is None:
-            return None
-        try:
-            function = msgspec.json.decode(entry.value, type=CameraFunction)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            log.warning("bucket functions, key %s: %s", entry.key, error)
-            return None
-        return msgspec.structs.replace(function, revision=entry.revision)
-
-    def _set_policy(self, camera: str) -> None:
-        function = self._functions.get(f"{camera}.vehicles")
-        if function is None or not function.enabled:
-            self.policies.pop(camera, None)
+    def _refresh(self, camera: str, site: Site | None = None) -> None:
+        """Make anew what holds for a camera."""
+        site = site or self._site()
+        active = {}
+        for name, function in self._functions.items():
+            switched: CameraFunction | None = self._values["functions"].get(f"{camera}.{name}")
+            if switched is not None and switched.enabled:
+                made = self._activate(function, switched, site)
+                if made is not None:
+                    active[name] = made
+        if active:
+            self.active[camera] = active
         else:
-            self.policies[camera] = vehicles_policy(function, self._settings)
+            self.active.pop(camera, None)
+        self._changed.set()
+
+    def _activate(self, function: AnyFunction, switched: CameraFunction, site: Site) -> Active | None:
+        camera = self._values["cameras"].get(switched.camera) or Camera(id=switched.camera, name="", url="")
+        inherited = [region.functions.get(function.name, {}) for region in self._regions(camera.region)]
+        try:
+            settings = read_settings(function, *reversed(inherited), switched.settings)
+        except msgspec.ValidationError as error:
+            log.warning("camera %s, function %s: %s", switched.camera, function.name, error)
+            return None
+        context = msgspec.structs.replace(self._plain, camera=camera, revision=switched.revision, site=site)
+        return Active(
+            function=function,
+            policy=function.policy(settings, context),
+            needs=function.needs(settings, self._plain.defaults),
+            revision=switched.revision,
+        )
+
+    def _regions(self, name: str) -> list[Region]:
+        """The nearest region first; a circle of parents ends where it closes."""
+        found: list[Region] = []
+        while (region := self._values["regions"].get(name)) is not None and region not in found:
+            found.append(region)
+            name = region.parent
+        return found
+
+    def _site(self) -> Site:
+        plates: dict[str, tuple[VehicleEntry, ...]] = {}
+        for entry in self._values["vehicles"].values():
+            folded = fold_plate(entry.plate)
+            plates[folded] = (*plates.get(folded, ()), entry)
+        return msgspec.structs.replace(self._plain.site, vehicles=plates, people=dict(self._values["people"]))
 
     async def _write(self) -> None:
         await self.ready()
@@ -112,19 +166,25 @@ class SettingsWatch:
         bucket = self._bus.bucket("plans")
         standing = await bucket.all() if not self._plans else {}
         for key, entry in standing.items():
-            if key not in self._cameras:
+            if key not in self._values["cameras"]:
                 await bucket.delete(key)
             elif entry.value is not None:
                 self._plans[key] = _plan(entry.value, key)
-        for key in [key for key in self._plans if key not in self._cameras]:
+        for key in [key for key in self._plans if key not in self._values["cameras"]]:
             await bucket.delete(key)
             del self._plans[key]
-        for key, camera in list(self._cameras.items()):
-            own = tuple(f for f in self._functions.values() if f.camera == key)
-            plan = compile_plan(camera, own, self._defaults)
+        for key, camera in list(self._values["cameras"].items()):
+            plan = self._compiled(camera)
             if self._plans.get(key) != plan:
                 await bucket.put(key, msgspec.json.encode(plan))
                 self._plans[key] = plan
+
+    def _compiled(self, camera: Camera) -> IngestPlan:
+        active = self.active.get(camera.id, {}).values()
+        written = (f.revision for f in self._values["functions"].values() if f.camera == camera.id)
+        return compile_plan(
+            camera, (each.needs for each in active), self._plain.defaults, revision=max(written, default=0)
+        )
 
 
 def _plan(value: bytes, camera: str) -> IngestPlan:

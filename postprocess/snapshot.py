@@ -1,8 +1,8 @@
 """The kept state of rules: what a snapshot holds and how it fits into one message. Pure: no I/O, no clock.
 
 Rules
-- A camera's snapshot holds its memory and the last sequence of each stream that went into it; what lies behind these
-  in the streams is applied again after a restart and gives the same events.
+- A snapshot holds the memory of one function of a camera and the last sequence of each stream that went into it; what
+  lies behind these in the streams is applied again after a restart and gives the same events.
 - An unknown schema or a damaged snapshot counts as none: the streams are then read from their beginning.
 """
 
@@ -11,7 +11,8 @@ from __future__ import annotations
 import msgspec
 
 from ingest.contract import decode, encode
-from postprocess.rules.state import SCHEMA_VERSION, CameraMemory
+from postprocess.functions.unit import AnyFunction
+from postprocess.rules.scene import Scene
 
 POSITIONS_KEY = "decide.positions"
 BYTES_MAX = 1_000_000
@@ -24,36 +25,40 @@ class Positions(msgspec.Struct, frozen=True, kw_only=True):
     reads: int = 0
 
 
-class CameraSnapshot(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is needed to go on with a camera."""
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is needed to go on with one function of one camera; `memory` as the function reads it."""
 
     positions: Positions
-    memory: CameraMemory
+    memory: msgspec.Raw
 
 
-def key_of(camera: str) -> str:
-    """Key of a camera's snapshot in the bucket."""
-    return f"vehicles.{camera}"
+def key_of(function: str, camera: str) -> str:
+    """Key of a snapshot in the bucket."""
+    return f"{function}.{camera}"
 
 
-def pack(snapshot: CameraSnapshot) -> tuple[bytes, bool]:
-    """Snapshot as bytes, and whether thumbnails had to be left out to keep it under `BYTES_MAX`."""
-    payload = encode(snapshot)
+def pack(function: AnyFunction, positions: Positions, memory: Scene) -> tuple[bytes, bool]:
+    """Snapshot as bytes, and whether the memory had to be lightened to keep it under `BYTES_MAX`."""
+    payload = _packed(positions, memory)
     if len(payload) <= BYTES_MAX:
         return payload, False
-    bare = decode(payload, CameraSnapshot)
-    for subject in bare.memory.subjects.values():
-        subject.thumbnail = b""
-    return encode(bare), True
+    bare: Scene = decode(encode(memory), function.memory)
+    function.lighten(bare)
+    return _packed(positions, bare), True
 
 
-def unpack(payload: bytes) -> CameraSnapshot | None:
-    """Snapshot of this schema, or None."""
+def _packed(positions: Positions, memory: Scene) -> bytes:
+    return encode(Kept(positions=positions, memory=msgspec.Raw(encode(memory))))
+
+
+def unpack(function: AnyFunction, payload: bytes) -> tuple[Positions, Scene] | None:
+    """A snapshot of the function's schema, or None."""
     try:
-        snapshot = decode(payload, CameraSnapshot)
+        kept = decode(payload, Kept)
+        memory: Scene = decode(bytes(kept.memory), function.memory)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return snapshot if snapshot.memory.schema == SCHEMA_VERSION else None
+    return (kept.positions, memory) if memory.schema == function.memory(camera="").schema else None
 
 
 def unpack_positions(payload: bytes) -> Positions:

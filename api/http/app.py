@@ -14,7 +14,7 @@ from api.http.access import require_token
 from api.http.answers import HANDLERS
 from api.http.cameras import Cameras
 from api.http.events import Events
-from api.http.functions import Functions
+from api.http.functions import Functions, Modules
 from api.http.outer import Outer
 from api.http.services import Services
 
@@ -38,7 +38,7 @@ def litestar_app(services: Services) -> Litestar:
     )
     return Litestar(
         route_handlers=[
-            Router("/api/v1", route_handlers=[Cameras, Functions, Events]),
+            Router("/api/v1", route_handlers=[Cameras, Functions, Modules, Events]),
             health.live,
             health.ready,
             health.metrics,

@@ -7,10 +7,10 @@ from typing import Annotated
 from litestar import Controller, Response, delete, get, put
 from litestar.params import FromPath, HeaderParameter
 
-from api.contract import FunctionIn, FunctionList, FunctionOut
+from api.contract import FunctionIn, FunctionList, FunctionOut, ModuleList
 from api.errors import ConditionMissing, Stale
 from api.etag import etag, matches
-from api.functions import SETTINGS, function_view, read_function
+from api.functions import function_view, module_view, read_function
 from api.http.answers import AnyRequest
 from api.http.bodies import body, takes
 from api.http.services import Given, Services
@@ -19,7 +19,21 @@ from postprocess.contract import CameraFunction
 
 
 def _shown(services: Services, camera: Camera, function: CameraFunction, revision: int) -> FunctionOut:
-    return function_view(function, revision, camera=camera, defaults=services.look, configured=services.configured)
+    return function_view(
+        services.functions, function, revision, camera=camera, defaults=services.look, configured=services.configured
+    )
+
+
+class Modules(Controller):
+    """Functions that could be switched on."""
+
+    path = "/functions"
+    tags = ["Functions"]
+
+    @get(summary="Every function that is installed")
+    async def list_modules(self, services: Given) -> ModuleList:
+        """Titles, kinds of events, and the schema of the settings of each."""
+        return ModuleList(items=tuple(module_view(function) for function in services.functions.values()))
 
 
 class Functions(Controller):
@@ -34,7 +48,7 @@ class Functions(Controller):
         camera, _ = await services.catalog.camera(camera_id)
         pairs = services.catalog.functions(camera_id)
         shown = tuple(_shown(services, camera, function, revision) for function, revision in pairs)
-        return FunctionList(items=shown, available=tuple(SETTINGS))
+        return FunctionList(items=shown, available=tuple(services.functions))
 
     @get("/{name:str}", summary="One function")
     async def get_function(
@@ -55,7 +69,7 @@ class Functions(Controller):
         if_match: Annotated[str, HeaderParameter(name="If-Match", description="Needed once the function exists")] = "",
     ) -> Response[FunctionOut]:
         """A new one needs no If-Match; an existing one is changed only over the version that was read."""
-        wanted = read_function(camera_id, name, await body(request, FunctionIn))
+        wanted = read_function(services.functions, camera_id, name, await body(request, FunctionIn))
         camera, _ = await services.catalog.camera(camera_id)
         known = {one.name: revision for one, revision in services.catalog.functions(camera_id)}
         if not if_match.strip():

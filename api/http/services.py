@@ -17,6 +17,7 @@ from api.link import Link
 from api.metrics import FAILED_LOGINS
 from api.states import StateBoard
 from api.tokens import Throttle, bearer, find_user
+from postprocess.functions.registry import Registry
 
 
 class Services(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     states: StateBoard
     archive: Archive
     feed: Feed
+    functions: Registry
     owner: User | None
     """The administrator of the token file."""
     throttle: Throttle

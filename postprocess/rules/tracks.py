@@ -12,13 +12,12 @@ Rules
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
-import msgspec
-
-from ingest.contract import Box, Detection, Point
+from ingest.contract import Box, Detection, FrameReport, Point
 from postprocess.contract import Line
 from postprocess.geometry import bottom_centre, crossing, distance
-from postprocess.rules.state import CameraMemory, Side, Track, VehiclesPolicy, track_key
+from postprocess.rules.scene import FollowPolicy, Hit, Moved, Note, Scene, Side, Track, track_key
 
 BAND_OF_HEIGHT = 0.04
 SPEED_SMOOTHING = 0.5
@@ -27,15 +26,63 @@ JOIN_WAY_SHARE = 0.25
 JOIN_SIZE_RATIO_MIN = 0.4
 
 
-class Hit(msgspec.Struct, frozen=True, kw_only=True):
-    """A line was crossed, at a time interpolated between two frames."""
+def follow(scene: Scene, report: FrameReport, policy: FollowPolicy) -> Iterator[Moved | Note]:
+    """Take a frame: yields what every track did, one after the other, those that are being cut first.
 
-    line: Line
-    forward: bool
-    at_us: int
+    The scene is as of the thing yielded, so that the caller may change it in between.
+    """
+    stamp = report.stamp
+    renewed = stamp.epoch > scene.epoch
+    if stamp.epoch < scene.epoch:
+        yield Note(kind="stale_epoch")
+        return
+    if not renewed and stamp.seq <= scene.seq:
+        yield Note(kind="repeated_frame")
+        return
+    looked_us, aspect = max(scene.looked_us, report.before_us), report.width / max(1, report.height)
+    if renewed or stamp.captured_at_us - looked_us > policy.gap_us:
+        yield from _cut(scene, aspect, policy)
+    scene.epoch, scene.seq = stamp.epoch, stamp.seq
+    scene.looked_us = max(scene.looked_us, stamp.captured_at_us)
+    scene.now_us = max(scene.now_us, stamp.captured_at_us)
+    wanted = [found for found in report.detections if _counts(found, policy)]
+    # Tracks that go on by themselves come first: a cut one must not be continued by a stranger.
+    for found in sorted(wanted, key=lambda found: track_key(stamp.epoch, found.track) not in scene.tracks):
+        yield _move(scene, report, found, aspect, policy)
+    for name in report.ended_tracks:
+        track = scene.tracks.get(track_key(stamp.epoch, name))
+        if track is not None:
+            track.ended_us = scene.now_us
 
 
-def advance(track: Track, found: Detection, at_us: int, aspect: float, policy: VehiclesPolicy) -> list[Hit]:
+def _counts(found: Detection, policy: FollowPolicy) -> bool:
+    own = found.detector == policy.detector and found.confidence >= policy.confidence_min
+    return own and bool(found.track) and found.label in policy.labels
+
+
+def _cut(scene: Scene, aspect: float, policy: FollowPolicy) -> Iterator[Moved]:
+    """Nobody looked since the frame before: decide what was under way at a line, then cut."""
+    for track in [track for track in scene.tracks.values() if track.ended_us is None]:
+        hits = settle(track, aspect, policy)
+        if hits:
+            yield Moved(track=track, found=None, hits=tuple(hits))
+    for track in scene.tracks.values():  # it may be continued, by its own track or by another
+        if track.ended_us is None:
+            track.ended_us, track.cut = track.seen_us, True
+
+
+def _move(scene: Scene, report: FrameReport, found: Detection, aspect: float, policy: FollowPolicy) -> Moved:
+    at_us, key = report.stamp.captured_at_us, track_key(report.stamp.epoch, found.track)
+    track, joined = scene.tracks.get(key), False
+    if track is None:
+        before = predecessor(scene, found.box, at_us, aspect, policy)
+        track, joined = begin(report.stamp.epoch, found, at_us, before), before is not None
+        scene.tracks[key] = track
+    hits = advance(track, found, at_us, aspect, policy)
+    return Moved(track=track, found=found, hits=tuple(hits), joined=joined)
+
+
+def advance(track: Track, found: Detection, at_us: int, aspect: float, policy: FollowPolicy) -> list[Hit]:
     """Move a track to where it was found; returns the lines it has now crossed."""
     point = bottom_centre(found.box)
     band = policy.band + BAND_OF_HEIGHT * (found.box[3] - found.box[1])
@@ -48,7 +95,7 @@ def advance(track: Track, found: Detection, at_us: int, aspect: float, policy: V
     return hits
 
 
-def settle(track: Track, aspect: float, policy: VehiclesPolicy) -> list[Hit]:
+def settle(track: Track, aspect: float, policy: FollowPolicy) -> list[Hit]:
     """The crossings of a track that is being cut: it stood beyond a line and was about to leave the band."""
     x, y = track.point
     ahead = (x + track.velocity[0] * SETTLE_S, y + track.velocity[1] * SETTLE_S)
@@ -87,24 +134,17 @@ def _smooth(old: Point, before: Point, after: Point, elapsed_s: float) -> Point:
     return (old[0] + (x - old[0]) * SPEED_SMOOTHING, old[1] + (y - old[1]) * SPEED_SMOOTHING)
 
 
-def cut_all(memory: CameraMemory) -> None:
-    """An epoch or a span of looking is over: what was alive in it may be continued, by its own track or by another."""
-    for track in memory.tracks.values():
-        if track.ended_us is None:
-            track.ended_us, track.cut = track.seen_us, True
-
-
-def predecessor(memory: CameraMemory, box: Box, at_us: int, aspect: float, policy: VehiclesPolicy) -> Track | None:
+def predecessor(scene: Scene, box: Box, at_us: int, aspect: float, policy: FollowPolicy) -> Track | None:
     """The cut track that a new one continues: nearest to its expected place, of like size; None where there is none."""
     nearest: tuple[float, str] | None = None
-    for key, track in memory.tracks.items():
+    for key, track in scene.tracks.items():
         away = _off_place(track, box, at_us, aspect, policy)
         if away is not None and (nearest is None or (away, key) < nearest):
             nearest = (away, key)
-    return None if nearest is None else memory.tracks[nearest[1]]
+    return None if nearest is None else scene.tracks[nearest[1]]
 
 
-def _off_place(track: Track, box: Box, at_us: int, aspect: float, policy: VehiclesPolicy) -> float | None:
+def _off_place(track: Track, box: Box, at_us: int, aspect: float, policy: FollowPolicy) -> float | None:
     gap_us = at_us - track.seen_us
     if not track.cut or not 0 <= gap_us <= policy.join_us or not _alike(track.box, box):
         return None

@@ -20,29 +20,22 @@ from itertools import zip_longest
 from typing import Literal
 
 from ingest.contract import Detection, FrameReport
-from postprocess.contract import Event, Line, Read, event_id, fold_plate
+from postprocess.contract import Line, PlateRead, Read, event_id, fold_plate
 from postprocess.geometry import overlap
 from postprocess.rules.passage import label_of, said, tell, verdict, worth_telling
+from postprocess.rules.scene import Hit, Input, Moved, Note, NoteKind, Output, Track, track_key
 from postprocess.rules.state import (
     READS_MAX,
     SUBJECTS_MAX,
     THUMBNAILS_BYTES_MAX,
     CameraMemory,
     Crossing,
-    Note,
-    NoteKind,
     ReadNote,
     Root,
     Subject,
-    Tick,
-    Track,
     VehiclesPolicy,
-    track_key,
 )
-from postprocess.rules.tracks import Hit, advance, begin, cut_all, predecessor, settle
-
-Input = FrameReport | Read | Tick
-Output = Event | Note
+from postprocess.rules.tracks import follow
 
 
 class _Turn:
@@ -71,7 +64,8 @@ def step(memory: CameraMemory, message: Input, policy: VehiclesPolicy) -> tuple[
     if isinstance(message, FrameReport):
         _see(turn, message)
     elif isinstance(message, Read):
-        _hear(turn, message)
+        if isinstance(message.read, PlateRead):
+            _hear(turn, message, message.read)
     else:
         memory.now_us = max(memory.now_us, message.now_us)
     _sweep(turn)
@@ -79,56 +73,27 @@ def step(memory: CameraMemory, message: Input, policy: VehiclesPolicy) -> tuple[
 
 
 def _see(turn: _Turn, report: FrameReport) -> None:
-    stamp = report.stamp
-    if stamp.epoch < turn.memory.epoch:
-        turn.note("stale_epoch")
-        return
-    renewed = stamp.epoch > turn.memory.epoch
-    if not renewed and stamp.seq <= turn.memory.seq:
-        turn.note("repeated_frame")
-        return
-    looked_us = max(turn.memory.looked_us, report.before_us)
-    if renewed or stamp.captured_at_us - looked_us > turn.policy.gap_us:
-        _cut(turn, report)
-    turn.memory.epoch, turn.memory.seq = stamp.epoch, stamp.seq
-    turn.memory.looked_us = max(turn.memory.looked_us, stamp.captured_at_us)
-    turn.memory.now_us = max(turn.memory.now_us, stamp.captured_at_us)
-    wanted = [found for found in report.detections if found.track and found.label in turn.policy.labels]
-    # Tracks that go on by themselves come first: a cut one must not be continued by a stranger.
-    for found in sorted(wanted, key=lambda found: track_key(stamp.epoch, found.track) not in turn.memory.tracks):
-        _follow(turn, report, found)
-    for name in report.ended_tracks:
-        track = turn.memory.tracks.get(track_key(stamp.epoch, name))
-        if track is not None:
-            track.ended_us = turn.memory.now_us
+    for moved in follow(turn.memory, report, turn.policy):
+        if isinstance(moved, Note):
+            turn.outputs.append(moved)
+            continue
+        if moved.found is not None:
+            _note(turn, moved, moved.found, report.stamp.captured_at_us)
+        for hit in moved.hits:
+            _pass(turn, report, moved.track, hit)
 
 
-def _cut(turn: _Turn, report: FrameReport) -> None:
-    """Nobody looked since the frame before: decide what was under way at a line, then cut."""
-    aspect = report.width / max(1, report.height)
-    for track in [track for track in turn.memory.tracks.values() if track.ended_us is None]:
-        for hit in settle(track, aspect, turn.policy):
-            _pass(turn, report, track, hit)
-    cut_all(turn.memory)
-
-
-def _follow(turn: _Turn, report: FrameReport, found: Detection) -> None:
-    at_us, aspect = report.stamp.captured_at_us, report.width / max(1, report.height)
-    key = track_key(report.stamp.epoch, found.track)
-    track = turn.memory.tracks.get(key)
-    if track is None:
-        before = predecessor(turn.memory, found.box, at_us, aspect, turn.policy)
-        track = turn.memory.tracks[key] = begin(report.stamp.epoch, found, at_us, before)
-        if before is not None:
-            turn.note("joined", track.subject)
-            _merge(turn, key, track.subject)
+def _note(turn: _Turn, moved: Moved, found: Detection, at_us: int) -> None:
+    """Remember that a vehicle was seen, and as what."""
+    track = moved.track
+    if moved.joined:
+        turn.note("joined", track.subject)
+        _merge(turn, track_key(track.epoch, track.name), track.subject)
     subject = _subject(turn, track.subject, track.root, at_us)
     subject.touched_us = max(subject.touched_us, at_us)
     root = turn.memory.roots.setdefault(track.root, Root())
     total, count = root.votes.get(found.label, (0.0, 0))
     root.votes[found.label] = (total + found.confidence, count + 1)
-    for hit in advance(track, found, at_us, aspect, turn.policy):
-        _pass(turn, report, track, hit)
 
 
 def _pass(turn: _Turn, report: FrameReport, track: Track, hit: Hit) -> None:
@@ -214,7 +179,7 @@ def _rival(turn: _Turn, track: Track, hit: Hit, direction: str) -> str:
     return max(rivals, default=(0, ""))[1]
 
 
-def _hear(turn: _Turn, read: Read) -> None:
+def _hear(turn: _Turn, read: Read, plate: PlateRead) -> None:
     key = track_key(read.epoch, read.track)
     if not read.track:
         return
@@ -227,10 +192,10 @@ def _hear(turn: _Turn, read: Read) -> None:
     note = ReadNote(
         shot_id=read.shot_id,
         captured_at_us=read.captured_at_us,
-        text=read.read.text,
-        confidence=read.read.confidence,
-        chars=read.read.char_confidence,
-        quad=read.read.quad,
+        text=plate.text,
+        confidence=plate.confidence,
+        chars=plate.char_confidence,
+        quad=plate.quad,
         quality=read.quality,
         model=read.model,
     )

@@ -12,6 +12,7 @@ from api.http.app import litestar_app
 from api.http.services import Services
 from api.openapi import finished
 from ingest.config import IngestSettings
+from postprocess.functions.registry import registry
 
 SNAPSHOT = Path(__file__).parent / "openapi.json"
 
@@ -20,6 +21,7 @@ def document() -> dict[str, Any]:
     """The document as the routes give it; nothing behind them is running."""
     absent = cast("Any", None)
     services = Services(
+        functions=registry(),
         settings=ApiSettings(),
         version="0",
         link=absent,

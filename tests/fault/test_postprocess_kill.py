@@ -15,7 +15,8 @@ from ingest.contract import FrameReport, FrameStamp, Shot, decode, encode, event
 from postprocess.config import DecideSettings
 from postprocess.contract import CameraFunction, Event, Read
 from postprocess.plan import vehicles_policy
-from postprocess.rules.state import CameraMemory, Tick
+from postprocess.rules.scene import Tick
+from postprocess.rules.state import CameraMemory
 from postprocess.rules.vehicles import step
 from tests.support.clickhouse import ClickHouseServer, running_clickhouse
 from tests.support.nats import running_nats

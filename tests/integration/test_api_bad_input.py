@@ -126,7 +126,7 @@ LINE = {"id": "gate", "a": [0.1, 0.6], "b": [0.9, 0.6]}
         ({"lines": [LINE | {"entry": "sideways"}]}, "settings.lines[0].entry", "'backward', 'forward'"),
         ({"confidence": 0.5}, "settings.confidence", "confidence_ratio"),
         ({"confidence_ratio": 7}, "settings.confidence_ratio", "0.05..0.95"),
-        ({"type": "ppe"}, "settings.type", "ppe"),
+        ({"type": "ppe"}, "settings.type", "known here"),
     ],
 )
 def test_settings_are_checked(client: httpx.Client, settings: object, field: str, allowed: str) -> None:

@@ -13,9 +13,10 @@ from ingest.bus import Bus
 from ingest.contract import Camera, FrameReport, IngestPlan, decode, encode
 from ingest.process import Health
 from postprocess.config import DecideSettings
-from postprocess.contract import CameraFunction, Event, VehiclesSettings
+from postprocess.contract import CameraFunction, Event
 from postprocess.decide import Decide
-from postprocess.plan import Defaults
+from postprocess.functions.registry import registry
+from postprocess.functions.unit import Context
 from postprocess.settings_watch import SettingsWatch
 from postprocess.snapshot import POSITIONS_KEY, Positions
 from tests.support.nats import NatsServer, running_nats
@@ -37,7 +38,8 @@ async def broker(folder: Path, *cameras: str) -> AsyncIterator[tuple[Bus, NatsSe
 def decide(bus: Bus, **settings: float) -> Decide:
     """The program's parts wired as `__main__` does."""
     chosen = msgspec.convert({"snapshot_s": 0.2, "settle_s": 0.2, "unread_s": 0.5} | settings, DecideSettings)
-    return Decide(bus, SettingsWatch(bus, chosen, Defaults()), chosen, Health("decide"))
+    plain = Context(camera=Camera(id="none", name="", url=""), decide=chosen)
+    return Decide(bus, SettingsWatch(bus, registry(), plain), registry(), chosen, Health("decide"))
 
 
 async def final_events(bus: Bus, count: int) -> list[Event]:
@@ -80,7 +82,7 @@ async def test_plans_follow_cameras_and_functions(tmp_path: Path) -> None:
         await bus.bucket("cameras").put("broken", b"{")
         await bus.bucket("functions").put("broken.vehicles", b"{")
         await bus.bucket("cameras").put("other", msgspec.json.encode(Camera(id="another", name="x", url="rtsp://x")))
-        off = CameraFunction(camera=CAMERA, name="vehicles", enabled=False, settings=VehiclesSettings())
+        off = CameraFunction(camera=CAMERA, name="vehicles", enabled=False)
         await bus.bucket("functions").put(f"{CAMERA}.vehicles", msgspec.json.encode(off))
 
         async def no_shots() -> bool:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from ingest.contract import FrameReport
 from postprocess.contract import Event, Read
-from postprocess.rules.state import CameraMemory, Tick
-from postprocess.rules.vehicles import Input, step
+from postprocess.rules.scene import Input, Tick
+from postprocess.rules.state import CameraMemory
+from postprocess.rules.vehicles import step
 from tests.support.vehicles import CAMERA, PLATE, POLICY, STEP_US, T0_US, frame, newest, play, read
 
 PLATES = (PLATE, "М777ММ99", "Т050ХХ150")

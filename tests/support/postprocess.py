@@ -20,7 +20,7 @@ from ingest.bus import Bus, Message
 from ingest.contract import BUCKETS, STREAMS, Camera, FrameReport, decode, detections_subject, encode, reads_subject
 from ingest.settings import NatsSettings, TritonSettings
 from model_repository.contract import CARD_PARAMETER, PLATE_CHARS_MAX, ModelCard
-from postprocess.contract import CameraFunction, ClickHouseSettings, Event, Line, Read, VehiclesSettings
+from postprocess.contract import CameraFunction, ClickHouseSettings, Event, Line, Read
 from tests.support.vehicles import GATE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +68,7 @@ async def set_up(bus: Bus, *cameras: str, lines: tuple[Line, ...] = (GATE,)) -> 
     for name in cameras:
         camera = Camera(id=name, name=name, url="rtsp://camera/1")
         await bus.bucket("cameras").put(name, msgspec.json.encode(camera))
-        function = CameraFunction(camera=name, name="vehicles", settings=VehiclesSettings(lines=lines))
+        function = CameraFunction(camera=name, name="vehicles", settings={"lines": msgspec.to_builtins(lines)})
         await bus.bucket("functions").put(f"{name}.vehicles", msgspec.json.encode(function))
 
 

@@ -9,8 +9,9 @@ import msgspec
 from ingest.contract import Detection, FrameReport, FrameStamp
 from model_repository.contract import ModelRef
 from postprocess.contract import Event, Line, PlateRead, Read
-from postprocess.rules.state import CameraMemory, Tick, VehiclesPolicy
-from postprocess.rules.vehicles import Input, Output, step
+from postprocess.rules.scene import Input, Output, Tick
+from postprocess.rules.state import CameraMemory, VehiclesPolicy
+from postprocess.rules.vehicles import step
 
 CAMERA = "cam-1"
 T0_US = 1_790_000_000_000_000

@@ -6,7 +6,6 @@ import contextlib
 import re
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,7 +34,8 @@ from api.sse import frame, resume_after, retry
 from api.tokens import Throttle, bearer, find_user, hash_token
 from api.views import cause_words, event_view, moment, state_view
 from ingest.contract import Camera, CameraState, unsafe_reason
-from postprocess.contract import CameraFunction, Event, VehiclesSettings
+from postprocess.contract import CameraFunction, Event
+from postprocess.functions.registry import registry
 
 CONSOLE = Path(__file__).parents[2] / "api" / "console"
 
@@ -180,27 +180,30 @@ def test_faults_in_words(message: str, field: str, words: str) -> None:
 
 
 def test_functions_are_read_strictly() -> None:
-    """Defaults where nothing is said, a tag that fits is accepted, another kind is refused."""
-    plain = read_function("gate", "vehicles", FunctionIn())
-    assert plain.settings == VehiclesSettings()
-    tagged = FunctionIn(settings=msgspec.Raw(b'{"type":"vehicles","plates":false}'))
-    assert read_function("gate", "vehicles", tagged).settings.plates is False
+    """What was written is kept as it was written; an unknown setting, and an unknown function, is refused."""
+    assert read_function(registry(), "gate", "vehicles", FunctionIn()).settings == {}
+    told = FunctionIn(settings={"plates": False})
+    assert read_function(registry(), "gate", "vehicles", told).settings == {"plates": False}
+    with pytest.raises(InvalidBody):
+        read_function(registry(), "gate", "vehicles", FunctionIn(settings={"plate": False}))
     with pytest.raises(NotThere):
-        read_function("gate", "magic", FunctionIn())
+        read_function(registry(), "gate", "magic", FunctionIn())
 
 
 def test_effective_values_name_their_source() -> None:
     """Function over camera over config.ini over default."""
     camera = Camera(id="gate", name="Gate", url="rtsp://h/", analysis_fps=9)
-    function = CameraFunction(camera="gate", name="vehicles", settings=VehiclesSettings(confidence_ratio=0.7))
+    function = CameraFunction(camera="gate", name="vehicles", settings={"confidence_ratio": 0.7})
     look = LookDefaults(class_list=("car",))
-    found = function_view(function, 3, camera=camera, defaults=look, configured=frozenset({"class_list"}))
+    found = function_view(registry(), function, 3, camera=camera, defaults=look, configured=frozenset({"class_list"}))
     assert {name: (one.value, one.source) for name, one in found.effective.items()} == {
         "confidence_ratio": (0.7, "function"),
         "class_list": (("car",), "config"),
         "analysis_fps": (9, "camera"),
         "plates": (True, "default"),
         "plate_confidence_min": (0.5, "default"),
+        "lines": ((), "default"),
+        "zones": ((), "default"),
     }
     assert found.etag == '"3"'
 

@@ -10,9 +10,9 @@ import pytest
 
 from ingest.contract import Detection
 from postprocess.contract import Line
-from postprocess.rules import state, vehicles
-from postprocess.rules.state import CameraMemory, Note, Tick
-from postprocess.rules.vehicles import Input
+from postprocess.rules import scene, vehicles
+from postprocess.rules.scene import Input, Note, Tick
+from postprocess.rules.state import CameraMemory
 from tests.support.vehicles import (
     DETECTOR_REF,
     GATE,
@@ -447,4 +447,4 @@ def test_lines_are_apart() -> None:
 
 def test_names_of_tracks() -> None:
     """A track's name holds its epoch: the same name in another epoch is another track."""
-    assert state.track_key(3, "3-1") == "3:3-1"
+    assert scene.track_key(3, "3-1") == "3:3-1"

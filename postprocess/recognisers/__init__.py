@@ -1,0 +1,1 @@
+"""What the answers of recognisers mean: one module each."""
