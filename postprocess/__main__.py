@@ -12,11 +12,12 @@ import msgspec
 from ingest.bus import Bus
 from ingest.contract import Camera
 from ingest.process import Process, run
-from ingest.settings import NatsSettings, TritonSettings, parse
+from ingest.settings import NatsSettings, SettingsError, TritonSettings, parse
 from postprocess.config import DecideSettings, RecogniseSettings, StoreSettings
 from postprocess.contract import ClickHouseSettings
 from postprocess.functions import registry
 from postprocess.functions.unit import Context, Defaults, Site
+from postprocess.rules.schedule import zone_of
 
 
 async def recognise(process: Process) -> None:
@@ -46,6 +47,11 @@ async def decide(process: Process) -> None:
     from postprocess.settings_watch import SettingsWatch  # noqa: PLC0415
 
     settings, nats = process.settings(DecideSettings, "decide"), process.settings(NatsSettings, "nats")
+    try:
+        zone_of(settings.timezone)
+    except KeyError:
+        allowed = "an IANA name such as Europe/Moscow"
+        raise SettingsError(section="decide", key="timezone", value=settings.timezone, allowed=allowed) from None
     functions = registry.load()
     plain = Context(
         camera=Camera(id="none", name="", url=""),
