@@ -1,6 +1,6 @@
 """Questions to the event store, as SQL with bound parameters, and its rows as events.
 
-Pure. Reads go through the views `events_latest` and `photos_latest` of postprocess/schema.sql: no duplicates. Times
+Pure. Reads go through the views `events_latest` and `photos_latest` of postprocess/migrations: no duplicates. Times
 cross as whole microseconds and pictures as base64, so that no driver setting can bend them.
 """
 

@@ -3,7 +3,7 @@
 Rules
 - SQL lies in `sql/<name>.sql`; `@name` in it stands for the fragment `sql/_<name>.sql`.
 - Tables are named without their database: the data source says which one it is.
-- Reads go through the views `*_latest` of postprocess/schema.sql: the tables behind them hold duplicates.
+- Reads go through the views `*_latest` of postprocess/migrations: the tables behind them hold duplicates.
 - Fields have English names; what people read is set by the panel.
 """
 

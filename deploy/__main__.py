@@ -24,6 +24,7 @@ COMMANDS: dict[str, Command] = {
         module="deploy.demo.command", help="run the system on the demo site, and compare it with the truth"
     ),
     "bench": Command(module="deploy.bench.command", help="measure the running system"),
+    "store": Command(module="deploy.store", help="show or apply the migrations of the analytics store"),
     "acs": Command(module="deploy.acs.command", help="follow events over gRPC, as an access-control system does"),
     "simulate": Command(module="deploy.simulate.command", help="serve video files over RTSP as live cameras"),
 }

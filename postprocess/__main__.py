@@ -15,6 +15,7 @@ from ingest.process import Process, run
 from ingest.settings import NatsSettings, SettingsError, TritonSettings, parse
 from postprocess.config import DecideSettings, RecogniseSettings, StoreSettings
 from postprocess.contract import ClickHouseSettings
+from postprocess.errors import SchemaError, StoreAway
 from postprocess.functions import registry
 from postprocess.functions.unit import Context, Defaults, Site
 from postprocess.rules.schedule import zone_of
@@ -72,13 +73,44 @@ async def store(process: Process) -> None:
     from postprocess.store import BUCKETS, STREAMS, Store  # noqa: PLC0415
 
     settings, nats = process.settings(StoreSettings, "store"), process.settings(NatsSettings, "nats")
-    house = ClickHouse(process.settings(ClickHouseSettings, "clickhouse"))
+    where = process.settings(ClickHouseSettings, "clickhouse")
+    house = ClickHouse(where)
     async with Bus.open(nats, name="store", health=process.health) as bus:
         await bus.ensure_streams(*STREAMS)
         await bus.ensure_buckets(*BUCKETS)
         process.health.started()
-        await Store(bus, house, settings, process.health).run(process.stop)
+        try:
+            await Store(bus, house, settings, process.health).run(process.stop)
+        except SchemaError as error:
+            raise _refused(where, error) from error
     house.close()
+
+
+async def schema(settings: ClickHouseSettings, kept: StoreSettings | None) -> list[tuple[int, str, bool]]:
+    """Number, name and whether it is applied of every migration; with `kept` what is missing is applied before.
+
+    Raises `SettingsError` where the database can't be reached or must not be written.
+    """
+    from postprocess.clickhouse import ClickHouse  # noqa: PLC0415
+    from postprocess.store import keep_of  # noqa: PLC0415
+
+    house = ClickHouse(settings)
+    try:
+        if kept is not None:
+            await house.migrate(keep_of(kept))
+        found = await house.status()
+    except SchemaError as error:
+        raise _refused(settings, error) from error
+    except StoreAway as error:
+        raise SettingsError(section="clickhouse", key="host", value=settings.host, allowed=str(error)) from error
+    finally:
+        house.close()
+    rows = [(one.number, one.name, True) for one in found.applied]
+    return rows + [(one.number, one.name, False) for one in found.pending]
+
+
+def _refused(settings: ClickHouseSettings, error: SchemaError) -> SettingsError:
+    return SettingsError(section="clickhouse", key="database", value=settings.database, allowed=str(error))
 
 
 def _defaults(process: Process) -> Defaults:

@@ -8,7 +8,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import clickhouse_connect
@@ -16,8 +16,9 @@ import urllib3.exceptions
 from clickhouse_connect.driver.exceptions import ClickHouseError, DataError
 
 from postprocess.contract import ClickHouseSettings
-from postprocess.ddl import statements
+from postprocess.ddl import Keep
 from postprocess.errors import RowsError, StoreAway
+from postprocess.migrate import Status, migrate, status
 
 CONNECT_S_MAX = 3
 ANSWER_S_MAX = 30
@@ -33,11 +34,16 @@ class ClickHouse:
         self._client: Any = None
         self._turn = asyncio.Lock()
 
-    async def migrate(self, *, events_days: int, photos_days: int) -> None:
-        """Make database, tables and views where they are missing; raises `StoreAway`."""
-        wanted = statements(self._settings.database, events_days=events_days, photos_days=photos_days)
+    async def migrate(self, keep: Keep) -> None:
+        """Bring the database to this program's schema; raises `StoreAway`, or `SchemaError` where it must not."""
         async with self._turn:
-            await self._run(lambda client: [client.command(statement) for statement in wanted])
+            await self._run(lambda client: migrate(client, self._settings.database, keep))
+
+    async def status(self) -> Status:
+        """What the database has and lacks; raises as `migrate` does."""
+        async with self._turn:
+            found: Status = await self._run(lambda client: status(client, self._settings.database))
+        return found
 
     async def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Insert rows; raises `StoreAway`, or `RowsError` where a value does not fit its column."""
@@ -52,9 +58,9 @@ class ClickHouse:
             self._client.close()
             self._client = None
 
-    async def _run(self, call: Any) -> None:
+    async def _run(self, call: Callable[[Any], Any]) -> Any:
         try:
-            await asyncio.to_thread(lambda: call(self._connected()))
+            return await asyncio.to_thread(lambda: call(self._connected()))
         except DataError as error:
             raise RowsError(str(error)[:300]) from error
         except _AWAY as error:

@@ -52,6 +52,8 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     batch_rows_max: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 500
     """Rows of one insert at most; a batch does not wait to become full."""
     events_days: Days = 365
-    """Events older than this are deleted."""
+    """Events with a plate, a person, a list's entry or an alarm are deleted after this."""
+    events_unmatched_days: Days = 365
+    """All other events are deleted after this."""
     photos_days: Days = 30
     """Photos older than this are deleted."""

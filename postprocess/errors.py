@@ -1,8 +1,12 @@
 """What can go wrong in postprocess. Errors hold fields and write their own sentence.
 
     PostprocessError
-    ├── SchemaNameError     the database of [clickhouse] is no plain identifier
     ├── FunctionError       a function from another package can't be used
+    ├── SchemaError         the database can't be used by this program; no repetition helps
+    │   ├── SchemaNameError    its name in [clickhouse] is no plain identifier
+    │   ├── SchemaNewer        a newer program has written there
+    │   ├── MigrationChanged   a file is not what was applied
+    │   └── MigrationSkipped   a later one was applied without it
     ├── PoisonError         a message can never be processed: goes to zool.dead.<stage> with this sentence
     ├── RecogniserError     Triton did not read a shot; `away` tells whether waiting helps
     ├── StoreAway           ClickHouse did not take rows or statements: the same again later
@@ -18,7 +22,11 @@ class PostprocessError(Exception):
     """Anything that postprocess raises by itself."""
 
 
-class SchemaNameError(PostprocessError):
+class SchemaError(PostprocessError):
+    """A database that this program must not write into."""
+
+
+class SchemaNameError(SchemaError):
     """A database name that can't be put into SQL."""
 
     def __init__(self, name: str) -> None:
@@ -38,6 +46,48 @@ class FunctionError(PostprocessError):
 
     def __str__(self) -> str:
         return f"function {self.name}: {self.reason}; mend or uninstall the package that brings it"
+
+
+class SchemaNewer(SchemaError):  # noqa: N818 - named by what was found
+    """The database is ahead of the program."""
+
+    def __init__(self, *, newest: int, known: int) -> None:
+        super().__init__(newest, known)
+        self.newest, self.known = newest, known
+
+    def __str__(self) -> str:
+        return (
+            f"the schema of the store is at {self.newest:04d}, this program knows {self.known:04d}: "
+            "run the version that wrote it or a newer one, or choose another database"
+        )
+
+
+class MigrationChanged(SchemaError):  # noqa: N818 - as above
+    """A migration is not the one that was applied under its number."""
+
+    def __init__(self, *, number: int, name: str) -> None:
+        super().__init__(number, name)
+        self.number, self.name = number, name
+
+    def __str__(self) -> str:
+        return (
+            f"migration {self.number:04d} {self.name} is not the one that was applied to the store: "
+            "run an unchanged release; a change belongs into a migration with a new number"
+        )
+
+
+class MigrationSkipped(SchemaError):  # noqa: N818 - as above
+    """A migration is missing below one that was applied."""
+
+    def __init__(self, *, number: int, name: str, newest: int) -> None:
+        super().__init__(number, name, newest)
+        self.number, self.name, self.newest = number, name, newest
+
+    def __str__(self) -> str:
+        return (
+            f"the store has migration {self.newest:04d} but not {self.number:04d} {self.name}: "
+            "it was written by a program of another line; run that one, or choose another database"
+        )
 
 
 class PoisonError(PostprocessError):

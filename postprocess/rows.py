@@ -1,7 +1,7 @@
 """Events, shots and cameras as rows of the store. Pure: no I/O, no clock.
 
 Rules
-- Column names and their order are those of `schema.sql`; a contract test holds the two together.
+- Column names and their order are those of `migrations/`; a contract test holds the two together.
 - `stored_at` is the store's own clock and is left out.
 """
 
@@ -72,6 +72,14 @@ EVENT_COLUMNS: dict[str, Callable[[Event], object]] = {
     "frame_seq": lambda e: _uint(e.frame_seq, _U64),
     "cause": lambda e: e.cause,
     "text": lambda e: e.text,
+    "severity": lambda e: e.severity,
+    "plate_region": lambda e: e.plate_region,
+    "listed": lambda e: e.listed,
+    "person": lambda e: e.person,
+    "person_confidence": lambda e: e.person_confidence,
+    "items": lambda e: e.items,
+    "missing": lambda e: list(e.missing),
+    "value": lambda e: e.value,
 }
 
 PHOTO_COLUMNS: dict[str, Callable[[Shot], object]] = {

@@ -24,6 +24,7 @@ from ingest.process import Health
 from postprocess import inlet
 from postprocess.clickhouse import ClickHouse
 from postprocess.config import StoreSettings
+from postprocess.ddl import Keep
 from postprocess.errors import PoisonError, PostprocessError, RowsError, StoreAway
 from postprocess.grave import bury
 from postprocess.metrics import INSERT_RETRIES, INSERT_SECONDS, ROWS_STORED
@@ -94,6 +95,11 @@ def _camera(entry: Entry | None) -> CameraChange | None:
     return CameraChange(camera=entry.key, revision=entry.revision, settings=settings)
 
 
+def keep_of(settings: StoreSettings) -> Keep:
+    """For how long rows are kept."""
+    return msgspec.convert(settings, Keep, from_attributes=True)
+
+
 class Store:
     """One process for all cameras; event loop only."""
 
@@ -101,14 +107,29 @@ class Store:
         self._bus, self._house, self._settings, self._health = bus, house, settings, health
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until told to stop; what is in hand then is delivered again at the next start."""
+        """Work until told to stop; what is in hand then is delivered again at the next start. Raises `SchemaError`."""
+        if not await self._prepared(stop):
+            return
         async with asyncio.TaskGroup() as group:
             working = group.create_task(self._work(group))
             await stop.wait()
             working.cancel()
 
+    async def _prepared(self, stop: asyncio.Event) -> bool:
+        """The schema is there; False where it was told to stop before."""
+        working, stopping = (
+            asyncio.ensure_future(self._surely("schema", self._migrate)),
+            asyncio.create_task(stop.wait()),
+        )
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not working.done():
+            working.cancel()
+            return False
+        await working
+        return True
+
     async def _work(self, group: asyncio.TaskGroup) -> None:
-        await self._surely("schema", self._migrate)
         tasks = [group.create_task(self._follow(target)) for target in TARGETS]
         tasks.append(group.create_task(self._follow_cameras()))
         try:
@@ -118,7 +139,7 @@ class Store:
                 task.cancel()
 
     async def _migrate(self) -> None:
-        await self._house.migrate(events_days=self._settings.events_days, photos_days=self._settings.photos_days)
+        await self._house.migrate(keep_of(self._settings))
 
     async def _follow(self, target: Target) -> None:
         consumer = await self._bus.consumer(

@@ -19,16 +19,17 @@ README = Path(__file__).parents[2] / "postprocess" / "README.md"
 # The engine lives once per process and for its whole life: it gets a process of its own.
 SCRIPT = """
 import sys, json, clickhouse_connect
-from postprocess.ddl import statements
+from postprocess.ddl import Keep, statements
 client = clickhouse_connect.get_client(dsn="chdb://" + sys.argv[1])
 for _ in range(2):
-    for statement in statements("zool", events_days=30, photos_days=7):
+    for statement in statements("zool", Keep(events_days=30, events_unmatched_days=14, photos_days=7)):
         client.command(statement)
 found = {}
 for table in ("events", "photos", "cameras", "events_latest", "photos_latest", "cameras_latest"):
     found[table] = [row[0] for row in client.query(f"DESCRIBE TABLE zool.{table}").result_rows]
 found["ttl"] = [row[0] for row in client.query(
-    "SELECT create_table_query FROM system.tables WHERE database = 'zool' AND name = 'photos'").result_rows]
+    "SELECT create_table_query FROM system.tables WHERE database = 'zool' AND name IN ('events', 'photos') "
+    "ORDER BY name").result_rows]
 print(json.dumps(found))
 """
 
@@ -58,8 +59,12 @@ def test_views_show_all_columns(described: dict[str, list[str]]) -> None:
 
 
 def test_ttl_follows_the_settings(described: dict[str, list[str]]) -> None:
-    """Seven days of photos."""
-    assert "toIntervalDay(7)" in described["ttl"][0]
+    """Thirty days of events that somebody may ask for by name, fourteen of the others; seven days of photos."""
+    events, photos = described["ttl"]
+    kept, others = events.split("TTL ")[1].split("toIntervalDay(14)")
+    assert kept.startswith("toDateTime(opened_at) + toIntervalDay(30) WHERE (plate != '')")
+    assert others.startswith(" WHERE NOT")
+    assert "toIntervalDay(7)" in photos
 
 
 def test_readme_names_every_column() -> None:

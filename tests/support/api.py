@@ -21,7 +21,7 @@ from ingest.contract import FrameStamp, Shot
 from ingest.settings import NatsSettings
 from model_repository.contract import ModelRef
 from postprocess.contract import Event, EventPhoto
-from postprocess.ddl import statements
+from postprocess.ddl import Keep, statements
 from postprocess.rows import EVENT_COLUMNS, PHOTO_COLUMNS, event_row, photo_row
 from tests.support.clickhouse import ClickHouseServer
 from tests.support.nats import nats_server
@@ -134,7 +134,7 @@ class Site:
         self.broker.start()
         self.store.start()
         with contextlib.closing(self._client("default")) as client:
-            for statement in statements("zool", events_days=3650, photos_days=3650):
+            for statement in statements("zool", Keep(events_days=3650, events_unmatched_days=3650, photos_days=3650)):
                 client.command(statement)
         found = self.store.settings
         environ = {

@@ -14,6 +14,7 @@ from dashboards.preview.macros import ALL, Chosen, Span, filled
 from ingest.contract import Camera, CameraNotice, encode
 from postprocess.clickhouse import ClickHouse
 from postprocess.contract import ClickHouseSettings, Event
+from postprocess.ddl import Keep
 from postprocess.inlet import event as decoded_event
 from postprocess.rows import CAMERA_COLUMNS, EVENT_COLUMNS, CameraChange, camera_row, event_row
 
@@ -21,7 +22,7 @@ from postprocess.rows import CAMERA_COLUMNS, EVENT_COLUMNS, CameraChange, camera
 async def fill(settings: ClickHouseSettings, cameras: Iterable[Camera], events: Iterable[Event | CameraNotice]) -> None:
     """Schema, cameras and events, as the program `store` would put them in."""
     house = ClickHouse(settings)
-    await house.migrate(events_days=3650, photos_days=30)
+    await house.migrate(Keep(events_days=3650, events_unmatched_days=3650))
     changes = [CameraChange(camera=one.id, revision=n, settings=one) for n, one in enumerate(cameras, 1)]
     gone = CameraChange(camera="gone", revision=99, settings=None)
     was = CameraChange(camera="gone", revision=98, settings=Camera(id="gone", name="Ворота 9", url="rtsp://x/1"))

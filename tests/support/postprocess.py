@@ -104,9 +104,9 @@ class Killable:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._name = name
-        self._environ = os.environ | {"ZOOL_NATS_URL": nats.url} | dict(environ or {})
+        self.environ = os.environ | {"ZOOL_NATS_URL": nats.url} | dict(environ or {})
         if house is not None:
-            self._environ |= {
+            self.environ |= {
                 "ZOOL_CLICKHOUSE_PORT": str(house.port),
                 "ZOOL_CLICKHOUSE_USER": house.user,
                 "ZOOL_CLICKHOUSE_PASSWORD": house.password,
@@ -116,7 +116,7 @@ class Killable:
     def start(self) -> None:
         """Start it; it waits by itself for what it needs."""
         command = [sys.executable, "-m", "postprocess", self._name]
-        self.process = subprocess.Popen(command, env=self._environ, cwd=ROOT, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(command, env=self.environ, cwd=ROOT, stderr=subprocess.DEVNULL)
 
     def kill(self) -> None:
         """Kill -9."""

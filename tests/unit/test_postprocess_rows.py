@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import msgspec
-import pytest
 
 from ingest.contract import Camera
 from model_repository.contract import ModelRef
 from postprocess.contract import Event, EventPhoto
-from postprocess.ddl import statements
-from postprocess.errors import PoisonError, RecogniserError, RowsError, SchemaNameError, StoreAway
+from postprocess.errors import PoisonError, RecogniserError, RowsError, StoreAway
 from postprocess.rows import (
     CAMERA_COLUMNS,
     EVENT_COLUMNS,
@@ -47,6 +45,20 @@ def test_event_row() -> None:
     assert (row["model_names"], row["model_starters"]) == (["m"], [True])
 
 
+def test_what_an_event_says_of_people_and_things() -> None:
+    """Persons, lists, equipment by name, amounts; nothing where nothing was said."""
+    bare = dict(zip(EVENT_COLUMNS, event_row(EVENT), strict=True))
+    assert (bare["severity"], bare["items"], bare["missing"], bare["value"]) == ("info", {}, [], None)
+    said = msgspec.structs.replace(
+        EVENT, severity="alarm", plate_region="ru", listed="deny", person="p7", person_confidence=0.75,
+        items={"helmet": 0.1}, missing=("helmet",), value=12.5,
+    )  # fmt: skip
+    row = dict(zip(EVENT_COLUMNS, event_row(said), strict=True))
+    assert (row["severity"], row["plate_region"], row["listed"]) == ("alarm", "ru", "deny")
+    assert (row["person"], row["person_confidence"], row["value"]) == ("p7", 0.75, 12.5)
+    assert (row["items"], row["missing"]) == ({"helmet": 0.1}, ["helmet"])
+
+
 def test_empty_and_wild_values_fit_their_columns() -> None:
     """No photos; numbers beyond the column are held within it."""
     wild = msgspec.structs.replace(
@@ -72,22 +84,6 @@ def test_camera_row() -> None:
         "camera": "c1", "revision": 7, "name": "Ворота", "region": "Север", "enabled": True, "deleted": False,
     }  # fmt: skip
     assert camera_row(CameraChange(camera="c1", revision=8, settings=None)) == ["c1", 8, "", "", False, True]
-
-
-def test_statements_are_filled_in() -> None:
-    """One per table, view and TTL, without comments or gaps to fill."""
-    found = statements("zool_test", events_days=11, photos_days=22)
-    assert found[0] == "CREATE DATABASE IF NOT EXISTS zool_test"
-    assert not any("{" in text or "--" in text for text in found)
-    assert any("INTERVAL 11 DAY" in text for text in found)
-    assert any("INTERVAL 22 DAY" in text for text in found)
-
-
-@pytest.mark.parametrize("name", ["", "1st", "a b", "x;DROP TABLE y", "é", "a" * 64])
-def test_a_database_name_is_a_plain_identifier(name: str) -> None:
-    """Anything else is refused by name."""
-    with pytest.raises(SchemaNameError, match="allowed are letters"):
-        statements(name, events_days=1, photos_days=1)
 
 
 def test_errors_write_their_sentence() -> None:

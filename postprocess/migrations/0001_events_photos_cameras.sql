@@ -1,13 +1,5 @@
--- Tables of the analytics store. Statements end with a semicolon at the end of a line; {database}, {events_days} and
--- {photos_days} are filled in by postprocess/ddl.py. Every statement may be run again at any time.
---
--- Rules
--- * The sort key (camera, opened_at, event_id) never changes for an event: its versions collapse to the newest.
--- * Plain reads see duplicates. People read the views `events_latest`, `photos_latest` and `cameras_latest`, never the
---   tables.
--- * Columns are only ever added, each with a default (`ADD COLUMN IF NOT EXISTS` at the end of this file).
-
-CREATE DATABASE IF NOT EXISTS {database};
+-- Events, photos and names of cameras: the tables that databases had before migrations were counted.
+-- Plain reads see duplicates; people read the views `*_latest`, never the tables.
 
 CREATE TABLE IF NOT EXISTS {database}.events
 (
@@ -48,8 +40,7 @@ CREATE TABLE IF NOT EXISTS {database}.events
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(opened_at)
-ORDER BY (camera, opened_at, event_id)
-TTL toDateTime(opened_at) + INTERVAL {events_days} DAY;
+ORDER BY (camera, opened_at, event_id);
 
 CREATE TABLE IF NOT EXISTS {database}.photos
 (
@@ -73,7 +64,6 @@ CREATE TABLE IF NOT EXISTS {database}.photos
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMMDD(captured_at)
 ORDER BY (camera, captured_at, shot_id)
-TTL toDateTime(captured_at) + INTERVAL {photos_days} DAY
 SETTINGS index_granularity = 64;
 
 CREATE TABLE IF NOT EXISTS {database}.cameras
@@ -104,7 +94,3 @@ SELECT
     argMax(c.deleted, c.revision) AS deleted
 FROM {database}.cameras AS c
 GROUP BY camera;
-
-ALTER TABLE {database}.events MODIFY TTL toDateTime(opened_at) + INTERVAL {events_days} DAY;
-
-ALTER TABLE {database}.photos MODIFY TTL toDateTime(captured_at) + INTERVAL {photos_days} DAY;
