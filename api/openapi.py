@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from api.contract import CameraIn, CameraPatch, FunctionIn, ProbeIn
+from api.contract import CameraIn, CameraPatch, FunctionIn, LettersIn, ProbeIn
 from api.problem import MEDIA_TYPE, Problem
 from postprocess.contract import FunctionSettings, VehiclesSettings
 
@@ -21,7 +21,7 @@ _FUNCTION_IN = msgspec.defstruct(
     forbid_unknown_fields=True,
 )
 """`FunctionIn` with its settings spelt out: which ones there are depends on the function."""
-_OWN = (CameraIn, CameraPatch, _FUNCTION_IN, ProbeIn, Problem)
+_OWN = (CameraIn, CameraPatch, _FUNCTION_IN, LettersIn, ProbeIn, Problem)
 _TEMPLATE = "#/components/schemas/{name}"
 
 

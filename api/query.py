@@ -172,6 +172,14 @@ def token(name: str, value: str) -> str:
     return value
 
 
+def whole(name: str, text: str, low: int, high: int) -> int:
+    """A whole number of a query, within bounds; raises `BadParameter`."""
+    if text.isascii() and text.isdecimal() and len(text) <= 18 and low <= int(text) <= high:
+        return int(text)
+    words = Words(f"allowed is {low} to {high}", f"допустимо от {low} до {high}")
+    raise BadParameter(name=name, value=text, allowed=words)
+
+
 def time_us(name: str, value: str) -> int:
     """An RFC 3339 time with its zone, as microseconds; raises `BadParameter`."""
     allowed = Words(
