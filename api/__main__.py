@@ -17,6 +17,7 @@ from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults, acs_port
 from api.contract import User
 from api.feed import Feed
+from api.graves import Graves
 from api.http.app import application
 from api.http.services import Services
 from api.link import Link
@@ -77,6 +78,7 @@ def services(process: Process, link: Link) -> Services:
             buffer_events=settings.stream_buffer_events,
         ),
         functions=registry.load(),
+        graves=Graves(link),
         owner=owner(settings.token_file),
         throttle=Throttle(settings.failed_logins_per_minute),
         look=look,

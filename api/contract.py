@@ -222,6 +222,18 @@ class EventOut(msgspec.Struct, frozen=True, kw_only=True):
     frame_seq: int
     cause: str
     text: str
+    severity: Literal["info", "warning", "alarm"]
+    plate_region: str
+    listed: str
+    """List that the plate or the person stands on."""
+    person: str
+    """Id of the person; empty = unidentified, or nobody."""
+    person_confidence: float
+    items: dict[str, float]
+    """Equipment and the probability that it is worn."""
+    missing: tuple[str, ...]
+    value: float | None
+    """By kind: seconds of stay, persons in the zone, count so far, score of a defect."""
 
 
 class EventList(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,6 +241,62 @@ class EventList(msgspec.Struct, frozen=True, kw_only=True):
 
     items: tuple[EventOut, ...]
     next_cursor: str | None
+
+
+class LetterOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A dead letter: a message that a stage could not process."""
+
+    seq: int
+    """Its place among the dead letters, by which it is named."""
+    stage: str
+    reason: str
+    kind: str
+    """What the message was: report, shot, read, event; empty = not known."""
+    subject: str
+    camera: str
+    died_at: str
+    message_seq: int
+    message_id: str
+    size_bytes: int
+    replayable: bool
+    content: Any = None
+    """What the message holds, masked, without pictures; only where one letter is asked for."""
+
+
+class LetterList(msgspec.Struct, frozen=True, kw_only=True):
+    """Dead letters in the order in which they came. `next_after` is null where there are no more."""
+
+    items: tuple[LetterOut, ...]
+    next_after: int | None
+    last: int
+    """Sequence of the newest of all."""
+    total: int
+    """How many there are, of whatever kind."""
+
+
+class LettersIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which letters an act is for: all that every given field lets through."""
+
+    stage: str = ""
+    camera: str = ""
+    reason: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    since: str = ""
+    until: str = ""
+    after: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """Only those behind this one: `next_after` of the answer before."""
+    upto: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    """Only up to this one; without it, up to the newest at the time of the call."""
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 500
+
+
+class LettersDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done. `next_after` is null when nothing is left; otherwise the same call with it as `after` goes on."""
+
+    done: int
+    refused: int
+    """Letters that can't be said again: they stay."""
+    next_after: int | None
+    upto: int
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@
     ├── TooManyFailures      429  wrong tokens from one address
     ├── NotThere             404  nothing of this kind has this id
     ├── AlreadyThere         409  the id is taken
+    ├── NotReplayable        409  a dead letter that names no subject of the data path
     ├── Stale                412  If-Match names an older version
     ├── ConditionMissing     428  a change needs If-Match
     ├── BodyTooLarge         413
@@ -183,6 +184,7 @@ _KINDS = {
     "event": Words("event", "события"),
     "photo": Words("photo", "фотографии"),
     "module": Words("kind of function", "вида функции"),
+    "letter": Words("dead letter", "отложенного сообщения"),
 }
 
 
@@ -221,6 +223,25 @@ class AlreadyThere(ApiError):
         return Words(
             f"The {kind.en} '{self.name}' exists already: choose another id, or change it with If-Match.",
             f"Идентификатор {kind.ru} «{self.name}» уже занят: выберите другой или измените имеющийся с If-Match.",
+        )
+
+
+class NotReplayable(ApiError):
+    """A dead letter can't be said again."""
+
+    status = 409
+    slug = "not-replayable"
+    title = Words("This letter can't be replayed", "Это сообщение нельзя отправить снова")
+
+    def __init__(self, *, seq: int, subject: str) -> None:
+        super().__init__(seq, subject)
+        self.seq, self.subject = seq, subject[:120]
+
+    def words(self) -> Words:
+        """Why, and what can be done with it."""
+        return Words(
+            f"Dead letter {self.seq} names no subject of the data path ('{self.subject}'): look at it, or drop it.",
+            f"Сообщение {self.seq} не называет тему потока данных («{self.subject}»): посмотрите его или удалите.",
         )
 
 

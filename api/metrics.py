@@ -13,6 +13,7 @@ Edge (prometheus_client).
 | zool_api_acs_calls_total | counter | method, code | gRPC calls that ended | UNAUTHENTICATED: see failed logins |
 | zool_api_failed_logins_total | counter | – | wrong tokens | grows without people at work: somebody tries tokens |
 | zool_api_store_queries_total | counter | outcome | questions to ClickHouse: ok, refused, away, busy | see the log |
+| zool_api_dead_letters_total | counter | act | dead letters taken out: replayed, dropped | – |
 | zool_api_garbage_total | counter | source | unreadable: state, event, setting, reply | a writer of another version |
 """
 
@@ -29,4 +30,5 @@ STREAM_CUT = Counter("zool_api_stream_cut", "Streams ended by the api", ["face",
 ACS_CALLS = Counter("zool_api_acs_calls", "gRPC calls that ended", ["method", "code"])
 FAILED_LOGINS = Counter("zool_api_failed_logins", "Wrong tokens")
 STORE_QUERIES = Counter("zool_api_store_queries", "Questions to ClickHouse", ["outcome"])
+DEAD_LETTERS = Counter("zool_api_dead_letters", "Dead letters taken out", ["act"])
 GARBAGE = Counter("zool_api_garbage", "Messages that could not be read", ["source"])

@@ -10,12 +10,20 @@ from typing import Any
 
 import msgspec
 
-from api.contract import CameraIn, CameraPatch, FunctionIn, ProbeIn
+from api.contract import CameraIn, CameraPatch, FunctionIn, LettersIn, ProbeIn
 from api.problem import MEDIA_TYPE, Problem
 from postprocess.functions.registry import BUILT_IN
 
 _SETTINGS = tuple(function.settings for function in BUILT_IN)
-_OWN = (CameraIn, CameraPatch, FunctionIn, ProbeIn, Problem, *_SETTINGS)
+_OWN = (
+    CameraIn,
+    CameraPatch,
+    FunctionIn,
+    LettersIn,
+    ProbeIn,
+    Problem,
+    *_SETTINGS,
+)
 _TEMPLATE = "#/components/schemas/{name}"
 
 

@@ -29,7 +29,8 @@ _COLUMNS = """event_id, version, kind, camera, toUnixTimestamp64Micro(opened_at)
     if(isNull(closed_at), NULL, toUnixTimestamp64Micro(assumeNotNull(closed_at))) AS closed_at_us, final, function,
     rule, track, epoch, direction, label, confidence, plate, plate_confidence, plate_reads, box, photo_shot_ids,
     arrayMap(x -> toUnixTimestamp64Micro(x), photo_captured_at) AS photo_captured_at_us, photo_roles, photo_quads,
-    model_names, model_versions, model_sha256, model_starters, settings_revision, frame_seq, cause, text"""
+    model_names, model_versions, model_sha256, model_starters, settings_revision, frame_seq, cause, text,
+    severity, plate_region, listed, person, person_confidence, items, missing, value"""
 
 
 class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +38,8 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     camera: str = ""
     kind: str = ""
+    person: str = ""
+    severity: str = ""
     plate: str = ""
     """Folded; any part of a plate."""
     since_us: int | None = None
@@ -55,7 +58,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 def events_query(wanted: EventFilter) -> Query:
     """Newest first; asks for one more than the page, to know whether there is a next one."""
     conditions, parameters = ["1"], cast("dict[str, Any]", {"limit": wanted.limit + 1})
-    for name in ("camera", "kind"):
+    for name in ("camera", "kind", "person", "severity"):
         if value := getattr(wanted, name):
             conditions.append(f"{name} = {{{name}:String}}")
             parameters[name] = value
@@ -141,6 +144,14 @@ def event_of(row: Mapping[str, Any]) -> Event:
         frame_seq=row["frame_seq"],
         cause=row["cause"],
         text=row["text"],
+        severity=row["severity"],
+        plate_region=row["plate_region"],
+        listed=row["listed"],
+        person=row["person"],
+        person_confidence=float(row["person_confidence"]),
+        items={name: round(float(worn), 6) for name, worn in row["items"].items()},
+        missing=tuple(row["missing"]),
+        value=row["value"],
     )
 
 
@@ -170,6 +181,14 @@ def token(name: str, value: str) -> str:
         )
         raise BadParameter(name=name, value=value, allowed=allowed)
     return value
+
+
+def whole(name: str, text: str, low: int, high: int) -> int:
+    """A whole number of a query, within bounds; raises `BadParameter`."""
+    if text.isascii() and text.isdecimal() and len(text) <= 18 and low <= int(text) <= high:
+        return int(text)
+    words = Words(f"allowed is {low} to {high}", f"допустимо от {low} до {high}")
+    raise BadParameter(name=name, value=text, allowed=words)
 
 
 def time_us(name: str, value: str) -> int:

@@ -129,6 +129,14 @@ def event_view(event: Event, *, thumbnails: bool = False) -> EventOut:
         frame_seq=event.frame_seq,
         cause=event.cause,
         text=event.text,
+        severity=event.severity,
+        plate_region=event.plate_region,
+        listed=event.listed,
+        person=event.person,
+        person_confidence=round(event.person_confidence, 4),
+        items=event.items,
+        missing=event.missing,
+        value=event.value,
     )
 
 

@@ -12,7 +12,9 @@ DeployError
 ├── FileUnusable        a file that a command was given can't be read or written
 ├── PlaintextRefused    a token would leave this machine without TLS
 ├── AcsRefused          the gRPC stream refused a client for good
-├── ApiRefused          the running system refused a request of the demo
+├── ApiRefused          the running system refused a request
+├── ApiAway             nothing answers where the API is looked for
+├── NothingChosen       an act on many that does not say on which
 └── NothingMeasured     a benchmark ended without a figure
 """
 
@@ -108,6 +110,24 @@ class ApiRefused(DeployError):  # noqa: N818 - as above
         super().__init__(f"{method} {path} was answered with {status}: {body[:300]}")
 
 
+class ApiAway(DeployError):  # noqa: N818 - as above
+    """Nobody answers at the address of the API."""
+
+    exit_code = 1
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url, self.reason = url, reason
+        super().__init__(f"{url} does not answer ({reason}): start `zool up`, or name its address with --url")
+
+
+class NothingChosen(DeployError):  # noqa: N818 - as above
+    """An act on many that does not say on which."""
+
+    def __init__(self, act: str, hint: str) -> None:
+        self.act, self.hint = act, hint
+        super().__init__(f"{act}: {hint}")
+
+
 class FileUnusable(DeployError):  # noqa: N818 - as above
     """A file that a command was given is of no use."""
 
@@ -119,11 +139,9 @@ class FileUnusable(DeployError):  # noqa: N818 - as above
 class PlaintextRefused(DeployError):  # noqa: N818 - as above
     """A token would cross a network in the clear."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, instead: str = "use --tls or --ca-file") -> None:
         self.address = address
-        super().__init__(
-            f"the token would go to {address} in the clear: use --tls or --ca-file, or say --plaintext if that is fine"
-        )
+        super().__init__(f"the token would go to {address} in the clear: {instead}, or say --plaintext if that is fine")
 
 
 class AcsRefused(DeployError):  # noqa: N818 - as above

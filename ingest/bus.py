@@ -85,6 +85,18 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     first_us: int
     """When its oldest message was written; 0 = it holds none."""
     last_us: int
+    messages: int = 0
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as its stream keeps it, without a consumer."""
+
+    subject: str
+    payload: bytes
+    seq: int
+    time_us: int
+    """When the stream took it."""
+    message_id: str = ""
 
 
 class Message:
@@ -528,7 +540,42 @@ class Bus:
             last_seq=state.last_seq,
             first_us=_us(state.first_ts) if state.messages else 0,
             last_us=_us(state.last_ts),
+            messages=state.messages,
         )
+
+    async def message(self, stream: str, seq: int) -> Stored | None:
+        """A message by its sequence, or None; raises `BusUnavailable`."""
+        return await self._stored(stream, seq=seq)
+
+    async def next_message(self, stream: str, subject: str, seq: int) -> Stored | None:
+        """The first message of a subject (wildcards allowed) from `seq` on, or None; raises `BusUnavailable`."""
+        return await self._stored(stream, seq=max(1, seq), subject=subject, next=True)
+
+    async def _stored(self, stream: str, **wanted: Any) -> Stored | None:
+        try:
+            raw = await self._js.get_msg(stream, **wanted)
+        except nats.js.errors.NotFoundError:
+            return None
+        except _AWAY as error:
+            raise BusUnavailable(f"stream {stream}: {error or type(error).__name__}") from error
+        return Stored(
+            subject=raw.subject,
+            payload=bytes(raw.data or b""),
+            seq=int(raw.seq),
+            time_us=_us(raw.time),
+            message_id=(raw.headers or {}).get("Nats-Msg-Id", ""),
+        )
+
+    async def remove_message(self, stream: str, seq: int) -> bool:
+        """Take one message out of a stream; False = it was gone already. Raises `BusUnavailable`."""
+        try:
+            return bool(await self._js.delete_msg(stream, seq))
+        except nats.js.errors.APIError as error:  # JetStream has no code of its own for "it is not there"
+            if await self.message(stream, seq) is None:
+                return False
+            raise BusUnavailable(f"stream {stream}: {error}") from error
+        except _AWAY as error:
+            raise BusUnavailable(f"stream {stream}: {error or type(error).__name__}") from error
 
     async def last_message(self, stream: str, subject: str) -> bytes | None:
         """The newest message of a subject, or None."""

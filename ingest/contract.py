@@ -244,6 +244,19 @@ class SnapshotReply(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a stage could not process. Subject `zool.dead.<stage>`."""
+
+    subject: str
+    """Of the message."""
+    seq: int
+    """Of the message, in its own stream."""
+    reason: str
+    payload: bytes
+    message_id: str = ""
+    """Of the message; empty where it had none."""
+
+
 class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A JetStream stream: every process makes sure that those it uses exist."""
 
@@ -295,6 +308,14 @@ def events_subject(camera: str, kind: str) -> str:
 def dead_subject(stage: str) -> str:
     """Where a stage puts what it can't process."""
     return f"zool.dead.{stage}"
+
+
+def camera_of(subject: str) -> str:
+    """The camera that a subject of DETECTIONS, SHOTS, READS or EVENTS names; empty for any other."""
+    match subject.split("."):
+        case ["zool", "detections" | "reads", camera] | ["zool", "shots", _, camera] | ["zool", "events", camera, _]:
+            return camera
+    return ""
 
 
 def state_subject(camera: str) -> str:

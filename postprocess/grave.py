@@ -1,6 +1,6 @@
 """Dead letters: where poison goes with its reason, so that it can be looked at and replayed.
 
-Edge (broker). A dead letter is msgpack {subject, seq, reason, payload}; its message id is the original's.
+Edge (broker). A dead letter is a `DeadLetter`; its own message id is made of the stage and the original's.
 """
 
 from __future__ import annotations
@@ -8,10 +8,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-import msgspec
-
 from ingest.bus import Bus, BusUnavailable, Message
-from ingest.contract import dead_subject, encode
+from ingest.contract import DeadLetter, dead_subject, encode
 from postprocess.errors import PostprocessError
 from postprocess.metrics import DEAD
 
@@ -21,19 +19,16 @@ RETRY_S = 0.5
 PUBLISH_S_MAX = 1.0
 
 
-class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that could not be processed."""
-
-    subject: str
-    seq: int
-    reason: str
-    payload: bytes
-
-
 async def bury(bus: Bus, stage: str, message: Message, reason: PostprocessError) -> None:
     """Put a message into `zool.dead.<stage>`, for as long as it takes; the caller acknowledges it afterwards."""
     log.warning("dead letter: %s seq %d: %s", message.subject, message.seq, reason)
-    letter = DeadLetter(subject=message.subject, seq=message.seq, reason=str(reason), payload=message.payload)
+    letter = DeadLetter(
+        subject=message.subject,
+        seq=message.seq,
+        reason=str(reason),
+        payload=message.payload,
+        message_id=message.message_id,
+    )
     identity = message.message_id or f"{message.subject}.{message.seq}"
     await publish_surely(bus, dead_subject(stage), encode(letter), f"dead.{stage}.{identity}")
     DEAD.labels(stage).inc()

@@ -93,6 +93,7 @@ def event_message(event: Event, *, published_at_us: int = 0, thumbnails: bool = 
         folded=fold_plate(event.plate),
         confidence=event.plate_confidence,
         reads=event.plate_reads,
+        region=event.plate_region,
     )
     return pb.Event(
         id=event.event_id,
@@ -124,9 +125,19 @@ def event_message(event: Event, *, published_at_us: int = 0, thumbnails: bool = 
         settings_revision=event.settings_revision,
         epoch=event.epoch,
         frame_seq=event.frame_seq,
+        severity=_SEVERITIES[event.severity],
+        listed=event.listed,
+        person=pb.Person(id=event.person, confidence=event.person_confidence) if event.person else None,
+        missing=event.missing,
+        value=event.value,
     )
 
 
+_SEVERITIES = {
+    "info": pb.SEVERITY_INFO,
+    "warning": pb.SEVERITY_WARNING,
+    "alarm": pb.SEVERITY_ALARM,
+}
 _SIDES = ("left", "top", "right", "bottom")
 
 

@@ -12,7 +12,7 @@ from litestar.types import ExceptionHandlersMap
 
 from api import problem
 from api.body import explain
-from api.errors import ApiError, BodyTooLarge, FieldFault, HttpFault, InvalidBody
+from api.errors import ApiError, BadParameter, BodyTooLarge, FieldFault, HttpFault, InvalidBody
 from api.http.services import Services
 from api.language import Language, Words, preferred
 
@@ -23,6 +23,15 @@ AnyRequest = Request[Any, Any, Any]
 def language_of(request: AnyRequest) -> Language:
     """What the reader wants to read."""
     return preferred(request.headers.get("accept-language", ""))
+
+
+def only_known(request: AnyRequest, names: frozenset[str]) -> None:
+    """Refuse a query parameter that a call does not have; raises `BadParameter`."""
+    for name in request.query_params:
+        if name not in names:
+            known = ", ".join(sorted(names))
+            words = Words(f"there is no such parameter; known: {known}", f"такого параметра нет; известны: {known}")
+            raise BadParameter(name=name, value=str(request.query_params[name]), allowed=words)
 
 
 def _answer(request: AnyRequest, error: ApiError) -> Response[bytes]:

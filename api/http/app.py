@@ -13,6 +13,7 @@ from api.http import health, pages
 from api.http.access import require_token
 from api.http.answers import HANDLERS
 from api.http.cameras import Cameras
+from api.http.dead import Dead
 from api.http.events import Events
 from api.http.functions import Functions, Modules
 from api.http.outer import Outer
@@ -38,7 +39,16 @@ def litestar_app(services: Services) -> Litestar:
     )
     return Litestar(
         route_handlers=[
-            Router("/api/v1", route_handlers=[Cameras, Functions, Modules, Events]),
+            Router(
+                "/api/v1",
+                route_handlers=[
+                    Cameras,
+                    Functions,
+                    Modules,
+                    Events,
+                    Dead,
+                ],
+            ),
             health.live,
             health.ready,
             health.metrics,

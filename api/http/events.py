@@ -13,7 +13,7 @@ from litestar.response import Stream
 from api.contract import EventList, EventOut
 from api.cursor import Cursor, Mark, read_cursor, write_cursor
 from api.errors import BadParameter, NotThere
-from api.http.answers import AnyRequest
+from api.http.answers import AnyRequest, only_known
 from api.http.services import Given, Services
 from api.language import Words
 from api.live import Item, Start, Wanted
@@ -29,31 +29,17 @@ from api.query import (
     thumbnail_query,
     time_us,
     token,
+    whole,
 )
 from api.sse import resume_after, retry, written
 from api.views import event_view
 from postprocess.contract import Event
 
-FILTERS = frozenset({"camera", "kind", "plate", "since", "until", "cursor", "limit"})
+FILTERS = frozenset({"camera", "kind", "plate", "person", "severity", "since", "until", "cursor", "limit"})
 STREAM_FILTERS = frozenset({"camera", "kind", "after"})
 DAY = 86_400
 RETRY_MS = 2000
 PHOTO_HEADERS = {"Cache-Control": f"private, max-age={DAY}, immutable"}
-
-
-def _known(request: AnyRequest, names: frozenset[str]) -> None:
-    for name in request.query_params:
-        if name not in names:
-            known = ", ".join(sorted(names))
-            words = Words(f"there is no such parameter; known: {known}", f"такого параметра нет; известны: {known}")
-            raise BadParameter(name=name, value=str(request.query_params[name]), allowed=words)
-
-
-def _limit(text: str) -> int:
-    if text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= LIMIT_MAX:
-        return int(text[:6])
-    words = Words(f"allowed is 1 to {LIMIT_MAX}", f"допустимо от 1 до {LIMIT_MAX}")
-    raise BadParameter(name="limit", value=text, allowed=words)
 
 
 class Events(Controller):
@@ -71,21 +57,25 @@ class Events(Controller):
         camera: Annotated[str, QueryParameter(description="Camera id")] = "",
         kind: Annotated[str, QueryParameter(description="Kind, as vehicle_entry")] = "",
         plate: Annotated[str, QueryParameter(description="Any part of a plate; look-alike letters are one")] = "",
+        person: Annotated[str, QueryParameter(description="Id of a person")] = "",
+        severity: Annotated[str, QueryParameter(description="info, warning or alarm")] = "",
         since: Annotated[str, QueryParameter(description="Opened at or after, RFC 3339")] = "",
         until: Annotated[str, QueryParameter(description="Opened before, RFC 3339")] = "",
         cursor: Annotated[str, QueryParameter(description="next_cursor of the page before")] = "",
         limit: Annotated[str, QueryParameter(description=f"1..{LIMIT_MAX}")] = "50",
     ) -> EventList:
         """Pages hold still while new events come in: a cursor names the last event shown."""
-        _known(request, FILTERS)
+        only_known(request, FILTERS)
         wanted = EventFilter(
             camera=token("camera", camera) if camera else "",
             kind=token("kind", kind) if kind else "",
             plate=plate_text(plate) if plate else "",
+            person=token("person", person) if person else "",
+            severity=token("severity", severity) if severity else "",
             since_us=time_us("since", since) if since else None,
             until_us=time_us("until", until) if until else None,
             after=read_cursor(cursor) if cursor else None,
-            limit=_limit(limit),
+            limit=whole("limit", limit, 1, LIMIT_MAX),
         )
         found = [event_of(row) for row in await services.archive.rows(events_query(wanted))]
         page, more = found[: wanted.limit], len(found) > wanted.limit
@@ -108,7 +98,7 @@ class Events(Controller):
         Named messages: `hello` (resume point), `gap` (a span that is no longer kept), `cut` (this client was too slow).
         A comment every 10 s says that the line stands.
         """
-        _known(request, STREAM_FILTERS)
+        only_known(request, STREAM_FILTERS)
         wanted = Wanted(
             cameras=(token("camera", camera),) if camera else (), kinds=(token("kind", kind),) if kind else ()
         )

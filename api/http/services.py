@@ -13,6 +13,7 @@ from api.config import ApiSettings, LookDefaults
 from api.contract import User
 from api.errors import NotAuthorised, TooManyFailures, Unavailable
 from api.feed import Feed
+from api.graves import Graves
 from api.link import Link
 from api.metrics import FAILED_LOGINS
 from api.states import StateBoard
@@ -31,6 +32,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     archive: Archive
     feed: Feed
     functions: Registry
+    graves: Graves
     owner: User | None
     """The administrator of the token file."""
     throttle: Throttle

@@ -4,8 +4,8 @@ Pure: ports, passwords and paths come in, commands and environments go out.
 
 Rules
 - Everything but the API listens on loopback, on ports that were free at the start and stay for the run.
-- Each process has its own account at the broker and may say only what its role says; none may delete or purge a stream,
-  only the api reads the bucket of users.
+- Each process has its own account at the broker and may say only what its role says; none may delete or purge a stream.
+  Only the api reads the bucket of users and the dead letters; only it takes letters out, and says again what they hold.
 """
 
 from __future__ import annotations
@@ -147,15 +147,11 @@ _SHARED_PUBLISH = (
     "$JS.API.INFO", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.NAMES",
     "$JS.API.STREAM.MSG.GET.*", "$JS.API.CONSUMER.>", "$JS.API.DIRECT.GET.>", "$JS.ACK.>", "$JS.FC.>",
 )  # fmt: skip
-_USERS_ONLY_API = (
-    "$JS.API.CONSUMER.*.KV_zool-users.>",
-    "$JS.API.CONSUMER.*.KV_zool-users",
-    "$JS.API.CONSUMER.DURABLE.CREATE.KV_zool-users.>",
-    "$JS.API.CONSUMER.MSG.NEXT.KV_zool-users.>",
-    "$JS.API.DIRECT.GET.KV_zool-users",
-    "$JS.API.DIRECT.GET.KV_zool-users.>",
-    "$JS.API.STREAM.MSG.GET.KV_zool-users",
-)
+_READ_BY_API_ALONE = ("KV_zool-users", "DEAD")
+_WAYS_TO_READ = (
+    "$JS.API.CONSUMER.*.{}.>", "$JS.API.CONSUMER.*.{}", "$JS.API.CONSUMER.DURABLE.CREATE.{}.>",
+    "$JS.API.CONSUMER.MSG.NEXT.{}.>", "$JS.API.DIRECT.GET.{}", "$JS.API.DIRECT.GET.{}.>", "$JS.API.STREAM.MSG.GET.{}",
+)  # fmt: skip
 _PUBLISH: Mapping[str, tuple[str, ...]] = {
     "ingest": (
         "zool.detections.*", "zool.shots.*.*", "zool.events.*.camera_lost", "zool.events.*.camera_restored",
@@ -164,7 +160,11 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
     "recognise": ("zool.reads.*", "zool.dead.recognise"),
     "decide": ("zool.events.*.*", "zool.dead.decide", "$KV.zool-plans.>", "$KV.zool-snapshots.>"),
     "store": ("zool.dead.store", "zool.events.*.*"),
-    "api": ("zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>"),
+    "api": (
+        "zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>",
+        # Dead letters are said again on the subjects they came from, and then taken out.
+        "zool.detections.*", "zool.shots.*.*", "zool.reads.*", "zool.events.*.*", "$JS.API.STREAM.MSG.DELETE.DEAD",
+    ),
 }  # fmt: skip
 _SUBSCRIBE: Mapping[str, tuple[str, ...]] = {"ingest": ("zool.rpc.>",), "api": ("zool.state.*",)}
 
@@ -181,7 +181,7 @@ def nats_accounts() -> tuple[dict[str, Any], ...]:
             "permissions": {
                 "publish": {
                     "allow": [*_SHARED_PUBLISH, *_PUBLISH[name]],
-                    "deny": [] if name == "api" else list(_USERS_ONLY_API),
+                    "deny": [] if name == "api" else _closed(),
                 },
                 "subscribe": {"allow": [f"_INBOX_{name}.>", *_SUBSCRIBE.get(name, ())]},
                 "allow_responses": True,
@@ -189,6 +189,10 @@ def nats_accounts() -> tuple[dict[str, Any], ...]:
         }
         for name in ACCOUNTS
     )
+
+
+def _closed() -> list[str]:
+    return [way.format(stream) for stream in _READ_BY_API_ALONE for way in _WAYS_TO_READ]
 
 
 def nats_conf(ports: Ports, data_dir: Path, passwords: Mapping[str, str]) -> str:

@@ -29,6 +29,7 @@ def document() -> dict[str, Any]:
         states=absent,
         archive=absent,
         feed=absent,
+        graves=absent,
         owner=None,
         throttle=absent,
         look=LookDefaults(),

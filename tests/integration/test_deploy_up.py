@@ -267,10 +267,28 @@ async def test_no_account_does_what_is_not_its_job(tmp_path: Path) -> None:
             for verb in ("DELETE", "PURGE"):
                 with pytest.raises(BusTimeout):
                     await one.ask(f"$JS.API.STREAM.{verb}.EVENTS", b"", timeout_s=0.5)
+        await _dead_letters(store, api)
         await _overhear(store, api)
         kept = await api.bucket("users").get("maria")
         assert kept is not None
         assert kept.value == b"hash"
+
+
+async def _dead_letters(store: Bus, api: Bus) -> None:
+    """A stage puts letters in and can't look at them; the api reads them, says them again and takes them out."""
+    await api.ensure_streams("DEAD")
+    await store.publish("zool.dead.store", b"letter", message_id="d")
+    with pytest.raises(BusUnavailable):
+        await store.next_message("DEAD", "zool.dead.*", 1)
+    with pytest.raises(BusUnavailable):
+        await store.remove_message("DEAD", 1)
+    found = await api.next_message("DEAD", "zool.dead.*", 1)
+    assert found is not None
+    assert (found.seq, found.payload, found.message_id) == (1, b"letter", "d")
+    await api.publish("zool.events.gate.vehicle_entry", b"again", message_id="d.replay1")
+    assert await api.remove_message("DEAD", 1)
+    assert not await api.remove_message("DEAD", 1)
+    assert await api.next_message("DEAD", "zool.dead.*", 1) is None
 
 
 async def _overhear(spy: Bus, api: Bus) -> None:

@@ -253,6 +253,8 @@ def test_a_sparse_row_is_an_event() -> None:
         "confidence": 0.0, "plate": "", "plate_confidence": 0.0, "plate_reads": 0, "box": [], "photo_shot_ids": [],
         "photo_captured_at_us": [], "photo_roles": [], "photo_quads": [], "model_names": [], "model_versions": [],
         "model_sha256": [], "model_starters": [], "settings_revision": 0, "frame_seq": 0, "cause": "dns", "text": "t",
+        "severity": "info", "plate_region": "", "listed": "", "person": "", "person_confidence": 0.0, "items": {},
+        "missing": [], "value": None,
     }  # fmt: skip
     event = Event(
         event_id="e", version=1, kind="camera_lost", camera="gate", opened_at_us=5, final=True, cause="dns", text="t"

@@ -16,6 +16,13 @@ class Start(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     START_NEW: _ClassVar[Start]
     START_OLDEST: _ClassVar[Start]
 
+class Severity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    SEVERITY_UNSPECIFIED: _ClassVar[Severity]
+    SEVERITY_INFO: _ClassVar[Severity]
+    SEVERITY_WARNING: _ClassVar[Severity]
+    SEVERITY_ALARM: _ClassVar[Severity]
+
 class Direction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     DIRECTION_UNSPECIFIED: _ClassVar[Direction]
@@ -23,6 +30,10 @@ class Direction(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     DIRECTION_EXIT: _ClassVar[Direction]
 START_NEW: Start
 START_OLDEST: Start
+SEVERITY_UNSPECIFIED: Severity
+SEVERITY_INFO: Severity
+SEVERITY_WARNING: Severity
+SEVERITY_ALARM: Severity
 DIRECTION_UNSPECIFIED: Direction
 DIRECTION_ENTRY: Direction
 DIRECTION_EXIT: Direction
@@ -100,7 +111,7 @@ class GetEventRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("id", "version", "final", "idempotency_key", "kind", "camera", "opened_at", "closed_at", "published_at", "direction", "label", "confidence", "plate", "box", "photos", "function", "rule", "track", "models", "cause", "text", "settings_revision", "epoch", "frame_seq")
+    __slots__ = ("id", "version", "final", "idempotency_key", "kind", "camera", "opened_at", "closed_at", "published_at", "direction", "label", "confidence", "plate", "box", "photos", "function", "rule", "track", "models", "cause", "text", "settings_revision", "epoch", "frame_seq", "severity", "listed", "person", "missing", "value")
     ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     FINAL_FIELD_NUMBER: _ClassVar[int]
@@ -125,6 +136,11 @@ class Event(_message.Message):
     SETTINGS_REVISION_FIELD_NUMBER: _ClassVar[int]
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     FRAME_SEQ_FIELD_NUMBER: _ClassVar[int]
+    SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    LISTED_FIELD_NUMBER: _ClassVar[int]
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    MISSING_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
     id: str
     version: int
     final: bool
@@ -149,19 +165,34 @@ class Event(_message.Message):
     settings_revision: int
     epoch: int
     frame_seq: int
-    def __init__(self, id: _Optional[str] = ..., version: _Optional[int] = ..., final: _Optional[bool] = ..., idempotency_key: _Optional[str] = ..., kind: _Optional[str] = ..., camera: _Optional[str] = ..., opened_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., published_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., label: _Optional[str] = ..., confidence: _Optional[float] = ..., plate: _Optional[_Union[Plate, _Mapping]] = ..., box: _Optional[_Union[Box, _Mapping]] = ..., photos: _Optional[_Iterable[_Union[Photo, _Mapping]]] = ..., function: _Optional[str] = ..., rule: _Optional[str] = ..., track: _Optional[str] = ..., models: _Optional[_Iterable[_Union[Model, _Mapping]]] = ..., cause: _Optional[str] = ..., text: _Optional[str] = ..., settings_revision: _Optional[int] = ..., epoch: _Optional[int] = ..., frame_seq: _Optional[int] = ...) -> None: ...
+    severity: Severity
+    listed: str
+    person: Person
+    missing: _containers.RepeatedScalarFieldContainer[str]
+    value: float
+    def __init__(self, id: _Optional[str] = ..., version: _Optional[int] = ..., final: _Optional[bool] = ..., idempotency_key: _Optional[str] = ..., kind: _Optional[str] = ..., camera: _Optional[str] = ..., opened_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., published_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., label: _Optional[str] = ..., confidence: _Optional[float] = ..., plate: _Optional[_Union[Plate, _Mapping]] = ..., box: _Optional[_Union[Box, _Mapping]] = ..., photos: _Optional[_Iterable[_Union[Photo, _Mapping]]] = ..., function: _Optional[str] = ..., rule: _Optional[str] = ..., track: _Optional[str] = ..., models: _Optional[_Iterable[_Union[Model, _Mapping]]] = ..., cause: _Optional[str] = ..., text: _Optional[str] = ..., settings_revision: _Optional[int] = ..., epoch: _Optional[int] = ..., frame_seq: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., listed: _Optional[str] = ..., person: _Optional[_Union[Person, _Mapping]] = ..., missing: _Optional[_Iterable[str]] = ..., value: _Optional[float] = ...) -> None: ...
+
+class Person(_message.Message):
+    __slots__ = ("id", "confidence")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    confidence: float
+    def __init__(self, id: _Optional[str] = ..., confidence: _Optional[float] = ...) -> None: ...
 
 class Plate(_message.Message):
-    __slots__ = ("text", "folded", "confidence", "reads")
+    __slots__ = ("text", "folded", "confidence", "reads", "region")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     FOLDED_FIELD_NUMBER: _ClassVar[int]
     CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
     READS_FIELD_NUMBER: _ClassVar[int]
+    REGION_FIELD_NUMBER: _ClassVar[int]
     text: str
     folded: str
     confidence: float
     reads: int
-    def __init__(self, text: _Optional[str] = ..., folded: _Optional[str] = ..., confidence: _Optional[float] = ..., reads: _Optional[int] = ...) -> None: ...
+    region: str
+    def __init__(self, text: _Optional[str] = ..., folded: _Optional[str] = ..., confidence: _Optional[float] = ..., reads: _Optional[int] = ..., region: _Optional[str] = ...) -> None: ...
 
 class Box(_message.Message):
     __slots__ = ("left", "top", "right", "bottom")
