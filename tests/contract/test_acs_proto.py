@@ -67,7 +67,7 @@ def test_old_messages_are_read_for_ever(name: str) -> None:
     read = type(MESSAGES[name]).FromString((FOLDER / f"{name}.v1.bin").read_bytes())
     expected = type(MESSAGES[name]).FromString(MESSAGES[name].SerializeToString())
     for added in ADDED.get(name, ()):
-        expected.ClearField(added)
+        expected.event.ClearField(added)
     assert read == expected
 
 
