@@ -279,7 +279,7 @@ STREAMS: dict[str, StreamSpec] = {
 }
 BUCKETS = (
     "cameras", "functions", "regions", "vehicles", "people", "faces", "packages",
-    "plans", "leases", "snapshots", "users",
+    "plans", "leases", "shares", "snapshots", "users",
 )  # fmt: skip
 
 PROBE_SUBJECT = "zool.rpc.probe"

@@ -31,6 +31,8 @@ class RecogniseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 class DecideSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How events are decided."""
 
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{0,64}$")] = ""
+    """Name of this process among those that share the cameras; empty = that of the host."""
     timezone: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z][A-Za-z0-9_+\-]*(/[A-Za-z0-9_+\-]+)*$")] = "UTC"
     """The site's time zone by its IANA name: schedules, shifts and days are meant in it."""
 

@@ -4,6 +4,8 @@ Rules
 - Both streams are read in order, without acknowledgements: where reading goes on after a restart is written with the
   state itself, so that state and position can't part. Events behind the position are published before it moves.
 - A restart repeats at most what came since the last snapshot, with the same ids and versions.
+- Cameras fall into partitions; what is not this process's own is passed over. A partition that is taken over goes
+  on from where its snapshot stands, for which both streams are read again from there.
 - Ticks move a camera's time on when no frames come, so that events become final.
 """
 
@@ -12,9 +14,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import socket
 import time
 
-from ingest.bus import Bucket, Bus, BusUnavailable, Consumer, Message
+from ingest.bus import Bucket, Bus, BusUnavailable, Consumer, Entry, Message
 from ingest.contract import FrameReport, encode, events_subject
 from ingest.process import Health
 from postprocess import inlet
@@ -32,14 +35,16 @@ from postprocess.metrics import (
     SNAPSHOT_BYTES,
     SNAPSHOTS_SHORTENED,
 )
+from postprocess.partitions import partition_of
 from postprocess.rules.scene import Output, Scene, Tick
 from postprocess.settings_watch import Active, SettingsWatch
+from postprocess.shares import Shares
 from postprocess.snapshot import (
     BYTES_MAX,
-    POSITIONS_KEY,
     Positions,
     key_of,
     pack,
+    positions_key,
     unpack,
     unpack_positions,
 )
@@ -47,7 +52,7 @@ from postprocess.snapshot import (
 log = logging.getLogger(__name__)
 
 STREAMS = ("DETECTIONS", "READS", "EVENTS", "DEAD")
-BUCKETS = ("cameras", "functions", "regions", "vehicles", "people", "plans", "snapshots")
+BUCKETS = ("cameras", "functions", "regions", "vehicles", "people", "plans", "shares", "snapshots")
 FETCH_MAX = 200
 FETCH_S = 1.0
 TICK_S = 0.5
@@ -60,7 +65,7 @@ Place = tuple[str, str]
 
 
 class Decide:
-    """One process for all cameras; event loop only."""
+    """All cameras of the partitions that this process holds; event loop only."""
 
     def __init__(
         self, bus: Bus, watch: SettingsWatch, functions: Registry, settings: DecideSettings, health: Health
@@ -70,7 +75,16 @@ class Decide:
         self._memories: dict[Place, Scene] = {}
         self._kept: dict[Place, Positions] = {}
         self._dirty: set[Place] = set()
-        self._taken = {"DETECTIONS": 0, "READS": 0}
+        self._reached = {"DETECTIONS": 0, "READS": 0}
+        """Sequence up to which each stream was read."""
+        self._high: dict[int, Positions] = {}
+        """Partition that is held → what of the streams it has taken, where that is beyond what was read."""
+        self._begun = {name: asyncio.Event() for name in self._reached}
+        self._again: set[str] = set()
+        """Streams that have to be read anew from what is reached."""
+        self._shares = Shares(
+            bus, settings.name or socket.gethostname(), health, gained=self._gain, giving=self._give, lost=self._lose
+        )
         self._fresh_s: dict[str, float] = {}
         self._caught_up = False
         self._told: dict[str, None] = {}
@@ -81,7 +95,7 @@ class Decide:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._watch.run())]
             await self._watch.ready()
-            await self._restore()
+            sharing = group.create_task(self._shares.run())
             tasks += [
                 group.create_task(self._pump("DETECTIONS", "zool.detections.*")),
                 group.create_task(self._pump("READS", "zool.reads.*")),
@@ -90,45 +104,102 @@ class Decide:
             ]
             self._health.started()
             await stop.wait()
+            sharing.cancel()
+            await asyncio.wait({sharing})
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(3.0), self._turn:
                     await self._snapshot()
+                    await self._shares.leave()
             for task in tasks:
                 task.cancel()
 
-    async def _restore(self) -> None:
+    # -- partitions
+
+    async def _gain(self, parts: frozenset[int]) -> None:
+        """Go on with these from where their snapshots stand."""
+        kept, last = await self._standing()
+        async with self._turn:
+            self._high = {part: self._position(part) for part in self._high}
+            for part in parts:
+                entry = kept.get(positions_key(part))
+                positions = unpack_positions(entry.value or b"") if entry is not None else Positions()
+                if positions.detections > last["DETECTIONS"] or positions.reads > last["READS"]:
+                    log.warning(
+                        "partition %d: the streams are younger than its snapshots: starting without state", part
+                    )
+                    self._high[part] = Positions()
+                    continue
+                self._high[part] = positions
+                self._recall(part, kept)
+            for name in self._reached:
+                self._reached[name] = min(getattr(high, name.lower()) for high in self._high.values())
+                self._begun[name].set()
+                self._again.add(name)
+
+    async def _standing(self) -> tuple[dict[str, Entry], dict[str, int]]:
+        """All snapshots, and where the streams end; waits for the broker."""
         while True:
             try:
                 kept = await self._bus.bucket("snapshots").all()
-                last = {name: await self._bus.last_seq(name) for name in self._taken}
+                return kept, {name: await self._bus.last_seq(name) for name in self._reached}
             except BusUnavailable as error:
                 log.warning("snapshots: %s", error)
                 await asyncio.sleep(QUIET_S)
-                continue
-            break
-        start = kept.pop(POSITIONS_KEY, None)
-        positions = unpack_positions(start.value or b"") if start is not None else Positions()
-        if positions.detections > last["DETECTIONS"] or positions.reads > last["READS"]:
-            log.warning("the streams are younger than the snapshots: starting without state")
-            return
-        self._taken = {"DETECTIONS": positions.detections, "READS": positions.reads}
+
+    def _recall(self, part: int, kept: dict[str, Entry]) -> None:
         for key, entry in kept.items():
             function = self._functions.get(key.partition(".")[0])
             found = unpack(function, entry.value or b"") if function is not None else None
-            if function is not None and found is not None:
+            if function is not None and found is not None and partition_of(found[1].camera) == part:
                 self._kept[function.name, found[1].camera], self._memories[function.name, found[1].camera] = found
                 self._fresh_s[found[1].camera] = time.monotonic()
 
+    def _position(self, part: int) -> Positions:
+        """What of the streams a partition has taken."""
+        high = self._high[part]
+        return Positions(
+            detections=max(high.detections, self._reached["DETECTIONS"]), reads=max(high.reads, self._reached["READS"])
+        )
+
+    async def _give(self, parts: frozenset[int]) -> None:
+        async with self._turn:
+            await self._snapshot()
+        await self._lose(parts)
+
+    async def _lose(self, parts: frozenset[int]) -> None:
+        async with self._turn:
+            for part in parts:
+                self._high.pop(part, None)
+            for place in [place for place in self._memories if partition_of(place[1]) in parts]:
+                del self._memories[place]
+                self._kept.pop(place, None)
+                self._dirty.discard(place)
+
+    # -- streams
+
     async def _pump(self, stream: str, subject: str) -> None:
-        reader: Consumer = await self._bus.reader(stream, subject=subject, start_seq=self._taken[stream] + 1)
-        first = True
+        await self._begun[stream].wait()
         while True:
+            self._again.discard(stream)
+            reader: Consumer = await self._bus.reader(stream, subject=subject, start_seq=self._reached[stream] + 1)
+            try:
+                await self._read(stream, reader)
+            finally:
+                await reader.close()
+
+    async def _read(self, stream: str, reader: Consumer) -> None:
+        """Take what comes, until the stream has to be read anew."""
+        first = True
+        while stream not in self._again:
             messages = await reader.fetch(FETCH_MAX, timeout_s=FETCH_S)
+            await self._shares.fresh()
             if stream == "DETECTIONS":
                 self._caught_up = len(messages) < FETCH_MAX
             for message in messages:
                 async with self._turn:
-                    expected, self._taken[stream] = self._taken[stream] + 1, message.seq
+                    if stream in self._again:
+                        return
+                    expected, self._reached[stream] = self._reached[stream] + 1, message.seq
                     if message.seq > expected and not first:
                         GAPS.labels(stream).inc(message.seq - expected)
                         log.warning("%s: %d messages were gone before they were read", stream, message.seq - expected)
@@ -136,6 +207,9 @@ class Decide:
                     await self._take(stream, message)
 
     async def _take(self, stream: str, message: Message) -> None:
+        high = self._high.get(partition_of(message.subject.rpartition(".")[2]))
+        if high is None or message.seq <= getattr(high, stream.lower()):
+            return
         INPUTS.labels(stream).inc()
         try:
             known: FrameReport | Read
@@ -204,6 +278,7 @@ class Decide:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
+            await self._shares.fresh()
             self._caught_up = self._caught_up and self._bus.connected
             if not self._caught_up:  # an outage is no time in which nothing was seen
                 self._fresh_s = dict.fromkeys((camera for _, camera in self._memories), time.monotonic())
@@ -228,28 +303,32 @@ class Decide:
     async def _keep_state(self) -> None:
         while True:
             await asyncio.sleep(self._settings.snapshot_s)
+            await self._shares.fresh()
             async with self._turn:
                 await self._snapshot()
 
     async def _snapshot(self) -> None:
         """Keep what changed, then the positions: a camera that did not change stands for all up to them."""
-        positions = Positions(detections=self._taken["DETECTIONS"], reads=self._taken["READS"])
         bucket = self._bus.bucket("snapshots")
+        parts = {partition_of(camera) for _, camera in self._dirty} & set(self._high)
         try:
             async with asyncio.timeout(SNAPSHOT_S_MAX):  # all else waits for it
-                largest = await self._put_memories(bucket, positions)
-                await bucket.put(POSITIONS_KEY, encode(positions))
+                largest = await self._put_memories(bucket)
+                for part in sorted(parts):
+                    await bucket.put(positions_key(part), encode(self._position(part)))
         except (BusUnavailable, TimeoutError) as error:
             log.warning("snapshot: %s", error or "no answer")
             return
         self._dirty.clear()
         SNAPSHOT_BYTES.set(largest)
 
-    async def _put_memories(self, bucket: Bucket, positions: Positions) -> int:
+    async def _put_memories(self, bucket: Bucket) -> int:
         """Write the states that changed; returns the size of the largest."""
         largest = 0
         for place in sorted(self._dirty):
-            memory = self._memories.get(place)
+            if partition_of(place[1]) not in self._high:
+                continue
+            positions, memory = self._position(partition_of(place[1])), self._memories.get(place)
             if memory is None:
                 await bucket.delete(key_of(*place))
                 continue

@@ -38,6 +38,9 @@ EVENT_LAG_SECONDS = Histogram(
     "From a crossing to its first version at the broker; grows: detections lag, see zool_ingest_lag_seconds.",
     buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 15.0, 60.0),
 )
+PARTS_HELD = Gauge(
+    "zool_decide_partitions", "Partitions of cameras that this process decides on; 0 for long: see its log."
+)
 GAPS = Counter(
     "zool_decide_gaps",
     "Messages that a stream dropped before they were read; grows: the stream is too small.",

@@ -14,7 +14,6 @@ from ingest.contract import decode, encode
 from postprocess.functions.unit import AnyFunction
 from postprocess.rules.scene import Scene
 
-POSITIONS_KEY = "decide.positions"
 BYTES_MAX = 1_000_000
 
 
@@ -35,6 +34,11 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 def key_of(function: str, camera: str) -> str:
     """Key of a snapshot in the bucket."""
     return f"{function}.{camera}"
+
+
+def positions_key(part: int) -> str:
+    """Key of the position of a partition."""
+    return f"positions.{part}"
 
 
 def pack(function: AnyFunction, positions: Positions, memory: Scene) -> tuple[bytes, bool]:

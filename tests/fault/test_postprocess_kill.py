@@ -11,10 +11,12 @@ import clickhouse_connect
 import msgspec
 
 from ingest.bus import Bus
-from ingest.contract import FrameReport, FrameStamp, Shot, decode, encode, events_subject, shots_subject
+from ingest.contract import Camera, FrameReport, FrameStamp, Shot, decode, encode, events_subject, shots_subject
 from postprocess.config import DecideSettings
 from postprocess.contract import CameraFunction, Event, Read
-from postprocess.plan import vehicles_policy
+from postprocess.functions.registry import read_settings
+from postprocess.functions.unit import Context
+from postprocess.functions.vehicles import VEHICLES as UNIT
 from postprocess.rules.scene import Tick
 from postprocess.rules.state import CameraMemory
 from postprocess.rules.vehicles import step
@@ -53,7 +55,12 @@ def expected(messages: list[FrameReport | Read], functions: dict[str, CameraFunc
     """What the pure rules say last of every event."""
     said: dict[str, bytes] = {}
     for camera in CAMERAS:
-        memory, policy = CameraMemory(camera=camera), vehicles_policy(functions[camera], SETTINGS)
+        place = Camera(id=camera, name=camera, url="")
+        context = Context(camera=place, revision=functions[camera].revision, decide=SETTINGS)
+        memory, policy = (
+            CameraMemory(camera=camera),
+            UNIT.policy(read_settings(UNIT, functions[camera].settings), context),
+        )  # type: ignore[arg-type]
         own = [m for m in messages if (m.camera if isinstance(m, Read) else m.stamp.camera) == camera]
         for message in [*own, Tick(now_us=2**60)]:
             memory, outputs = step(memory, message, policy)
@@ -179,3 +186,47 @@ async def counted(server: ClickHouseServer) -> tuple[int, int]:
         return events[0], photos[0]
 
     return await asyncio.to_thread(ask)
+
+
+async def test_two_share_the_cameras_and_one_is_killed(tmp_path: Path) -> None:
+    """Each decides on its part; the other goes on with the dead one's: the same last words, byte for byte."""
+    messages = list(traffic(int(time.time() * 1e6)))
+    async with running_nats(tmp_path) as nats, Bus.open(nats.settings, name="test") as bus:
+        await set_up(bus, *CAMERAS)
+        want = expected(messages, await functions_of(bus))
+        both = {name: Killable("decide", nats.settings, environ=ENVIRON | {"ZOOL_DECIDE_NAME": name}) for name in "ab"}
+
+        async def holders() -> dict[str, int]:
+            owners = [
+                (entry.value or b"").decode()
+                for key, entry in (await bus.bucket("shares").all()).items()
+                if key.startswith("part.")
+            ]
+            return {name: owners.count(name) for name in owners}
+
+        async def shared() -> bool:
+            return await holders() == {"a": 8, "b": 8}
+
+        async def inherited() -> bool:
+            return await holders() == {"b": 16}
+
+        try:
+            for each in both.values():
+                each.start()
+            await until(shared, "half of the cameras each")
+            for number, message in enumerate(messages):
+                await send(bus, message)
+                if number == len(messages) // 2:
+                    both["a"].kill()
+            await until(inherited, "all cameras with the one that lives")
+
+            async def done() -> bool:
+                return {e.event_id for e in await published_events(bus) if e.final} == set(want)
+
+            await until(done, "all events final")
+        finally:
+            for each in both.values():
+                each.kill()
+        stored = [(decode(m.payload, Event), m.payload) for m in await everything(bus, "EVENTS", "zool.events.*.*")]
+        last = {event.event_id: payload for event, payload in sorted(stored, key=lambda pair: pair[0].version)}
+        assert last == want

@@ -17,8 +17,9 @@ from postprocess.contract import CameraFunction, Event
 from postprocess.decide import Decide
 from postprocess.functions.registry import registry
 from postprocess.functions.unit import Context
+from postprocess.partitions import partition_of
 from postprocess.settings_watch import SettingsWatch
-from postprocess.snapshot import POSITIONS_KEY, Positions
+from postprocess.snapshot import Positions, positions_key
 from tests.support.nats import NatsServer, running_nats
 from tests.support.postprocess import everything, program, published_events, reasons, send, set_up, until
 from tests.support.vehicles import CAMERA, PLATE, at, drive, read
@@ -163,7 +164,7 @@ async def test_state_goes_on_after_a_restart(tmp_path: Path) -> None:
                 await send(bus, message)
 
             async def taken() -> bool:
-                entry = await bus.bucket("snapshots").get(POSITIONS_KEY)
+                entry = await bus.bucket("snapshots").get(positions_key(partition_of(CAMERA)))
                 return entry is not None and decode(entry.value or b"", Positions) == Positions(detections=3, reads=1)
 
             await until(taken, "a snapshot behind all messages")
@@ -178,7 +179,9 @@ async def test_snapshots_of_another_broker_are_not_believed(tmp_path: Path) -> N
     """Positions ahead of the streams: the streams were made anew, reading starts at their beginning."""
     base_us = int(time.time() * 1e6)
     async with broker(tmp_path, CAMERA) as (bus, _):
-        await bus.bucket("snapshots").put(POSITIONS_KEY, encode(Positions(detections=10**6, reads=10**6)))
+        await bus.bucket("snapshots").put(
+            positions_key(partition_of(CAMERA)), encode(Positions(detections=10**6, reads=10**6))
+        )
         for message in (*drive(DOWN), read("s1", seq=1)):
             await send(bus, at(message, base_us))
         async with program(decide(bus).run):
