@@ -23,7 +23,7 @@ from ingest.probe import Prober
 from ingest.process import Process, run
 from ingest.settings import NatsSettings, TritonSettings
 from ingest.shed import Shedder
-from ingest.slot import Wish
+from ingest.slot import Heap, Wish
 from ingest.triton import TritonDetector
 from ingest.unit import STREAMS, Shared
 from model_repository.contract import ModelCard
@@ -44,6 +44,13 @@ async def main(process: Process) -> None:
         for fleet in fleets:
             fleet.refresh()
 
+    def further_changed(ensemble: str, reason: str | None) -> None:
+        """One that is away takes nothing from the first: the process is ready without it."""
+        if reason is None:
+            process.health.forget(ensemble)
+        else:
+            process.health.set(ensemble, ok=not reason, detail=reason, needed=False)
+
     decoder = Decoder(hardware=settings.hardware_decode, skip_loop_filter=settings.skip_loop_filter)
     open_stream = functools.partial(VideoStream, decoder=decoder)
 
@@ -56,7 +63,12 @@ async def main(process: Process) -> None:
     deadline_s = settings.deadline_ms / 1000
     async with (
         TritonDetector(
-            triton, deadline_s=deadline_s, changed=detector_changed, shared=shared_tensors, stale=stale
+            triton,
+            deadline_s=deadline_s,
+            changed=detector_changed,
+            further_changed=further_changed,
+            shared=shared_tensors,
+            stale=stale,
         ) as detector,
         Bus.open(nats, name="ingest", health=process.health) as bus,
     ):
@@ -66,6 +78,7 @@ async def main(process: Process) -> None:
             settings=settings,
             bus=bus,
             detector=detector,
+            tensors=shared_tensors or Heap(),
             limiter=asyncio.Semaphore(settings.inflight_max),
             pool=pool,
             budget=Budget(settings.outbox_mib_max * 1024 * 1024),

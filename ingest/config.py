@@ -35,7 +35,9 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     deadline_ms: Annotated[int, msgspec.Meta(ge=50, le=10_000)] = 1000
     """How long an inference may take before its frame counts as dropped."""
     inflight_max: Annotated[int, msgspec.Meta(ge=1, le=512)] = 8
-    """Inference requests under way at once, over all cameras; one per camera at most."""
+    """Frames that are being looked at at once, over all cameras; one per camera at most."""
+    further_ms_max: Annotated[int, msgspec.Meta(ge=10, le=10_000)] = 250
+    """How long a further detector may take before a frame is reported without it."""
     hardware_decode: Hardware = "off"
     """Which kind of card decodes; where there is none the processor does, and says so."""
     skip_loop_filter: LoopFilter = "noref"

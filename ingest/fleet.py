@@ -39,6 +39,7 @@ class Fleet:
         self._plans: dict[str, IngestPlan] = {}
         self._units: dict[str, Unit] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._wanted = frozenset[str]()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the buckets until told to stop."""
@@ -57,6 +58,13 @@ class Fleet:
         """Tell every camera that the detector or the rate has changed."""
         for unit in self._units.values():
             unit.refresh()
+
+    def _want(self) -> None:
+        """Tell the detector which further ones are named by plans of cameras that are watched."""
+        wanted = frozenset[str]().union(*(unit.detectors for unit in self._units.values()))
+        if wanted != self._wanted:
+            self._wanted = wanted
+            self._shared.detector.want(wanted)
 
     async def snapshot(self, subject: str, payload: bytes) -> bytes:
         """Answer `zool.rpc.snapshot.<camera>`."""
@@ -90,6 +98,7 @@ class Fleet:
                 log.warning("camera %s: names itself %s", entry.key, camera.id)
             elif camera is not None or entry.value is None:
                 await self._change(entry.key, camera)
+                self._want()
 
     async def _follow_plans(self) -> None:
         async for entry in self._shared.bus.bucket("plans").watch():
@@ -104,6 +113,7 @@ class Fleet:
             unit = self._units.get(entry.key)
             if unit is not None:
                 unit.update(unit.camera, plan)
+                self._want()
 
     async def _change(self, name: str, camera: Camera | None) -> None:
         before = self._cameras.pop(name, None)

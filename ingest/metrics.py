@@ -32,6 +32,17 @@ INFERENCE_SECONDS = Histogram(
     "From sending a frame to the answer; grows: add instances or lower analysis_fps.",
     buckets=(0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5),
 )
+FURTHER_LOOKS = Counter(
+    "zool_ingest_further_looks",
+    "Frames that a further detector looked at; stands still: see further_missed.",
+    ["camera", "detector"],
+)
+FURTHER_MISSED = Counter(
+    "zool_ingest_further_missed",
+    "Frames due for a further detector that were reported without it, by reason away|deadline|unavailable|refused"
+    "|pause (after a failure); away: build the model repository with it; deadline: it is too slow for its rate.",
+    ["camera", "detector", "reason"],
+)
 LAG_SECONDS = Gauge(
     "zool_ingest_lag_seconds",
     "From the picture's stamp to its report; grows: network, decoder or Triton lags.",
@@ -66,6 +77,8 @@ PER_CAMERA = (
     FRAMES_ANALYSED,
     FRAMES_GATED,
     FRAMES_DROPPED,
+    FURTHER_LOOKS,
+    FURTHER_MISSED,
     LAG_SECONDS,
     CONNECTS,
     CAMERA_LIVE,

@@ -5,7 +5,7 @@ Pure: no I/O, no clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ingest.contract import Camera, Transport
 from ingest.planes import Picture
 from ingest.slot import Slot, Wish
-from model_repository.contract import ModelCard
+from model_repository.contract import DETECTOR, ModelCard
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,11 +92,19 @@ WatchCamera = Callable[[Camera, Start, Wish, Callable[[], None]], Watched]
 
 
 class Detector(Protocol):
-    """What answers frames."""
+    """What answers frames: the first detector, and the further ones that somebody wants."""
 
     @property
     def card(self) -> ModelCard | None:
-        """None while it is away."""
+        """Of the first one; None while it is away."""
 
-    async def infer(self, tensor: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
-        """Answer one tensor; raises `InferenceError`."""
+    def want(self, ensembles: Collection[str]) -> None:
+        """Name the further detectors that may be asked from now on; those named before are forgotten."""
+
+    def further(self, ensemble: str) -> ModelCard | None:
+        """The card of a wanted one; None while it is away."""
+
+    async def infer(
+        self, tensor: npt.NDArray[Any], ensemble: str = DETECTOR, deadline_s: float | None = None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """Answer one tensor; `deadline_s` None = the usual one. Raises `InferenceError`."""

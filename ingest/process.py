@@ -42,22 +42,29 @@ class Health:
     def __init__(self, name: str) -> None:
         self._name = name
         self._parts: dict[str, tuple[bool, str]] = {}
+        self._needed: dict[str, bool] = {}
         self._started = False
 
     def started(self) -> None:
         """The program runs: from here on readiness is the sum of the parts."""
         self._started = True
 
-    def set(self, component: str, *, ok: bool, detail: str = "") -> None:
-        """Tell the state of a part; a change is logged."""
+    def set(self, component: str, *, ok: bool, detail: str = "", needed: bool = True) -> None:
+        """Tell the state of a part; a change is logged. `needed`: the process is not ready without it."""
         if self._parts.get(component, (None, ""))[0] != ok:
             log.log(logging.INFO if ok else logging.WARNING, "%s: %s %s", component, "ready" if ok else "away", detail)
         self._parts[component] = (ok, detail)
+        self._needed[component] = needed
+
+    def forget(self, component: str) -> None:
+        """Drop a part that is no longer used."""
+        self._parts.pop(component, None)
+        self._needed.pop(component, None)
 
     @property
     def ready(self) -> bool:
-        """Started, and every part is there."""
-        return self._started and all(ok for ok, _ in self._parts.values())
+        """Started, and every part that it needs is there."""
+        return self._started and all(ok for name, (ok, _) in self._parts.items() if self._needed[name])
 
     def snapshot(self) -> dict[str, object]:
         """JSON for /health/ready."""

@@ -8,7 +8,9 @@ Rules
 - The shots that are left are spread over the quality still to be had: a long approach must not use them up far away.
 - Size may mislead (a lorry is largest while its plate is still out of the frame), so a look is taken every
   `SPREAD_GAP_MS` even without a gain, while more than `SHOTS_RESERVED` are left for better ones.
+- What may change on a living track (`again_s`) is looked at again, however many shots were taken before.
 - Quality is comparable within a track only: size counts most; a cut or covered object counts less.
+- A fixed area is shot on a raster of time, whatever stands there.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from ingest.contract import Box, ShotPolicy
+from ingest.contract import Box, FrameShotPolicy, ShotPolicy
 
 LOOKS_FREE = 3
 WORSE_MAX = 0.05
@@ -38,7 +40,7 @@ SIDE_OCTAVES = 3.0
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
-    """A confirmed track's box on this frame; `confidence` of the detector."""
+    """A confirmed track's box on this frame; `confidence` of the detector. A fixed area has no track and no label."""
 
     track: str
     label: str
@@ -53,10 +55,14 @@ class Pick(msgspec.Struct, frozen=True, kw_only=True):
     candidate: Candidate
     quality: float
     ordinal: int
+    beside: int = 0
+    """How many fixed areas were shot for the recogniser on this very frame before."""
 
 
 class _Taken(msgspec.Struct, kw_only=True):
     count: int = 0
+    again: int = 0
+    """Those among them that were due to time alone."""
     best: float = 0.0
     last_us: int = 0
 
@@ -65,6 +71,10 @@ class ShotBook(msgspec.Struct, kw_only=True):
     """State: what was taken of each living track, per recogniser."""
 
     taken: dict[tuple[str, str], _Taken] = {}
+    areas: dict[FrameShotPolicy, int] = {}
+    """When each fixed area is due again (stamp)."""
+    frames: dict[str, int] = {}
+    """Shots of fixed areas so far, per recogniser."""
 
     def forget(self, tracks: Sequence[str]) -> None:
         """Drop the tracks that ended."""
@@ -95,30 +105,56 @@ def pick(
                 continue
             worth = quality(candidate, candidates, size, policy.side_px_min)
             taken = book.taken.setdefault((policy.recogniser, candidate.track), _Taken())
-            if not _wanted(policy, taken, worth, now_us):
+            again = taken.count > 0 and _due_again(policy, taken, now_us)
+            if not again and not _wanted(policy, taken, worth, now_us):
                 continue
             picks.append(
                 Pick(recogniser=policy.recogniser, candidate=candidate, quality=round(worth, 4), ordinal=taken.count)
             )
             taken.count, taken.best, taken.last_us = taken.count + 1, max(taken.best, worth), now_us
+            taken.again += again
     return picks
+
+
+def pick_areas(book: ShotBook, policies: Sequence[FrameShotPolicy], now_us: int) -> list[Pick]:
+    """Choose the fixed areas that are due on this frame and note them in the book."""
+    for gone in book.areas.keys() - set(policies):
+        del book.areas[gone]
+    picks: list[Pick] = []
+    for policy in policies:
+        due_us, period_us = book.areas.get(policy, now_us), round(policy.every_s * 1e6)
+        if now_us < due_us:
+            continue
+        book.areas[policy] = (due_us if now_us - due_us < period_us else now_us) + period_us
+        area = Candidate(track="", label="", box=policy.area, confidence=0.0)
+        ordinal = book.frames.get(policy.recogniser, 0)
+        beside = sum(other.recogniser == policy.recogniser for other in picks)
+        picks.append(Pick(recogniser=policy.recogniser, candidate=area, quality=1.0, ordinal=ordinal, beside=beside))
+        book.frames[policy.recogniser] = ordinal + 1
+    return picks
+
+
+def _due_again(policy: ShotPolicy, taken: _Taken, now_us: int) -> bool:
+    """Whether so much time has passed since the last shot that what it showed may have changed."""
+    waited_ms = (now_us - taken.last_us) / 1000
+    return policy.again_s is not None and waited_ms >= max(policy.again_s * 1000, policy.gap_ms_min)
 
 
 def _wanted(policy: ShotPolicy, taken: _Taken, worth: float, now_us: int) -> bool:
     """Whether a look of this worth is to be taken now."""
-    if taken.count >= policy.shots_max:
+    if taken.count - taken.again >= policy.shots_max:
         return False
     if taken.count == 0:
         return True
     waited_ms = (now_us - taken.last_us) / 1000
     if waited_ms < policy.gap_ms_min:
         return False
-    left = policy.shots_max - taken.count
+    left = policy.shots_max - (taken.count - taken.again)
     if worth >= taken.best + max(policy.gain_min, (1.0 - taken.best) / (left + 1)):
         return True
     if left > SHOTS_RESERVED and waited_ms >= SPREAD_GAP_MS and worth >= SPREAD_PART * taken.best:
         return True
-    free = taken.count < LOOKS_FREE and worth >= taken.best - WORSE_MAX
+    free = taken.count - taken.again < LOOKS_FREE and worth >= taken.best - WORSE_MAX
     return free and waited_ms >= FREE_GAP * policy.gap_ms_min
 
 

@@ -8,6 +8,7 @@ Rules
 - A thing seen once is tentative; the second look confirms it and gives it an id, `<epoch>-<n>`, never used again.
 - Detectors waver between car, bus and truck: labels of one group continue each other, the votes name the track.
 - A track not seen for `lost_s` ends, before a box could continue it, or at once when it has moved out of the picture.
+- Time in which nothing changed in the picture does not count (`rest`): what stood there stands there still.
 """
 
 from __future__ import annotations
@@ -84,16 +85,22 @@ class _Track:
         return max(sorted(self.votes), key=lambda label: self.votes[label])
 
 
+class Names(msgspec.Struct, kw_only=True):
+    """How many tracks were named; trackers of one camera share it, so that no name is given twice."""
+
+    given: int = 0
+
+
 class Tracks(msgspec.Struct, kw_only=True):
-    """State of a camera's tracker; belongs to one caller and is changed by `step`."""
+    """State of one tracker of a camera; belongs to one caller and is changed by `step`, `rest` and `give_up`."""
 
     epoch: int
     width: int
     height: int
+    names: Names = msgspec.field(default_factory=Names)
     now_us: int | None = None
     period_s: float = 0.0
     """Usual time between looks; a span of not looking hardly moves it."""
-    named: int = 0
     live: list[_Track] = []
 
     @property
@@ -112,7 +119,7 @@ def step(tracks: Tracks, seen: Sequence[Seen], now_us: int, policy: TrackPolicy)
     dt_s = 0.0 if tracks.now_us is None else max(0.0, (now_us - tracks.now_us) / 1e6)
     tracks.now_us = now_us
     tracks.period_s += 0.2 * (min(dt_s, 3 * tracks.period_s) - tracks.period_s) if tracks.period_s else dt_s
-    ended = _keep(tracks, lambda track: (now_us - track.seen_us) / 1e6 <= _patience_s(track, tracks, policy))
+    ended = give_up(tracks, now_us, policy)
     for track in tracks.live:
         track.motion.predict(dt_s)
     owner: dict[int, _Track] = {}
@@ -121,8 +128,8 @@ def step(tracks: Tracks, seen: Sequence[Seen], now_us: int, policy: TrackPolicy)
     for index, track in owner.items():
         track.take(seen[index], now_us)
         if not track.name and track.hits >= policy.hits_min:
-            tracks.named += 1
-            track.name = f"{tracks.epoch}-{tracks.named}"
+            tracks.names.given += 1
+            track.name = f"{tracks.epoch}-{tracks.names.given}"
     for track in tracks.live:
         if track.seen_us < now_us:
             track.motion.hold_size()
@@ -130,6 +137,19 @@ def step(tracks: Tracks, seen: Sequence[Seen], now_us: int, policy: TrackPolicy)
     _begin(tracks, seen, owner, now_us, policy)
     taken = tuple(_taken(owner.get(index)) for index in range(len(seen)))
     return Step(taken=taken, ended=ended)
+
+
+def rest(tracks: Tracks, span_us: int) -> None:
+    """Let a span pass in which nothing changed in the picture; call before the look that follows it."""
+    if tracks.now_us is not None:
+        tracks.now_us += span_us
+    for track in tracks.live:
+        track.seen_us += span_us
+
+
+def give_up(tracks: Tracks, now_us: int, policy: TrackPolicy) -> tuple[str, ...]:
+    """End the tracks that were not seen for too long; by itself where the detector was asked and did not answer."""
+    return _keep(tracks, lambda track: (now_us - track.seen_us) / 1e6 <= _patience_s(track, tracks, policy))
 
 
 def _taken(track: _Track | None) -> Taken:

@@ -1,9 +1,10 @@
-"""The detector behind Triton. Edge: gRPC (asyncio); owns one channel, which re-makes itself.
+"""The detectors behind Triton. Edge: gRPC (asyncio); owns one channel, which re-makes itself.
 
 Rules
 - One request carries one frame; Triton batches across cameras. The caller bounds what is in flight.
 - A request fails fast and is never repeated: the next frame is worth more than the last one.
 - The card is read at start and again after every outage: another model may have been put in place meanwhile.
+- Further detectors are ensembles beside the first one; one that is away, refuses or is late costs the others nothing.
 - The stub is used directly: the client library of Triton copies each frame twice more.
 - A frame that lies in shared memory is named, not sent, once Triton has mapped its region; until then, and where Triton
   is on another host, its bytes travel.
@@ -14,11 +15,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Any, Self
 
 import grpc  # type: ignore[import-untyped]
+import msgspec
 import numpy as np
 import numpy.typing as npt
 from tritonclient.grpc import service_pb2, service_pb2_grpc
@@ -44,6 +46,13 @@ _CHANNEL = [
 ]
 
 
+class _Model(msgspec.Struct, frozen=True, kw_only=True):
+    """An ensemble as it is served; `batched`: its tensors have a batch axis in front."""
+
+    card: ModelCard
+    batched: bool
+
+
 class TritonDetector:
     """An async context manager; event loop only."""
 
@@ -53,17 +62,21 @@ class TritonDetector:
         *,
         deadline_s: float,
         changed: Callable[[ModelCard | None, str], None],
+        further_changed: Callable[[str, str | None], None] = lambda *_: None,
         shared: SharedTensors | None = None,
         stale: tuple[str, ...] = (),
     ) -> None:
         """`changed` hears each new card, or None with the reason when Triton went away.
 
+        `further_changed` hears what keeps a further detector from looking, "" when it looks, None when nobody wants it.
+
         `shared`: where tensors may lie that Triton can map; `stale`: regions that are gone, but that it may still hold.
         """
         self._shared, self._stale, self._mapped = shared, stale, set[str]()
         self._url, self._deadline_s, self._changed = settings.url, deadline_s, changed
-        self._card: ModelCard | None = None
-        self._batched = False
+        self._further_changed = further_changed
+        self._models: dict[str, _Model] = {}
+        self._further: dict[str, str | None] = {}
         self._wake = asyncio.Event()
         self._told = ""
 
@@ -84,17 +97,38 @@ class TritonDetector:
     @property
     def card(self) -> ModelCard | None:
         """The card of the detector, None while Triton is away."""
-        return self._card
+        return self.further(DETECTOR)
 
-    async def infer(self, tensor: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[Any]]:
+    def want(self, ensembles: Collection[str]) -> None:
+        """Name the further detectors whose cards are to be kept; those named before are forgotten."""
+        for gone in self._further.keys() - set(ensembles):
+            del self._further[gone]
+            self._models.pop(gone, None)
+            self._further_changed(gone, None)
+        for new in sorted(set(ensembles) - self._further.keys()):
+            self._further[new] = None
+        self._wake.set()
+
+    def further(self, ensemble: str) -> ModelCard | None:
+        """The card of a wanted ensemble, None while it is away."""
+        model = self._models.get(ensemble)
+        return model.card if model is not None else None
+
+    async def infer(
+        self, tensor: npt.NDArray[np.uint8], ensemble: str = DETECTOR, deadline_s: float | None = None
+    ) -> dict[str, npt.NDArray[Any]]:
         """Answer one I420 tensor, uint8 [height*3/2, width]; the tensor is free again when the call returns.
+
+        `deadline_s` None = the usual one.
 
         Raises:
             InferenceError: deadline, unavailable or refused.
 
         """
-        shape = (1, *tensor.shape) if self._batched else tensor.shape
-        request = service_pb2.ModelInferRequest(model_name=DETECTOR)
+        model = self._models.get(ensemble)
+        shape = (1, *tensor.shape) if model is not None and model.batched else tensor.shape
+        deadline_s = deadline_s or self._deadline_s
+        request = service_pb2.ModelInferRequest(model_name=ensemble)
         source = request.inputs.add(name=FRAME, datatype="UINT8", shape=shape)
         place = self._mapped_place(tensor)
         if place is None:
@@ -106,24 +140,39 @@ class TritonDetector:
         for name in OUTPUTS:
             request.outputs.add(name=name)
         try:
-            answer = await self._stub.ModelInfer(request, timeout=self._deadline_s)
+            answer = await self._stub.ModelInfer(request, timeout=deadline_s)
         except grpc.aio.AioRpcError as error:
-            raise self._failed(error) from None
+            raise self._failed(error, ensemble, deadline_s) from None
+        if ensemble != DETECTOR:
+            self._say(ensemble, "")
         return {
             output.name: np.frombuffer(raw, DTYPES[output.name])
             for output, raw in zip(answer.outputs, answer.raw_output_contents, strict=True)
         }
 
-    def _failed(self, error: grpc.aio.AioRpcError) -> InferenceError:
+    def _failed(self, error: grpc.aio.AioRpcError, ensemble: str, deadline_s: float) -> InferenceError:
         detail = str(error.details())[:300]
         if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
-            return InferenceError("deadline", f"no answer in {self._deadline_s * 1000:.0f} ms")
-        self._wake.set()
-        if error.code() == grpc.StatusCode.UNAVAILABLE:
+            failed = InferenceError("deadline", f"no answer in {deadline_s * 1000:.0f} ms")
+        elif error.code() == grpc.StatusCode.UNAVAILABLE:
+            failed = InferenceError("unavailable", detail)
+        else:
+            failed = InferenceError("refused", detail)
+        if failed.reason != "deadline":
+            self._wake.set()
+        if ensemble != DETECTOR:
+            self._say(ensemble, str(failed))
+        elif failed.reason == "unavailable":
             self._lose(f"{self._url}: {detail}")
-            return InferenceError("unavailable", detail)
-        self._mapped.clear()  # another server may have answered: what it has mapped is found out again
-        return InferenceError("refused", detail)
+        elif failed.reason == "refused":
+            self._mapped.clear()  # another server may have answered: what it has mapped is found out again
+        return failed
+
+    def _say(self, ensemble: str, reason: str) -> None:
+        """Tell a change of a further detector, once."""
+        if self._further.get(ensemble, reason) != reason:
+            self._further[ensemble] = reason
+            self._further_changed(ensemble, reason)
 
     def _mapped_place(self, tensor: npt.NDArray[np.uint8]) -> Place | None:
         """Where Triton finds a tensor by itself; None = its bytes have to be sent."""
@@ -165,9 +214,10 @@ class TritonDetector:
 
     def _lose(self, reason: str) -> None:
         self._mapped.clear()
-        if self._card is not None or not self._told:
+        was_there = self.card is not None
+        self._models.clear()
+        if was_there or not self._told:
             self._told = reason
-            self._card = None
             self._changed(None, reason)
 
     async def _keep_card(self) -> None:
@@ -180,23 +230,43 @@ class TritonDetector:
                 self._lose(str(error))
             except grpc.aio.AioRpcError as error:
                 self._lose(f"{self._url}: {str(error.details())[:300]}")
-            pause_s = POLL_S if self._card is None else CHECK_S
-            if self._card is None:
-                await asyncio.sleep(pause_s)
+            if self.card is None:
+                await asyncio.sleep(POLL_S)
                 continue
+            await self._read_further()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), pause_s)
+                await asyncio.wait_for(self._wake.wait(), CHECK_S)
 
     async def _read_card(self) -> None:
+        model, before = await self._read(DETECTOR, wait_for_ready=self.card is None), self.card
+        self._models[DETECTOR] = model
+        if model.card != before:
+            self._told = "ready"
+            self._changed(model.card, "")
+        await self._map_regions()
+
+    async def _read_further(self) -> None:
+        """Read the cards of the further detectors; what one lacks is said of it alone."""
+        for ensemble in tuple(self._further):
+            was_there = ensemble in self._models
+            try:
+                model = await self._read(ensemble)
+            except (CardError, grpc.aio.AioRpcError) as error:
+                self._models.pop(ensemble, None)
+                self._say(ensemble, str(error) if isinstance(error, CardError) else str(error.details())[:300])
+                continue
+            if ensemble in self._further:  # nobody has ceased to want it meanwhile
+                self._models[ensemble] = model
+                if not was_there:
+                    self._say(ensemble, "")
+
+    async def _read(self, ensemble: str, *, wait_for_ready: bool = False) -> _Model:
+        """Card and shape of an ensemble; raises `CardError` or gRPC's error."""
         ready = await self._stub.ModelReady(
-            service_pb2.ModelReadyRequest(name=DETECTOR), timeout=ANSWER_S_MAX, wait_for_ready=self._card is None
+            service_pb2.ModelReadyRequest(name=ensemble), timeout=ANSWER_S_MAX, wait_for_ready=wait_for_ready
         )
         if not ready.ready:
-            raise CardError(f"model {DETECTOR} is not ready")
-        answer = await self._stub.ModelConfig(service_pb2.ModelConfigRequest(name=DETECTOR), timeout=ANSWER_S_MAX)
+            raise CardError(f"model {ensemble} is not ready")
+        answer = await self._stub.ModelConfig(service_pb2.ModelConfigRequest(name=ensemble), timeout=ANSWER_S_MAX)
         card = read_card(answer.config.parameters[CARD_PARAMETER].string_value)
-        self._batched = answer.config.max_batch_size > 0
-        if card != self._card:
-            self._card, self._told = card, "ready"
-            self._changed(card, "")
-        await self._map_regions()
+        return _Model(card=card, batched=answer.config.max_batch_size > 0)

@@ -1,7 +1,7 @@
 """One watched camera on the event loop: looks, messages, state. Edge: asyncio.
 
 Rules
-- One request in flight at the detector; while it runs newer frames replace each other in the slot.
+- One frame at the detectors; while it is looked at newer frames replace each other in the slot.
 - Reports, shots and notices of a camera leave through one outbox, in the order in which they came about.
 - A unit dies alone: what it raises ends this camera's tasks only, and the fleet begins it anew.
 """
@@ -14,8 +14,10 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from typing import Any
 
 import msgspec
+import numpy.typing as npt
 
 from ingest import look, metrics, notices, planes
 from ingest.bus import Bus, BusUnavailable
@@ -37,12 +39,13 @@ from ingest.contract import (
 from ingest.detector import geometry, read_boxes
 from ingest.errors import InferenceError
 from ingest.faults import blind_cause
+from ingest.further import Further
 from ingest.leases import Lease, take_lease
 from ingest.outbox import Budget, Item, Outbox
 from ingest.ports import Detector, Start, WatchCamera, Watched
 from ingest.shed import Shedder
 from ingest.shots import Pick
-from ingest.slot import Due, Quiet, Wish
+from ingest.slot import Due, Quiet, Tensors, Wish
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +61,7 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     settings: IngestSettings
     bus: Bus
     detector: Detector
+    tensors: Tensors
     limiter: asyncio.Semaphore
     pool: Executor
     budget: Budget
@@ -78,6 +82,7 @@ class Unit:
         self._start = Start(epoch=0)
         self._watch = notices.Watch(camera=camera.id, looked_us=_now_us())
         self._looker = look.Looker(camera.id, 0)
+        self._further = Further(camera.id, shared.detector, shared.settings, shared.pool, shared.tensors)
         self._dropped = {"newest": 0, "deadline": 0, "inference": 0}
         self._told = {"decoded": 0, "analysed": 0, "gated": 0, "outbox": 0}
         self._analysed = self._passed = self._looked_us = 0
@@ -87,7 +92,13 @@ class Unit:
         """Take changed settings over, without opening the stream anew."""
         self.camera = camera
         self._rules = look.rules(self._shared.settings, camera, plan)
+        self._further.forget(self.detectors)
         self.refresh()
+
+    @property
+    def detectors(self) -> frozenset[str]:
+        """The further detectors that its plan names."""
+        return frozenset(plan.ensemble for plan in self._rules.detectors)
 
     def refresh(self) -> None:
         """Tell the thread what is wanted now (rules, or the detector, have changed)."""
@@ -115,6 +126,7 @@ class Unit:
                 group.create_task(self._send())
                 group.create_task(self._tick())
         finally:
+            self._further.close()
             if thread is not None:
                 thread.stop()
 
@@ -158,8 +170,10 @@ class Unit:
                 taken = slot.take()
                 looked = None
                 if taken is not None:
-                    looked = await self._ask(taken[0])
-                    taken[1].give_back(taken[0].tensor)
+                    try:
+                        looked = await self._ask(taken[0])
+                    finally:
+                        taken[1].give_back(taken[0].tensor)
             if taken is not None and looked is not None:
                 await self._shoot(taken[0], looked)
             if slot.figures.phase == "lost":  # at once, so that the first cause of a span is the one that is told
@@ -171,6 +185,29 @@ class Unit:
         if card is None:
             self._drop("inference")
             return None
+        glances: tuple[look.Glance, ...] = ()
+        if self._rules.detectors:
+            outputs, glances = await asyncio.gather(self._infer(due), self._further.ask(due, self._rules))
+        else:
+            outputs = await self._infer(due)
+        if outputs is None:
+            return None
+        seen = read_boxes(outputs, card.labels, due.box, due.size)
+        moment = look.Moment(
+            captured_us=due.captured_us,
+            clock=due.clock,
+            size=due.size,
+            model=card.ref,
+            before_us=self._looked_until(due.quiet),
+        )
+        looked = self._looker.look(seen, moment, self._rules, glances)
+        self._looked_us = due.captured_us
+        self._calm(restless=self._looker.restless)
+        self._report(looked.report, due.arrival_us)
+        return looked
+
+    async def _infer(self, due: Due) -> dict[str, npt.NDArray[Any]] | None:
+        """What the first detector answers; None = nothing, and that is counted."""
         begun = time.perf_counter()
         try:
             outputs = await self._shared.detector.infer(due.tensor)
@@ -180,19 +217,7 @@ class Unit:
             return None
         metrics.INFERENCE_SECONDS.observe(time.perf_counter() - begun)
         self._inference_ok = True
-        seen = read_boxes(outputs, card.labels, due.box, due.size)
-        moment = look.Moment(
-            captured_us=due.captured_us,
-            clock=due.clock,
-            size=due.size,
-            model=card.ref,
-            before_us=self._looked_until(due.quiet),
-        )
-        looked = self._looker.look(seen, moment, self._rules)
-        self._looked_us = due.captured_us
-        self._calm(restless=self._looker.restless)
-        self._report(looked.report, due.arrival_us)
-        return looked
+        return outputs
 
     def _looked_until(self, quiet: Quiet) -> int:
         """Stamp of the last look: a frame in which nothing had changed counts if what it was like was looked at."""
@@ -356,7 +381,7 @@ class Unit:
 
 def _cut(due: Due, pick: Pick, looked: look.Look, rules: look.Rules) -> Shot:
     """Make the message of a shot; runs in the pool."""
-    box = planes.enlarge(pick.candidate.box, rules.enlarge)
+    box = planes.enlarge(pick.candidate.box, rules.enlarge) if pick.candidate.track else pick.candidate.box
     bgr, cut = planes.crop_bgr(due.picture, box, rules.masks)
     size = (bgr.shape[1], bgr.shape[0])
     return look.shot(pick, looked.report.stamp, cut, planes.encode_jpeg(bgr), size)

@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -135,3 +136,58 @@ def assert_same(one: dict[str, npt.NDArray[Any]], two: dict[str, npt.NDArray[Any
     assert {name: array.tobytes() for name, array in one.items()} == {
         name: array.tobytes() for name, array in two.items()
     }
+
+
+async def test_a_further_detector_comes_and_goes_with_its_plan(tmp_path: Path) -> None:
+    """One that is not served is told once and takes nothing from the first; one that is answers; both are forgotten."""
+    starter, board = store.deployed("detector", tmp_path / "data"), Board()
+    slot = msgspec.structs.replace(starter.card, task="object_detector", name="twin")
+    store.add(starter.path, slot, tmp_path / "data")
+    heard: asyncio.Queue[tuple[str, str | None]] = asyncio.Queue()
+    twin, nobody = "object_detector_twin", "object_detector_nobody"
+    server = TritonServer(tmp_path / "triton", tmp_path / "data", ("detector", twin))
+    settings = TritonSettings(url=server.url)
+    try:
+        await asyncio.to_thread(server.start)
+        async with (
+            asyncio.timeout(120),
+            TritonDetector(
+                settings, deadline_s=20.0, changed=board, further_changed=lambda *said: heard.put_nowait(said)
+            ) as detector,
+        ):
+            await board.until(there=True)
+            assert detector.card is not None
+            assert detector.further(twin) is None
+            detector.want([twin, nobody])
+            said = dict([await heard.get(), await heard.get()])
+            assert said[twin] == ""
+            assert said[nobody]
+            tensor = blank(detector.card.input_width, detector.card.input_height, 114)
+            first, second = await detector.infer(tensor), await detector.infer(tensor, twin)
+            assert_same(first, second)
+            with pytest.raises(InferenceError) as late:
+                await detector.infer(tensor, twin, 0.0005)
+            assert late.value.reason == "deadline"
+            assert (await heard.get())[0] == twin
+            await detector.infer(tensor, twin)
+            assert await heard.get() == (twin, "")
+            with pytest.raises(InferenceError):
+                await detector.infer(tensor, nobody)
+            assert detector.card is not None
+            server.kill()
+            await board.until(there=False)
+            assert detector.further(twin) is None
+            await asyncio.to_thread(server.start)
+            await board.until(there=True)
+            with pytest.raises(InferenceError):
+                await detector.infer(tensor, nobody)
+            while (await heard.get())[0] != nobody:
+                pass
+            detector.want([])
+            gone = set[str]()
+            while gone != {twin, nobody}:
+                name, reason = await heard.get()
+                gone |= {name} if reason is None else set()
+            assert detector.further(twin) is None
+    finally:
+        await asyncio.to_thread(server.stop)

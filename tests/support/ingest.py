@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -23,9 +23,9 @@ from ingest.fleet import Fleet
 from ingest.outbox import Budget
 from ingest.ports import OpenStream, Start
 from ingest.shed import Shedder
-from ingest.slot import Wish
+from ingest.slot import Heap, Tensors, Wish
 from ingest.unit import STREAMS, Shared
-from model_repository.contract import BOXES, CLASSES, COUNT, DETECTIONS_MAX, SCORES, ModelCard
+from model_repository.contract import BOXES, CLASSES, COUNT, DETECTIONS_MAX, DETECTOR, SCORES, ModelCard
 from tests.support.nats import NatsServer
 
 T = TypeVar("T")
@@ -37,28 +37,52 @@ BUCKETS = ("cameras", "plans", "leases")
 
 
 class StandInDetector:
-    """NOT Triton: answers each tensor with the same car in the middle; can be told to be away."""
+    """NOT Triton: answers each tensor with the same car in the middle; can be told to be away.
+
+    A further detector that is in `cards` sees a person where the first one sees the car.
+    """
 
     def __init__(self) -> None:
         self.away = False
         self.tensors: list[npt.NDArray[np.uint8]] = []
+        self.cards: dict[str, ModelCard] = {}
+        self.wanted: set[str] = set()
+        self.asked: list[tuple[str, tuple[int, ...]]] = []
+        self.failing: InferenceError | None = None
+        """What further detectors answer instead."""
 
     @property
     def card(self) -> ModelCard | None:
         """The stand-in's card."""
         return None if self.away else CARD
 
-    async def infer(self, tensor: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
-        """One car, wherever one looks."""
+    def want(self, ensembles: Collection[str]) -> None:
+        """Remember who is wanted."""
+        self.wanted = set(ensembles)
+
+    def further(self, ensemble: str) -> ModelCard | None:
+        """The card of a wanted one that is there."""
+        return self.cards.get(ensemble) if ensemble in self.wanted else None
+
+    async def infer(
+        self, tensor: npt.NDArray[Any], ensemble: str = DETECTOR, deadline_s: float | None = None
+    ) -> dict[str, npt.NDArray[Any]]:
+        """One box, wherever one looks."""
+        assert deadline_s is None or ensemble != DETECTOR
         if self.away:
             raise InferenceError("unavailable", "told to be away")
-        self.tensors = [*self.tensors[-20:], tensor.copy()]
+        if ensemble == DETECTOR:
+            self.tensors = [*self.tensors[-20:], tensor.copy()]
+        else:
+            self.asked.append((ensemble, tensor.shape))
+            if self.failing is not None:
+                raise self.failing
         boxes, scores = np.zeros((DETECTIONS_MAX, 4), np.float32), np.zeros(DETECTIONS_MAX, np.float32)
         boxes[0], scores[0] = (100, 60, 220, 130), 0.9
         return {
             BOXES: boxes,
             SCORES: scores,
-            CLASSES: np.ones(DETECTIONS_MAX, np.int32),
+            CLASSES: np.full(DETECTIONS_MAX, ensemble == DETECTOR, np.int32),
             COUNT: np.array([1], np.int32),
         }
 
@@ -69,13 +93,15 @@ async def running_fleet(
     detector: Any,
     settings: IngestSettings | None = None,
     open_stream: OpenStream = VideoStream,
+    *,
     outbox_bytes_max: int = 64 * 1024 * 1024,
+    tensors: Tensors | None = None,
 ) -> AsyncIterator[Fleet]:
     """A fleet on its own connection, as `python -m ingest` wires it; told to stop at the end."""
     settings, stop = settings or IngestSettings(), asyncio.Event()
 
     def watch_camera(camera: Camera, start: Start, wish: Wish, ready: Callable[[], None]) -> CameraThread:
-        return CameraThread(camera, settings, open_stream, wish=wish, start=start, ready=ready)
+        return CameraThread(camera, settings, open_stream, wish=wish, start=start, ready=ready, tensors=tensors)
 
     with ThreadPoolExecutor(2) as pool:
         async with Bus.open(nats.settings, name="ingest-test") as bus:
@@ -86,6 +112,7 @@ async def running_fleet(
                     settings=settings,
                     bus=bus,
                     detector=detector,
+                    tensors=tensors or Heap(),
                     limiter=asyncio.Semaphore(settings.inflight_max),
                     pool=pool,
                     budget=Budget(outbox_bytes_max),

@@ -15,7 +15,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, rename={"bounding_box": 
 
     analysis_fps: Annotated[float, msgspec.Meta(gt=0, le=60)] = 5.0
     class_list: tuple[str, ...] = ("person", "car")
-    bounding_box: Annotated[float, msgspec.Meta(ge=1, le=2)] = 1.15
+    bounding_box: Annotated[float, msgspec.Meta(ge=1.0, le=2.0)] = 1.15
     limit: int | None = None
 
 

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from ingest import shots
-from ingest.contract import Box, ShotPolicy
+from ingest.contract import Box, FrameShotPolicy, ShotPolicy
 from ingest.shots import Candidate, ShotBook
 
 SIZE = (1280, 720)
 POLICY = ShotPolicy(recogniser="plate_reader", labels=("car", "truck"))
 LOOK_US = 200_000
+SECOND = 1_000_000
+SURFACE = FrameShotPolicy(recogniser="surface_defect", area=(0.2, 0.2, 0.6, 0.8), every_s=2.0)
 
 
 def car(side_px: float, *, x: float = 0.5, y: float = 0.5, track: str = "1-1", label: str = "car") -> Candidate:
@@ -105,3 +107,63 @@ def test_quality_stays_in_range() -> None:
     whole = Candidate(track="1-1", label="car", box=full, confidence=1.0)
     assert 0 <= shots.quality(car(1), [], SIZE, 64) <= 1
     assert 0 <= shots.quality(whole, [], SIZE, 64) <= 1
+
+
+def test_what_may_change_is_looked_at_again() -> None:
+    """Five minutes at one place: the usual shots at first, then one every ten seconds, ordinals without gaps."""
+    policy = ShotPolicy(recogniser="ppe_classifier", labels=("car",), again_s=10.0)
+    picks = play([[car(300)]] * 1500, policy)
+    late = [number for number, _ in picks if number >= 300]
+    assert {b - a for a, b in pairwise(late)} == {50}
+    assert [p.ordinal for _, p in picks] == list(range(len(picks)))
+    assert len(picks) > policy.shots_max + 20
+
+
+def test_looking_again_leaves_the_shots_for_gains() -> None:
+    """A worker far away for a minute, then near: the near looks are shot at once, as if nothing had been before."""
+    policy = ShotPolicy(recogniser="ppe_classifier", labels=("car",), again_s=5.0)
+    near = [car(80 * 1.2**n) for n in range(1, 11)]
+    picks = play([[car(80)]] * 300 + [[each] for each in near], policy)
+    assert len([n for n, _ in picks if n >= 300]) >= 2
+
+
+def test_too_small_is_not_looked_at_again() -> None:
+    """`again_s` asks for a usable look, too."""
+    policy = ShotPolicy(recogniser="ppe_classifier", labels=("car",), again_s=1.0)
+    assert play([[car(40)]] * 50, policy) == []
+
+
+def areas(policies: Sequence[FrameShotPolicy], moments_us: Sequence[int]) -> list[tuple[int, shots.Pick]]:
+    """Picks of fixed areas with the number of their look."""
+    book = ShotBook()
+    return [(n, pick) for n, now_us in enumerate(moments_us) for pick in shots.pick_areas(book, policies, now_us)]
+
+
+def test_a_fixed_area_is_shot_on_its_raster() -> None:
+    """Every two seconds of 5 looks a second, whatever stands there; no track, no label, the area as it is."""
+    picks = areas([SURFACE], [SECOND + n * LOOK_US for n in range(51)])
+    assert [n for n, _ in picks] == [0, 10, 20, 30, 40, 50]
+    assert [p.ordinal for _, p in picks] == [0, 1, 2, 3, 4, 5]
+    assert {(p.candidate.track, p.candidate.label, p.candidate.box) for _, p in picks} == {("", "", SURFACE.area)}
+
+
+def test_a_still_camera_gives_a_fixed_area_at_every_look() -> None:
+    """A look in three seconds is a shot in three seconds where two were asked for."""
+    assert len(areas([SURFACE], [SECOND + n * 3 * SECOND for n in range(10)])) == 10
+
+
+def test_two_areas_of_one_recogniser_are_told_apart() -> None:
+    """On one frame, with ordinals of their own."""
+    other = FrameShotPolicy(recogniser="surface_defect", area=(0.0, 0.0, 0.5, 0.5), every_s=2.0)
+    (_, one), (_, two) = areas([SURFACE, other], [SECOND])
+    assert ((one.ordinal, one.beside), (two.ordinal, two.beside)) == ((0, 0), (1, 1))
+
+
+def test_an_area_that_is_no_longer_asked_for_is_forgotten() -> None:
+    """The book does not grow with changes of the plan; the count goes on, so that no ordinal comes twice."""
+    book = ShotBook()
+    shots.pick_areas(book, [SURFACE], SECOND)
+    assert shots.pick_areas(book, [], SECOND + LOOK_US) == []
+    assert book.areas == {}
+    (again,) = shots.pick_areas(book, [SURFACE], SECOND + 2 * LOOK_US)
+    assert again.ordinal == 1

@@ -246,3 +246,43 @@ def test_a_look_in_two_seconds_keeps_what_stands() -> None:
     state = tracks()
     got = {track.step(state, [seen("car", 0.9)], n * 2 * SECOND, POLICY).taken[0].track for n in range(20)}
     assert got == {"", "7-1"}
+
+
+def test_time_in_which_nothing_changed_does_not_count() -> None:
+    """Three looks, then a minute without a change: the car that stood there keeps its track, nothing is restless."""
+    state = tracks()
+    for n in range(3):
+        track.step(state, [seen("car", 0.9)], n * SECOND // 5, POLICY)
+    track.rest(state, 60 * SECOND)
+    assert not state.restless
+    step = track.step(state, [seen("car", 0.9)], 60 * SECOND + 600_000, POLICY)
+    assert (step.taken[0].track, step.ended) == ("7-1", ())
+
+
+def test_nothing_rests_before_the_first_look() -> None:
+    """There is no look that could be prolonged."""
+    state = tracks()
+    track.rest(state, SECOND)
+    assert state.now_us is None
+
+
+def test_a_detector_that_does_not_answer_keeps_no_track_for_ever() -> None:
+    """Given up after `lost_s`, named once."""
+    state = tracks()
+    for n in range(3):
+        track.step(state, [seen("car", 0.9)], n * SECOND // 5, POLICY)
+    assert track.give_up(state, SECOND, POLICY) == ()
+    assert track.give_up(state, 2 * SECOND, POLICY) == ("7-1",)
+    assert track.give_up(state, 3 * SECOND, POLICY) == ()
+
+
+def test_trackers_of_one_camera_share_their_names() -> None:
+    """Two trackers, one count: no name is given twice."""
+    names = track.Names()
+    one, two = (Tracks(epoch=7, width=1280, height=720, names=names) for _ in range(2))
+    got = [
+        track.step(state, [seen("car", 0.9)], n * SECOND // 5, POLICY).taken[0].track
+        for n in range(3)
+        for state in (one, two)
+    ]
+    assert got == ["", "", "7-1", "7-2", "7-1", "7-2"]
