@@ -47,7 +47,7 @@ class ClickHouse:
 
     async def insert(self, table: str, builders: Columns[Any], items: Sequence[Any]) -> None:
         """Insert a row for each item; raises `StoreAway`, or `RowsError` where a value does not fit its column."""
-        await self._run(
+        summary = await self._run(
             lambda client: client.insert(
                 table,
                 columns(builders, items),
@@ -56,6 +56,9 @@ class ClickHouse:
                 database=self._settings.database,
             )
         )
+        taken = int(summary.summary.get("written_rows", len(items)))
+        if taken < len(items):
+            raise StoreAway(self._where, f"took {taken} of {len(items)} rows")
 
     async def rows(self, sql: str, parameters: Mapping[str, Any] = {}) -> list[dict[str, Any]]:
         """The rows of a question, tables named as `{{db}}.table`; raises `StoreAway`."""
@@ -74,6 +77,10 @@ class ClickHouse:
             self._client.close()
             self._client = None
 
+    @property
+    def _where(self) -> str:
+        return f"{self._settings.host}:{self._settings.port}"
+
     def _filled(self, sql: str) -> str:
         return sql.replace("{{db}}", self._settings.database)
 
@@ -86,7 +93,7 @@ class ClickHouse:
             except _AWAY as error:
                 self._client = None
                 first_line = (str(error) or type(error).__name__).partition("\n")[0]
-                raise StoreAway(f"{self._settings.host}:{self._settings.port}", first_line[:300]) from error
+                raise StoreAway(self._where, first_line[:300]) from error
 
     def _connected(self) -> Any:
         if self._client is None:
