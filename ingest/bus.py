@@ -27,6 +27,7 @@ from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, KeyValueConfig, RetentionPolicy, StreamConfig
 
 from ingest.contract import STREAMS
+from ingest.inflow import Inflow
 from ingest.settings import NatsSettings
 
 log = logging.getLogger(__name__)
@@ -487,11 +488,33 @@ class Bus:
         )
         return Consumer(self, lambda: self._subscribe(stream, durable, config))
 
-    async def _subscribe(self, stream: str, durable: str, config: ConsumerConfig) -> object:
+    def inflow(
+        self, stream: str, durable: str, *, subjects: tuple[str, ...], ack_wait_s: float, pending_max: int
+    ) -> Inflow[Message]:
+        """A durable consumer for thousands of messages a second; made at the first taking."""
+        config = ConsumerConfig(
+            durable_name=durable,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ack_wait_s,
+            max_ack_pending=pending_max,
+            filter_subjects=list(subjects),
+        )
+        return Inflow(
+            self._client,
+            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}",
+            prepare=lambda: self._make_sure(stream, durable, config),
+            message=Message,
+            outages=lambda: self.outages,
+        )
+
+    async def _make_sure(self, stream: str, durable: str, config: ConsumerConfig) -> None:
         try:
             await self._js.consumer_info(stream, durable)
         except nats.js.errors.NotFoundError:
             await self._js.add_consumer(stream, config)
+
+    async def _subscribe(self, stream: str, durable: str, config: ConsumerConfig) -> object:
+        await self._make_sure(stream, durable, config)
         return await self._js.pull_subscribe_bind(durable=durable, stream=stream)
 
     async def reader(self, stream: str, *, subject: str | tuple[str, ...], start_seq: int | None = None) -> Consumer:

@@ -51,7 +51,7 @@ class DecideSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How events and photos are kept."""
 
-    batch_rows_max: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 500
+    batch_rows_max: Annotated[int, msgspec.Meta(ge=1, le=50_000)] = 5000
     """Rows of one insert at most; a batch does not wait to become full."""
     events_days: Days = 365
     """Events with a plate, a person, a list's entry or an alarm are deleted after this."""
@@ -59,3 +59,5 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """All other events are deleted after this."""
     photos_days: Days = 30
     """Photos older than this are deleted."""
+    looks_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 7
+    """What was seen and read is kept so long for replay; 0 = not at all."""

@@ -43,6 +43,8 @@ class Keep(msgspec.Struct, frozen=True, kw_only=True):
     events_days: int = 365
     events_unmatched_days: int = 365
     photos_days: int = 30
+    looks_days: int = 7
+    """0 = none are written; what is there goes within a day."""
 
 
 class Migration(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +120,8 @@ def keeping(database: str, keep: Keep) -> list[str]:
     return [
         f"ALTER TABLE {checked(database)}.events MODIFY TTL {matched}, {unmatched}",
         f"ALTER TABLE {database}.photos MODIFY TTL {captured.format(keep.photos_days)}",
+        f"ALTER TABLE {database}.looks MODIFY TTL {captured.format(max(1, keep.looks_days))}",
+        f"ALTER TABLE {database}.reads MODIFY TTL {captured.format(max(1, keep.looks_days))}",
     ]
 
 

@@ -1,84 +1,79 @@
-"""`store`: events, photos and camera names into the analytics store. Edge (broker; ClickHouse through `clickhouse`).
+"""`store`: events, photos, looks, reads and camera names into the analytics store. Edge (broker, ClickHouse).
 
 Rules
-- A message is acknowledged after the insert. What comes twice collapses in the store by its sort key.
-- Poison goes to zool.dead.store, then it is acknowledged; a batch refused for one row is tried row by row.
-- The store being away costs nothing: the batch in hand waits, the rest stays in the stream.
-- Cameras follow the bucket `cameras`; every start writes all of them again, which collapses too.
+- Streams go through `drain`, which acknowledges after the insert.
+- Cameras follow the bucket `cameras`; every start writes all of them again, which collapses.
 - Every shot's picture is kept for `photos_days`: an event may come long after its shots, and name any of them.
+- Looks and reads are kept `looks_days`, so that changed rules can be run over them; 0 = not at all.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
-from ingest.bus import Bus, Consumer, Entry, Message
-from ingest.contract import Camera
+from ingest.bus import Bus, Entry, Message
+from ingest.contract import Camera, Shot
 from ingest.process import Health
 from postprocess import inlet
 from postprocess.clickhouse import ClickHouse
 from postprocess.config import StoreSettings
+from postprocess.contract import Event, Read
 from postprocess.ddl import Keep
-from postprocess.errors import PoisonError, PostprocessError, RowsError, StoreAway
-from postprocess.grave import bury
-from postprocess.metrics import INSERT_RETRIES, INSERT_SECONDS, ROWS_STORED
-from postprocess.rows import (
-    CAMERA_COLUMNS,
-    EVENT_COLUMNS,
-    PHOTO_COLUMNS,
-    CameraChange,
-    camera_row,
-    event_row,
-    photo_row,
-)
+from postprocess.drain import Drain, Target
+from postprocess.errors import StoreAway
+from postprocess.looks import LOOK_COLUMNS, READ_COLUMNS, Look, look
+from postprocess.metrics import INSERT_RETRIES, ROWS_STORED
+from postprocess.rows import CAMERA_COLUMNS, EVENT_COLUMNS, PHOTO_COLUMNS, CameraChange
 
 log = logging.getLogger(__name__)
 
-STREAMS = ("EVENTS", "SHOTS", "DEAD")
+STREAMS = ("EVENTS", "SHOTS", "DETECTIONS", "READS", "DEAD")
 BUCKETS = ("cameras",)
-FETCH_S = 1.0
 RETRY_S = 0.5
-ACK_WAIT_S = 10.0
-"""After a kill -9 what was in hand comes again this much later."""
 
 
-class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """One stream into one table."""
-
-    stream: str
-    durable: str
-    subjects: tuple[str, ...]
-    table: str
-    columns: tuple[str, ...]
-    build: Callable[[str, bytes], list[object]]
-    linger_s: float
-    """How long a batch that is not full waits for more."""
+def _event(message: Message) -> Event:
+    return inlet.event(message.subject, message.payload)
 
 
-def _event(subject: str, payload: bytes) -> list[object]:
-    return event_row(inlet.event(subject, payload))
+def _photo(message: Message) -> Shot:
+    return inlet.shot(message.subject, message.payload)
 
 
-def _photo(subject: str, payload: bytes) -> list[object]:
-    return photo_row(inlet.shot(subject, payload))
+def _look(message: Message) -> Look:
+    return look(inlet.frame_report(message.subject, message.payload, message.time_us))
+
+
+def _read(message: Message) -> Read:
+    return inlet.read(message.subject, message.payload, message.time_us)
 
 
 TARGETS = (
     Target(
         stream="EVENTS", durable="store", subjects=("zool.events.*.*",), table="events",
-        columns=tuple(EVENT_COLUMNS), build=_event, linger_s=0.05,
+        columns=EVENT_COLUMNS, item=_event, linger_s=0.05,
     ),
     Target(
         stream="SHOTS", durable="photos", subjects=("zool.shots.*.*",), table="photos",
-        columns=tuple(PHOTO_COLUMNS), build=_photo, linger_s=0.5,
+        columns=PHOTO_COLUMNS, item=_photo, linger_s=0.5,
     ),
 )  # fmt: skip
+PAST = (
+    Target(
+        stream="DETECTIONS", durable="looks", subjects=("zool.detections.*",), table="looks",
+        columns=LOOK_COLUMNS, item=_look, linger_s=3.0, buries=False,
+    ),
+    Target(
+        stream="READS", durable="reads", subjects=("zool.reads.*",), table="reads",
+        columns=READ_COLUMNS, item=_read, linger_s=3.0, buries=False,
+    ),
+)  # fmt: skip
+"""Nobody waits for these: their batches may gather."""
 
 
 def _camera(entry: Entry | None) -> CameraChange | None:
@@ -111,16 +106,16 @@ class Store:
         if not await self._prepared(stop):
             return
         async with asyncio.TaskGroup() as group:
-            working = group.create_task(self._work(group))
+            tasks = [group.create_task(self._drain(target).run()) for target in self._targets()]
+            tasks.append(group.create_task(self._follow_cameras()))
             await stop.wait()
-            working.cancel()
+            for task in tasks:
+                task.cancel()
 
     async def _prepared(self, stop: asyncio.Event) -> bool:
         """The schema is there; False where it was told to stop before."""
-        working, stopping = (
-            asyncio.ensure_future(self._surely("schema", self._migrate)),
-            asyncio.create_task(stop.wait()),
-        )
+        working = asyncio.create_task(self._surely("schema", lambda: self._house.migrate(keep_of(self._settings))))
+        stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not working.done():
@@ -129,84 +124,25 @@ class Store:
         await working
         return True
 
-    async def _work(self, group: asyncio.TaskGroup) -> None:
-        tasks = [group.create_task(self._follow(target)) for target in TARGETS]
-        tasks.append(group.create_task(self._follow_cameras()))
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
+    def _targets(self) -> tuple[Target, ...]:
+        return TARGETS + (PAST if self._settings.looks_days > 0 else ())
 
-    async def _migrate(self) -> None:
-        await self._house.migrate(keep_of(self._settings))
-
-    async def _follow(self, target: Target) -> None:
-        consumer = await self._bus.consumer(
-            target.stream,
-            target.durable,
-            subjects=target.subjects,
-            ack_wait_s=ACK_WAIT_S,
-            pending_max=self._settings.batch_rows_max * 4,
-        )
-        while True:
-            messages = await self._batch(consumer, target)
-            if messages:
-                await self._keep(target, messages)
+    def _drain(self, target: Target) -> Drain:
+        return Drain(self._bus, self._house, target, rows_max=self._settings.batch_rows_max, surely=self._surely)
 
     async def _follow_cameras(self) -> None:
-        waiting: list[list[object]] = []
+        waiting: list[CameraChange] = []
         loaded = False
         async for entry in self._bus.bucket("cameras").watch():
             loaded = loaded or entry is None
             if (change := _camera(entry)) is not None:
-                waiting.append(camera_row(change))
-            if loaded or len(waiting) >= self._settings.batch_rows_max:
-                await self._insert("cameras", tuple(CAMERA_COLUMNS), waiting)
-                waiting.clear()
+                waiting.append(change)
+            if waiting and (loaded or len(waiting) >= self._settings.batch_rows_max):
+                batch, waiting = waiting, []
+                await self._surely("cameras", lambda batch=batch: self._house.insert("cameras", CAMERA_COLUMNS, batch))  # type: ignore[misc]
+                ROWS_STORED.labels("cameras").inc(len(batch))
 
-    async def _batch(self, consumer: Consumer, target: Target) -> list[Message]:
-        most = self._settings.batch_rows_max
-        messages = await consumer.fetch(most, timeout_s=FETCH_S)
-        if messages and len(messages) < most:
-            await asyncio.sleep(target.linger_s)
-            messages += await consumer.fetch(most - len(messages), timeout_s=0.01)
-        return messages
-
-    async def _keep(self, target: Target, messages: list[Message]) -> None:
-        rows: list[tuple[Message, list[object]]] = []
-        for message in messages:
-            try:
-                rows.append((message, target.build(message.subject, message.payload)))
-            except PoisonError as error:
-                await self._reject(message, error)
-        try:
-            await self._insert(target.table, target.columns, [row for _, row in rows])
-        except RowsError:
-            for message, row in rows:
-                await self._insert_alone(target, message, row)
-        for message, _ in rows:
-            await message.ack()
-
-    async def _insert_alone(self, target: Target, message: Message, row: list[object]) -> None:
-        try:
-            await self._insert(target.table, target.columns, [row])
-        except RowsError as error:
-            await self._reject(message, error)
-
-    async def _reject(self, message: Message, reason: PostprocessError) -> None:
-        await bury(self._bus, "store", message, reason)
-        await message.ack()
-
-    async def _insert(self, table: str, columns: Sequence[str], rows: Sequence[list[object]]) -> None:
-        if not rows:
-            return
-        started_s = time.monotonic()
-        await self._surely(table, lambda: self._house.insert(table, columns, rows))
-        INSERT_SECONDS.observe(time.monotonic() - started_s)
-        ROWS_STORED.labels(table).inc(len(rows))
-
-    async def _surely(self, what: str, call: Callable[[], Any]) -> None:
+    async def _surely(self, what: str, call: Callable[[], Awaitable[Any]]) -> None:
         """Again and again until the store has done it; its health says so meanwhile."""
         while True:
             try:

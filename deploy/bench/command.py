@@ -10,7 +10,19 @@ from pathlib import Path
 
 import msgspec
 
-from deploy.bench import article_run, fleet, glass, ingest_run, models, procfs, report, rig, streams_run, triton_run
+from deploy.bench import (
+    article_run,
+    fleet,
+    glass,
+    ingest_run,
+    models,
+    procfs,
+    report,
+    rig,
+    store_run,
+    streams_run,
+    triton_run,
+)
 from deploy.bench.result import Result, as_json, as_text
 from deploy.demo.command import SITE, read_site
 from deploy.errors import NothingMeasured, SiteMissing
@@ -18,6 +30,11 @@ from deploy.up import command as up
 
 DATA_DIR = Path("var/bench")
 MODELS_HELP = "pictures a second of every ensemble through Triton, beside its networks alone"
+STORE_HELP = "events a second from their stream into the store, and panels of a large store"
+
+
+OWN: dict[str, Callable[[argparse.Namespace], int]] = {"models": models.run, "store": store_run.run}
+"""Benchmarks without cameras: they declare and print by themselves."""
 
 
 class Bench(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what `zool bench` understands."""
     names = parser.add_subparsers(dest="bench", required=True, metavar="NAME")
     models.add_arguments(names.add_parser("models", help=MODELS_HELP, description=MODELS_HELP))
+    store_run.add_arguments(names.add_parser("store", help=STORE_HELP, description=STORE_HELP))
     for name, bench in BENCHES.items():
         sub = names.add_parser(name, help=bench.help, description=bench.help)
         up.add_arguments(sub, DATA_DIR)
@@ -53,8 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when there is a figure, whether it meets its target or not; 1 when nothing was measured."""
-    if args.bench == "models":
-        return models.run(args)
+    if args.bench in OWN:
+        return OWN[args.bench](args)
     result = BENCHES[args.bench].run(args)
     if result is None:
         return 130

@@ -7,7 +7,6 @@ number of worker threads, the rest wait in order.
 from __future__ import annotations
 
 import asyncio
-import gzip
 import hmac
 import json
 import uuid
@@ -26,6 +25,13 @@ from deploy.clickhouse.request import BadRequest, Statement, credentials, error_
 
 BODY_BYTES_MAX = 64 * 1024 * 1024
 WAITING_MAX = 256
+
+_DECOMPRESSORS: dict[str, Callable[[], Any]] = {
+    "zstd": ZstdDecompressor,
+    "lz4": lz4.frame.LZ4FrameDecompressor,
+    "gzip": lambda: zlib.decompressobj(wbits=31),
+    "deflate": lambda: zlib.decompressobj(wbits=15),
+}
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -126,24 +132,26 @@ async def _body(receive: Receive, encoding: str) -> bytes:
 
 
 def _decompressed(data: bytes, encoding: str) -> bytes:
-    plain: bytes
-    try:
-        match encoding:
-            case "" | "identity":
-                return data
-            case "zstd":
-                plain = ZstdDecompressor().decompress(data, BODY_BYTES_MAX + 1)
-            case "lz4":
-                plain = lz4.frame.LZ4FrameDecompressor().decompress(data, max_length=BODY_BYTES_MAX + 1)
-            case "gzip" | "deflate":
-                plain = gzip.decompress(data) if encoding == "gzip" else zlib.decompress(data)
-            case _:
-                raise Refused(400, 432, f"Content-Encoding {encoding!r} is not known: zstd, lz4, gzip, deflate")
-    except (ZstdError, RuntimeError, OSError, EOFError, zlib.error) as error:
-        raise Refused(400, 271, f"the body is not {encoding}: {error}") from None
-    if len(plain) > BODY_BYTES_MAX:
-        raise Refused(413, 307, f"the body is over {BODY_BYTES_MAX} bytes unpacked: insert in smaller batches")
-    return plain
+    """Every frame of the body: clients compress block by block, and write one frame behind the other."""
+    if encoding in {"", "identity"}:
+        return data
+    if encoding not in _DECOMPRESSORS:
+        raise Refused(400, 432, f"Content-Encoding {encoding!r} is not known: {', '.join(_DECOMPRESSORS)}")
+    parts, room = list[bytes](), BODY_BYTES_MAX
+    while data:
+        frame = _DECOMPRESSORS[encoding]()
+        try:
+            plain: bytes = frame.decompress(data, room + 1)
+        except (ZstdError, RuntimeError, OSError, EOFError, zlib.error) as error:
+            raise Refused(400, 271, f"the body is not {encoding}: {error}") from None
+        room -= len(plain)
+        if room < 0:
+            raise Refused(413, 307, f"the body is over {BODY_BYTES_MAX} bytes unpacked: insert in smaller batches")
+        if not frame.eof:
+            raise Refused(400, 271, f"the body is not {encoding}: its end is missing")
+        parts.append(plain)
+        data = frame.unused_data
+    return b"".join(parts)
 
 
 async def _reply(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:

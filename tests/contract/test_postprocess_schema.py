@@ -12,6 +12,7 @@ import prometheus_client
 import pytest
 
 from postprocess import metrics
+from postprocess.looks import LOOK_COLUMNS, READ_COLUMNS
 from postprocess.rows import CAMERA_COLUMNS, EVENT_COLUMNS, PHOTO_COLUMNS
 
 README = Path(__file__).parents[2] / "postprocess" / "README.md"
@@ -25,7 +26,7 @@ for _ in range(2):
     for statement in statements("zool", Keep(events_days=30, events_unmatched_days=14, photos_days=7)):
         client.command(statement)
 found = {}
-for table in ("events", "photos", "cameras", "events_latest", "photos_latest", "cameras_latest"):
+for table in ("events", "photos", "cameras", "looks", "reads", "events_latest", "photos_latest", "cameras_latest"):
     found[table] = [row[0] for row in client.query(f"DESCRIBE TABLE zool.{table}").result_rows]
 found["ttl"] = [row[0] for row in client.query(
     "SELECT create_table_query FROM system.tables WHERE database = 'zool' AND name IN ('events', 'photos') "
@@ -49,6 +50,8 @@ def test_columns_are_those_of_the_builders(described: dict[str, list[str]]) -> N
     assert described["events"] == [*EVENT_COLUMNS, "stored_at"]
     assert described["photos"] == [*PHOTO_COLUMNS, "stored_at"]
     assert described["cameras"] == [*CAMERA_COLUMNS, "stored_at"]
+    assert described["looks"] == list(LOOK_COLUMNS)
+    assert described["reads"] == list(READ_COLUMNS)
 
 
 def test_views_show_all_columns(described: dict[str, list[str]]) -> None:
@@ -70,7 +73,7 @@ def test_ttl_follows_the_settings(described: dict[str, list[str]]) -> None:
 def test_readme_names_every_column() -> None:
     """What api and boards read is written down."""
     named = set(re.findall(r"`(\w+)`", README.read_text()))
-    assert set(EVENT_COLUMNS) | set(PHOTO_COLUMNS) | set(CAMERA_COLUMNS) <= named
+    assert {*EVENT_COLUMNS, *PHOTO_COLUMNS, *CAMERA_COLUMNS, *LOOK_COLUMNS, *READ_COLUMNS} <= named
 
 
 def test_readme_names_every_metric() -> None:

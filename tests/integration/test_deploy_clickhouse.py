@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import gzip
 import subprocess
 import sys
 import urllib.error
@@ -79,6 +80,15 @@ def test_the_face_passes_the_suite(client: Client) -> None:
     suite(client)
 
 
+def test_an_insert_of_many_blocks_loses_none(client: Client) -> None:
+    """The client compresses block by block: every frame of the body is read, and all rows are counted."""
+    client.command(CREATE)
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    summary = client.insert("t", [[number, at, "n" * 100, b"", 1] for number in range(30_000)])
+    assert summary.written_rows == 30_000
+    assert client.query("SELECT count(), uniqExact(id) FROM t").result_rows == [(30_000, 30_000)]
+
+
 def test_the_engine_in_process_passes_the_suite(tmp_path: Path) -> None:
     """The same suite on chDB without the face, in a process of its own (one engine per process)."""
     code = (
@@ -147,6 +157,8 @@ def test_bad_bodies_get_an_answer_in_words(server: ClickHouseServer) -> None:
     base = f"http://127.0.0.1:{server.port}/?user=zool&password={server.settings.password}"
     cases: list[tuple[bytes, dict[str, str], str]] = [
         (b"junk", {"Content-Encoding": "zstd"}, "not zstd"),
+        (gzip.compress(b"SELECT 1")[:-4], {"Content-Encoding": "gzip"}, "its end is missing"),
+        (b"SELECT 1", {"Content-Encoding": "br"}, "is not known: zstd, lz4, gzip, deflate"),
         (b"", {}, "empty"),
         (b"\xff\xfe", {}, "UTF-8"),
         (b"a=b", {"Content-Type": "application/x-www-form-urlencoded"}, "form bodies"),

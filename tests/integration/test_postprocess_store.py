@@ -19,6 +19,7 @@ from ingest.contract import (
     STREAMS,
     Camera,
     CameraNotice,
+    Detection,
     FrameStamp,
     Shot,
     encode,
@@ -30,10 +31,12 @@ from postprocess.clickhouse import ClickHouse
 from postprocess.config import StoreSettings
 from postprocess.contract import ClickHouseSettings, Event, EventPhoto
 from postprocess.errors import RowsError
+from postprocess.past import SLICE_US, kept, looks
 from postprocess.store import Store
 from tests.support.clickhouse import ClickHouseServer, running_clickhouse
 from tests.support.nats import running_nats
 from tests.support.postprocess import program, reasons, until
+from tests.support.vehicles import frame, read
 
 
 def event(number: int, version: int = 1, **fields: Any) -> Event:
@@ -47,6 +50,20 @@ def event(number: int, version: int = 1, **fields: Any) -> Event:
         ),
         **fields,
     )  # fmt: skip
+
+
+STARTED_US = int(time.time() - 3600) * 1_000_000
+
+
+def now_us(step: int) -> int:
+    """Some minutes ago, steps across the border of two slices."""
+    return STARTED_US + step * (SLICE_US // 3)
+
+
+async def consumers(bus: Bus, stream: str) -> list[str]:
+    """Names of a stream's consumers."""
+    reply = await bus.ask(f"$JS.API.CONSUMER.NAMES.{stream}", b"", timeout_s=10)
+    return list(msgspec.json.decode(reply)["consumers"] or [])
 
 
 @pytest.fixture(scope="module")
@@ -162,6 +179,44 @@ async def test_cameras_follow_their_bucket(tmp_path: Path, house: ClickHouseServ
             assert await b.ask(asked) == [(b"cam-1", b"Gate 2", b"South", False, True)]
 
 
+async def test_looks_and_reads_come_back_as_they_were(tmp_path: Path, house: ClickHouseServer) -> None:
+    """Merged by time, each once though sent twice, with what fits no column; other cameras and times stay out."""
+    odd = Detection(box=(0.1 + 0.2, -0.0, 1 / 3, 1e-9), label="truck", confidence=2 / 3, track="1-1", detector="other")
+    frames = [frame(seq, {"1-1": (0.5, 0.1 * seq)}, at_us=now_us(seq)) for seq in range(1, 6)]
+    frames[2] = msgspec.structs.replace(
+        frames[2], detections=(odd,), further={"other": frames[2].model}, ended_tracks=("1-0",)
+    )
+    said = msgspec.structs.replace(
+        read("s1", text="А1", track="1-1", seq=1), captured_at_us=now_us(3), thumbnail=b"jpeg"
+    )
+    async with bench(tmp_path, house) as b, program(b.store.run):
+        for copy in range(2):
+            for one in frames:
+                await b.bus.publish("zool.detections.cam-1", encode(one), message_id=f"{one.message_id}/{copy}")
+            await b.bus.publish("zool.reads.cam-1", encode(said), message_id=f"{said.message_id}/{copy}")
+        await b.bus.publish("zool.detections.cam-1", b"garbage", message_id="g")
+        stranger = msgspec.structs.replace(frames[0], stamp=msgspec.structs.replace(frames[0].stamp, camera="cam-2"))
+        await b.bus.publish("zool.detections.cam-2", encode(stranger), message_id="stranger")
+        await b.rows(6, "SELECT seq FROM DB.looks FINAL")
+        await b.rows(1, "SELECT shot_id FROM DB.reads FINAL")
+        wanted = [*frames[:3], msgspec.structs.replace(said, thumbnail=b""), frames[3]]
+        found = looks(b.clickhouse, "cam-1", since_us=now_us(1), until_us=now_us(5))
+        assert [encode(one) async for one in found] == [encode(one) for one in wanted]
+        assert await kept(b.clickhouse, "cam-1") == (now_us(1), now_us(5))
+        assert await kept(b.clickhouse, "cam-3") is None
+        assert await reasons(b.bus) == []
+
+
+async def test_looks_need_not_be_kept(tmp_path: Path, house: ClickHouseServer) -> None:
+    """0 days: nobody reads the stream of detections."""
+    async with bench(tmp_path, house) as b:
+        store = Store(b.bus, b.clickhouse, StoreSettings(looks_days=0), b.health)
+        async with program(store.run):
+            await b.send(event(1), "e1")
+            await b.rows(1, "SELECT event_id FROM DB.events_latest")
+            assert await consumers(b.bus, "DETECTIONS") == []
+
+
 async def test_garbage_is_buried_and_neighbours_are_kept(tmp_path: Path, house: ClickHouseServer) -> None:
     """Of both streams."""
     async with bench(tmp_path, house) as b:
@@ -183,10 +238,10 @@ async def test_one_refused_row_does_not_hold_the_others(
     """A batch that the store refuses is tried row by row; the bad one is buried."""
     insert = ClickHouse.insert
 
-    async def picky(self: ClickHouse, table: str, columns: Any, rows: Any) -> None:
-        if any("e13" in row for row in rows):
+    async def picky(self: ClickHouse, table: str, columns: Any, items: Any) -> None:
+        if any(isinstance(item, Event) and item.event_id == "e13" for item in items):
             raise RowsError("thirteen")
-        await insert(self, table, columns, rows)
+        await insert(self, table, columns, items)
 
     monkeypatch.setattr(ClickHouse, "insert", picky)
     async with bench(tmp_path, house) as b:

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import clickhouse_connect
@@ -22,7 +22,7 @@ from ingest.settings import NatsSettings
 from model_repository.contract import ModelRef
 from postprocess.contract import Event, EventPhoto
 from postprocess.ddl import Keep, statements
-from postprocess.rows import EVENT_COLUMNS, PHOTO_COLUMNS, event_row, photo_row
+from postprocess.rows import EVENT_COLUMNS, PHOTO_COLUMNS, Columns, T, columns
 from tests.support.clickhouse import ClickHouseServer
 from tests.support.nats import nats_server
 
@@ -179,9 +179,15 @@ class Site:
         """Put events and photos into the store, as postprocess does."""
         with contextlib.closing(self._client("zool")) as client:
             if events:
-                client.insert("events", [event_row(event) for event in events], column_names=list(EVENT_COLUMNS))
+                _insert(client, "events", EVENT_COLUMNS, events)
             if shots:
-                client.insert("photos", [photo_row(shot) for shot in shots], column_names=list(PHOTO_COLUMNS))
+                _insert(client, "photos", PHOTO_COLUMNS, shots)
+
+
+def _insert(
+    client: clickhouse_connect.driver.client.Client, table: str, builders: Columns[T], items: Sequence[T]
+) -> None:
+    client.insert(table, columns(builders, items), column_names=list(builders), column_oriented=True)
 
 
 @contextlib.contextmanager

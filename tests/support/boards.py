@@ -16,7 +16,7 @@ from postprocess.clickhouse import ClickHouse
 from postprocess.contract import ClickHouseSettings, Event
 from postprocess.ddl import Keep
 from postprocess.inlet import event as decoded_event
-from postprocess.rows import CAMERA_COLUMNS, EVENT_COLUMNS, CameraChange, camera_row, event_row
+from postprocess.rows import CAMERA_COLUMNS, EVENT_COLUMNS, CameraChange
 
 
 async def fill(settings: ClickHouseSettings, cameras: Iterable[Camera], events: Iterable[Event | CameraNotice]) -> None:
@@ -26,10 +26,10 @@ async def fill(settings: ClickHouseSettings, cameras: Iterable[Camera], events: 
     changes = [CameraChange(camera=one.id, revision=n, settings=one) for n, one in enumerate(cameras, 1)]
     gone = CameraChange(camera="gone", revision=99, settings=None)
     was = CameraChange(camera="gone", revision=98, settings=Camera(id="gone", name="Ворота 9", url="rtsp://x/1"))
-    await house.insert("cameras", tuple(CAMERA_COLUMNS), [camera_row(change) for change in (*changes, was, gone)])
-    batch = [event_row(decoded_event(f"zool.events.{one.camera}.{one.kind}", encode(one))) for one in events]
+    await house.insert("cameras", CAMERA_COLUMNS, [*changes, was, gone])
+    batch = [decoded_event(f"zool.events.{one.camera}.{one.kind}", encode(one)) for one in events]
     for start in range(0, len(batch), 2000):
-        await house.insert("events", tuple(EVENT_COLUMNS), batch[start : start + 2000])
+        await house.insert("events", EVENT_COLUMNS, batch[start : start + 2000])
     house.close()
 
 

@@ -1,0 +1,235 @@
+"""`zool bench store`: drains a stream of events through the program `store`, and asks panels of a large store.
+
+Edge (asyncio, processes, clock). The broker, the face of the engine and `store` are those of `zool up`, on a folder of
+their own; nothing else runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+import msgspec
+import nats
+from nats.aio.client import Client
+
+from deploy.bench import procfs, storing
+from deploy.bench.result import Result, as_json, as_text
+from deploy.bench.storing import Expected, Found
+from deploy.errors import NothingMeasured
+from deploy.up import command as up
+from deploy.up import machine
+from deploy.up.plan import LOOPBACK, Component, Layout, Ports, components, nats_conf
+from deploy.up.supervisor import Supervisor
+from ingest.bus import Bus
+from ingest.settings import NatsSettings
+from postprocess.__main__ import schema
+from postprocess.config import StoreSettings
+from postprocess.contract import ClickHouseSettings
+
+DATA_DIR = Path("var/bench-store")
+DATABASE = "zool"
+STREAM, DURABLE = "EVENTS", "store"
+FLUSH_EVERY = 2000
+LOOK_S = 0.25
+IDLE_S_MAX = 60.0
+"""Nothing moved for so long: it does not drain."""
+FLOOR_ROWS, FLOOR_S = 50_000, 5.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what `zool bench store` understands."""
+    parser.add_argument(
+        "--data-dir", type=Path, default=DATA_DIR, help="its own folder, emptied (default: %(default)s)"
+    )
+    parser.add_argument("--config", type=Path, help="config.ini, of which [store] is read")
+    parser.add_argument("--events", type=_events, default=1_000_000, help="messages to drain (default: %(default)s)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when there is a figure; 1 when nothing was measured; 130 where it was stopped."""
+    result = asyncio.run(_run(args))
+    if result is None:
+        return 130
+    print(as_json(result) if args.json else as_text(result), flush=True)
+    return 0
+
+
+class House(msgspec.Struct, frozen=True, kw_only=True):
+    """The servers, and how to reach them."""
+
+    program: Component
+    """`store`, which is started when all is there that it is to drain."""
+    logs: Path
+    broker: NatsSettings
+    writer: NatsSettings
+    store: ClickHouseSettings
+
+    def client(self) -> Any:
+        """The ordinary client."""
+        own = self.store
+        return clickhouse_connect.get_client(
+            host=own.host, port=own.port, username=own.user, password=own.password, database=own.database,
+            autogenerate_session_id=False,
+        )  # fmt: skip
+
+
+async def _run(args: argparse.Namespace) -> Result | None:
+    stop = up.stop_event()
+    up.read_config(args.config)
+    with contextlib.suppress(up.StoppedEarly):
+        async with _servers(args, stop) as house:
+            await schema(house.store, StoreSettings())
+            told = await _fill(house, args.events, stop)
+            points = await _drain(house, told, stop)
+            if points is None:
+                return None
+            found, floor = await asyncio.to_thread(_found, house), await asyncio.to_thread(_floor, house)
+            return storing.drained(points, found, told, floor, _conditions(args))
+    return None
+
+
+def _conditions(args: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "messages": args.events,
+        "cameras": storing.CAMERAS,
+        "thumbnail_bytes": storing.THUMBNAIL_BYTES,
+        "load_average": round(os.getloadavg()[0], 2),
+        "machine": procfs.machine(),
+    }
+
+
+@contextlib.asynccontextmanager
+async def _servers(args: argparse.Namespace, stop: asyncio.Event) -> AsyncIterator[House]:
+    """Broker and engine of the one-machine system on an empty folder, ready; stopped at the end."""
+    folder: Path = args.data_dir.absolute()
+    lock = machine.open_data_dir(folder)
+    try:
+        for name in ("nats", "clickhouse", "clickhouse-spool", "logs"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        ports = machine.choose_ports(LOOPBACK, 0, kept=folder / "ports.json")
+        layout = Layout(
+            data_dir=folder, python=sys.executable, nats_server=machine.find_nats_server(), config=args.config
+        )
+        secrets = machine.passwords(folder)
+        machine.write_private(layout.nats_conf, nats_conf(ports, folder, secrets))
+        table = {one.name: one for one in components(layout, ports, secrets)}
+        servers = Supervisor((table["nats"], table["clickhouse"]), logs=folder / "logs", say=up.say)
+        try:
+            await servers.start()
+            await up.ready_or_stopped(servers, stop)
+            yield _house(table["store"], folder / "logs", ports, secrets)
+        finally:
+            await servers.stop()
+    finally:
+        os.close(lock)
+
+
+def _house(program: Component, logs: Path, ports: Ports, secrets: dict[str, str]) -> House:
+    def account(name: str) -> NatsSettings:
+        return NatsSettings(url=f"nats://{LOOPBACK}:{ports.nats}", user=name, password=secrets[name])
+
+    store = ClickHouseSettings(port=ports.clickhouse, password=secrets["clickhouse"], database=DATABASE)
+    return House(program=program, logs=logs, broker=account("store"), writer=account("decide"), store=store)
+
+
+async def _fill(house: House, count: int, stop: asyncio.Event) -> Expected:
+    """Put the messages into the stream; raises `StoppedEarly`."""
+    told, begun_s = Expected(), time.monotonic()
+    begin_us = time.time_ns() // 1000 - count * storing.STEP_US
+    async with Bus.open(house.writer, name="bench") as bus:
+        await bus.ensure_streams(STREAM)
+        client = await _connected(house.writer)
+        for sent in storing.messages(count, begin_us):
+            await client.publish(sent.subject, sent.payload, headers={"Nats-Msg-Id": sent.message_id})
+            told.add(sent)
+            if told.messages % FLUSH_EVERY == 0:
+                await client.flush(30)
+                if stop.is_set():
+                    raise up.StoppedEarly
+        await client.flush(30)
+        await client.close()
+        while await bus.last_seq(STREAM) < count:  # noqa: ASYNC110 - it is the server that knows
+            await asyncio.sleep(LOOK_S)
+    up.say(f"  {count} messages sent in {time.monotonic() - begun_s:.1f} s")
+    return told
+
+
+async def _drain(house: House, told: Expected, stop: asyncio.Event) -> list[tuple[float, int]] | None:
+    """(seconds, messages acknowledged) from the first acknowledgement to the last; None where it was stopped."""
+    program = Supervisor((house.program,), logs=house.logs, say=up.say)
+    points = list[tuple[float, int]]()
+    try:
+        await program.start()
+        async with Bus.open(house.broker, name="bench") as bus:
+            moved_s = time.monotonic()
+            while not points or points[-1][1] < told.messages:
+                if stop.is_set():
+                    return None
+                done, now_s = await _acknowledged(bus), time.monotonic()
+                if done > (points[-1][1] if points else 0):
+                    points.append((now_s, done))
+                    moved_s = now_s
+                if now_s - moved_s > IDLE_S_MAX:
+                    raise NothingMeasured("store", IDLE_S_MAX, house.logs)
+                await asyncio.sleep(LOOK_S)
+    finally:
+        await program.stop()
+    return points
+
+
+async def _acknowledged(bus: Bus) -> int:
+    """Up to which sequence everything is acknowledged; 0 while there is no consumer."""
+    reply = msgspec.json.decode(await bus.ask(f"$JS.API.CONSUMER.INFO.{STREAM}.{DURABLE}", b"", timeout_s=10))
+    return int(reply["ack_floor"]["stream_seq"]) if "ack_floor" in reply else 0
+
+
+def _found(house: House) -> Found:
+    with contextlib.closing(house.client()) as client:
+        rows = client.command("SELECT count() FROM events")
+        asked = "SELECT count(), sum(version), countIf(plate != '') FROM events_latest"
+        events, versions, plates = client.query(asked).result_rows[0]
+    return Found(rows=rows, events=events, versions=versions, plates=plates)
+
+
+def _floor(house: House) -> float:
+    """Rows a second that the ordinary client inserts of rows it has ready, batch after batch, one at a time."""
+    batch = StoreSettings().batch_rows_max
+    with contextlib.closing(house.client()) as client:
+        client.command("CREATE TABLE floor AS events")
+        asked = client.query(
+            f"SELECT * EXCEPT stored_at FROM events LIMIT {FLOOR_ROWS}",  # noqa: S608 - a number of ours
+            query_formats={"String": "bytes", "DateTime64": "int"}, column_oriented=True,
+        )  # fmt: skip
+        names, columns = list(asked.column_names), [list(column) for column in asked.result_columns]
+        begun_s, done = time.monotonic(), 0
+        while time.monotonic() - begun_s < FLOOR_S:
+            at = done % len(columns[0])
+            part = [column[at : at + batch] for column in columns]
+            client.insert("floor", part, column_names=names, column_oriented=True)
+            done += len(part[0])
+        rate = done / (time.monotonic() - begun_s)
+        client.command("DROP TABLE floor")
+    return rate
+
+
+def _events(text: str) -> int:
+    number = int(text)
+    if not 100 <= number <= 100_000_000:
+        raise argparse.ArgumentTypeError(f"{text} is no number of messages; allowed: 100 to 100 million")
+    return number
+
+
+async def _connected(account: NatsSettings) -> Client:
+    inbox = f"_INBOX_{account.user}".encode()
+    return await nats.connect(account.url, user=account.user, password=account.password, inbox_prefix=inbox)

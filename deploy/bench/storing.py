@@ -1,0 +1,145 @@
+"""What `zool bench store` sends, expects and prints. Pure.
+
+Traffic is that of gates: two versions of each passage (first unread, then read, with a small picture), and now and then
+a message that comes twice, as after a broker's outage. The same number always gives the same messages.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from deploy.bench import series
+from deploy.bench.result import Result, ratio
+from ingest.contract import encode, events_subject
+from model_repository.contract import ModelRef
+from postprocess.contract import Event, EventPhoto
+
+TARGET_ROWS_PER_S = 20_000.0
+TARGET_PANEL_MS = 300.0
+TWICE_EVERY = 50
+CAMERAS = 20
+STEP_US = 250_000
+THUMBNAIL_BYTES = 600
+"""A picture that ZSTD can't make smaller; small, so that the figure is that of rows."""
+_LETTERS = "АВЕКМНОРСТУХ"
+_READER = ModelRef(name="starter-plates", version="1", sha256="0" * 64, starter=True)
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """A message for the broker."""
+
+    event: Event
+    message_id: str
+
+    @property
+    def subject(self) -> str:
+        """Where it goes."""
+        return events_subject(self.event.camera, self.event.kind)
+
+    @property
+    def payload(self) -> bytes:
+        """Its wire form."""
+        return encode(self.event)
+
+
+class Expected(msgspec.Struct, kw_only=True):
+    """What the store has to hold of what was sent."""
+
+    messages: int = 0
+    events: int = 0
+    versions: int = 0
+    """Sum of the newest versions: says that the newest of each is there."""
+    plates: int = 0
+
+    def add(self, sent: Sent) -> None:
+        """One more message."""
+        self.messages += 1
+        if sent.message_id == sent.event.message_id:
+            self.events += sent.event.version == 1
+            self.versions += 1  # 1 at first, then 2
+            self.plates += sent.event.version == 2
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store holds."""
+
+    rows: int
+    """In the table, duplicates and older versions among them."""
+    events: int
+    versions: int
+    plates: int
+
+    def exact(self, expected: Expected) -> bool:
+        """Nothing is missing and nothing is doubled under FINAL."""
+        return (self.events, self.versions, self.plates) == (expected.events, expected.versions, expected.plates)
+
+
+def messages(count: int, begin_us: int, seed: int = 1) -> Iterator[Sent]:
+    """So many messages, the first event at `begin_us`."""
+    return itertools.islice(_endless(begin_us, random.Random(seed)), count)
+
+
+def _endless(begin_us: int, dice: random.Random) -> Iterator[Sent]:
+    for number in itertools.count():
+        first = _passage(number, begin_us, dice)
+        read = _read(first, dice)
+        yield Sent(event=first, message_id=first.message_id)
+        yield Sent(event=read, message_id=read.message_id)
+        if number % TWICE_EVERY == 0:
+            yield Sent(event=read, message_id=f"{read.message_id}/again")
+
+
+def _passage(number: int, begin_us: int, dice: random.Random) -> Event:
+    kind = ("vehicle_entry", "vehicle_exit")[number % 2]
+    return Event(
+        event_id=str(uuid.UUID(int=dice.getrandbits(128), version=4)), version=1, kind=kind,
+        camera=f"cam-{number % CAMERAS + 1}", opened_at_us=begin_us + number * STEP_US, function="vehicles",
+        rule="gate", track=f"1-{number}", epoch=1, direction="entry" if number % 2 == 0 else "exit",
+        label="car", confidence=0.9,
+        models=(_READER,), box=(0.1, 0.2, 0.3, 0.4), settings_revision=3, frame_seq=number,
+    )  # fmt: skip
+
+
+def _read(event: Event, dice: random.Random) -> Event:
+    one, two, three = (dice.choice(_LETTERS) for _ in range(3))
+    photo = EventPhoto(
+        shot_id=f"{event.camera}.{event.track}.plate_reader.0", captured_at_us=event.opened_at_us,
+        quad=((0.1, 0.1), (0.2, 0.1), (0.2, 0.2), (0.1, 0.2)), thumbnail=dice.randbytes(THUMBNAIL_BYTES),
+    )  # fmt: skip
+    return msgspec.structs.replace(
+        event, version=2, final=True, closed_at_us=event.opened_at_us + 1_000_000, photos=(photo,),
+        plate=f"{one}{dice.randint(1, 999):03d}{two}{three}77", plate_confidence=0.97, plate_reads=4,
+    )  # fmt: skip
+
+
+def rates(points: Sequence[tuple[float, int]], parts: int = 5) -> list[float]:
+    """Rows a second over equal parts of the run; `points` are (seconds, rows so far)."""
+    edges = [points[round((len(points) - 1) * part / parts)] for part in range(parts + 1)]
+    pairs = itertools.pairwise(edges)
+    return [(rows - before) / (at - since) for (since, before), (at, rows) in pairs if at > since]
+
+
+def drained(
+    points: Sequence[tuple[float, int]], found: Found, told: Expected, floor: float, conditions: Mapping[str, Any]
+) -> Result:
+    """The figure of the draining; `floor` is what the same client inserts of the same rows, and nothing else."""
+    took_s = points[-1][0] - points[0][0]
+    value = (points[-1][1] - points[0][1]) / took_s
+    counts = {"sent": told.messages, "rows": found.rows, "events": found.events, "events_expected": told.events}
+    details = {"counts": counts, "exact_under_final": found.exact(told), "took_s": round(took_s, 1)}
+    return Result(
+        name="store",
+        value=round(value),
+        unit="rows/s (from the stream to the acknowledgement behind the insert)",
+        floor=round(floor),
+        ratio=ratio(value, floor),
+        target=TARGET_ROWS_PER_S,
+        spread=series.spread(round(one) for one in rates(points)),
+        conditions={**conditions, "details": details},
+    )
