@@ -31,16 +31,12 @@ def follow(scene: Scene, report: FrameReport, policy: FollowPolicy) -> Iterator[
 
     The scene is as of the thing yielded, so that the caller may change it in between.
     """
-    stamp = report.stamp
-    renewed = stamp.epoch > scene.epoch
-    if stamp.epoch < scene.epoch:
-        yield Note(kind="stale_epoch")
+    stamp, aspect = report.stamp, report.width / max(1, report.height)
+    refusal = refused(scene, report)
+    if refusal is not None:
+        yield refusal
         return
-    if not renewed and stamp.seq <= scene.seq:
-        yield Note(kind="repeated_frame")
-        return
-    looked_us, aspect = max(scene.looked_us, report.before_us), report.width / max(1, report.height)
-    if renewed or stamp.captured_at_us - looked_us > policy.gap_us:
+    if stamp.epoch > scene.epoch or unlooked_us(scene, report, policy) > 0:
         yield from _cut(scene, aspect, policy)
     scene.epoch, scene.seq = stamp.epoch, stamp.seq
     scene.looked_us = max(scene.looked_us, stamp.captured_at_us)
@@ -53,6 +49,21 @@ def follow(scene: Scene, report: FrameReport, policy: FollowPolicy) -> Iterator[
         track = scene.tracks.get(track_key(stamp.epoch, name))
         if track is not None:
             track.ended_us = scene.now_us
+
+
+def refused(scene: Scene, report: FrameReport) -> Note | None:
+    """Why a frame is not taken: an older epoch, or one that has been taken already."""
+    if report.stamp.epoch < scene.epoch:
+        return Note(kind="stale_epoch")
+    if report.stamp.epoch == scene.epoch and report.stamp.seq <= scene.seq:
+        return Note(kind="repeated_frame")
+    return None
+
+
+def unlooked_us(scene: Scene, report: FrameReport, policy: FollowPolicy) -> int:
+    """How long nobody had looked when a frame came; 0 for a pause of up to `gap_us`."""
+    pause_us = report.stamp.captured_at_us - max(scene.looked_us, report.before_us)
+    return pause_us if pause_us > policy.gap_us else 0
 
 
 def _counts(found: Detection, policy: FollowPolicy) -> bool:
