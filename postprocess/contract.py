@@ -273,7 +273,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person says of an event. It travels and is stored as an event of kind `feedback`; the newest one counts."""
+    """What a person says of an event. It travels and is stored as an event of kind `feedback`; the newest counts."""
 
     event_id: str
     """Of the event that is judged."""
