@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from api.acs.server import acs_server
 from api.archive import Archive
@@ -58,6 +59,18 @@ def look_defaults(process: Process) -> tuple[LookDefaults, frozenset[str]]:
     return load(LookDefaults, "ingest", ini=section, environ=process.environ), frozenset(configured) | from_environ
 
 
+def site_zone(process: Process) -> ZoneInfo:
+    """The site's time zone, `[decide] timezone`; raises `SettingsError`."""
+    name = process.environ.get("ZOOL_DECIDE_TIMEZONE") or str(
+        parse(process.ini).get("decide", {}).get("timezone", "UTC")
+    )
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError):
+        allowed = "an IANA name such as Europe/Moscow"
+        raise SettingsError(section="decide", key="timezone", value=name, allowed=allowed) from None
+
+
 def services(process: Process, link: Link) -> Services:
     """Everything that a request may need."""
     settings = process.settings(ApiSettings, "api")
@@ -83,6 +96,7 @@ def services(process: Process, link: Link) -> Services:
         throttle=Throttle(settings.failed_logins_per_minute),
         look=look,
         configured=configured,
+        zone=site_zone(process),
         now_us=now_us,
         steady_s=time.monotonic,
         new_id=lambda: f"cam-{secrets.token_hex(3)}",

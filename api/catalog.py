@@ -19,7 +19,7 @@ from api.link import Link, within
 from api.metrics import GARBAGE
 from ingest.bus import Bus, Entry, RevisionConflict
 from ingest.contract import Camera
-from postprocess.contract import CameraFunction
+from postprocess.contract import CameraFunction, VehicleEntry
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=msgspec.Struct)
@@ -72,11 +72,12 @@ class Catalog:
         self._link = link
         self._cameras, self._functions = Shelf(link, "cameras"), Shelf(link, "functions")
         self._users = Shelf(link, "users")
+        self._vehicles = Shelf(link, "vehicles")
 
     async def follow(self) -> None:
         """Keep the copies fresh for ever."""
         async with asyncio.TaskGroup() as group:
-            for shelf in (self._cameras, self._functions, self._users):
+            for shelf in (self._cameras, self._functions, self._users, self._vehicles):
                 group.create_task(shelf.follow())
 
     @property
@@ -98,6 +99,19 @@ class Catalog:
         self._link.bus()
         every = self._read_all(self._functions, CameraFunction)
         return sorted((pair for pair in every if pair[0].camera == camera), key=lambda pair: pair[0].name)
+
+    def vehicles(self) -> list[tuple[VehicleEntry, int]]:
+        """All entries of the lists with their revisions; raises `Unavailable`."""
+        self._link.bus()
+        return list(self._read_all(self._vehicles, VehicleEntry))
+
+    async def vehicle(self, entry_id: str) -> tuple[VehicleEntry, int]:
+        """An entry of the lists and its revision; raises `NotThere`, `Unavailable`."""
+        entry = await self._get("vehicles", entry_id)
+        found = _read(entry, VehicleEntry) if entry is not None else None
+        if entry is None or found is None:
+            raise NotThere(kind="vehicle", name=entry_id)
+        return found, entry.revision
 
     async def camera(self, camera_id: str) -> tuple[Camera, int]:
         """A camera and its revision; raises `NotThere`, `Unavailable`."""
@@ -123,6 +137,14 @@ class Catalog:
         """Write a function over revision `expect` (0 = it must be new); returns the new revision."""
         key = f"{function.camera}.{function.name}"
         return await self._put(self._functions, key, function, expect=expect, kind="function")
+
+    async def write_vehicle(self, entry: VehicleEntry, *, expect: int) -> int:
+        """Write an entry of the lists over revision `expect` (0 = it must be new); returns the new revision."""
+        return await self._put(self._vehicles, entry.id, entry, expect=expect, kind="vehicle")
+
+    async def delete_vehicle(self, entry_id: str, *, expect: int) -> None:
+        """Delete an entry of the lists of revision `expect`."""
+        await self._delete(self._link.bus(), self._vehicles, entry_id, expect=expect, kind="vehicle")
 
     async def delete_camera(self, camera_id: str, *, expect: int) -> None:
         """Delete a camera of revision `expect`, then its functions."""

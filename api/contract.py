@@ -16,6 +16,7 @@ import msgspec
 
 from ingest.contract import Box, Cause, Phase, Point, Token, Transport
 from model_repository.contract import ModelRef
+from postprocess.contract import Hours, Judgement, Schedule
 
 CameraName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="Shown to people, any script.")]
 CameraUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, description="rtsp:// or rtsps://")]
@@ -182,6 +183,89 @@ class ModuleList(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[ModuleOut, ...]
 
 
+PlateText = Annotated[str, msgspec.Meta(min_length=1, max_length=24, description="In either alphabet.")]
+Note = Annotated[str, msgspec.Meta(max_length=500)]
+ListName = Literal["allow", "deny", "guest"]
+Way = Literal["entry", "exit"]
+Ways = Annotated[tuple[Way, ...], msgspec.Meta(min_length=1, max_length=2)]
+
+
+class VehicleIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A plate on a list. Without `id` one is made of list and plate; without times it holds always."""
+
+    plate: PlateText
+    list: ListName
+    id: Token | None = None
+    valid_from: str | None = None
+    """RFC 3339."""
+    valid_until: str | None = None
+    """RFC 3339; this moment is no longer in it."""
+    schedule: Schedule = ()
+    directions: Ways = ("entry", "exit")
+    owner: Note = ""
+    note: Note = ""
+
+
+class VehicleOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A plate on a list; `plate_folded` is what plates are compared by."""
+
+    id: str
+    plate: str
+    plate_folded: str
+    list: ListName
+    valid_from: str | None
+    valid_until: str | None
+    schedule: tuple[Hours, ...]
+    directions: tuple[Way, ...]
+    owner: str
+    note: str
+    etag: str
+
+
+class VehicleList(msgspec.Struct, frozen=True, kw_only=True):
+    """Entries by plate; `total` of all that were asked for, `next_after` null on the last page."""
+
+    items: tuple[VehicleOut, ...]
+    total: int
+    next_after: str | None
+
+
+class Imported(msgspec.Struct, frozen=True, kw_only=True):
+    """What an import did, or would do."""
+
+    added: int
+    changed: int
+    unchanged: int
+    dry_run: bool
+
+
+class FeedbackIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person says of an event. `corrected` with an empty plate: there was none, or nobody can read it."""
+
+    verdict: Judgement
+    plate: Annotated[str, msgspec.Meta(max_length=24)] = ""
+    person: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    reason: Note = ""
+
+
+class PlateIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The right plate of a passage; empty = there was none, or nobody can read it."""
+
+    plate: Annotated[str, msgspec.Meta(max_length=24)]
+    reason: Note = ""
+
+
+class FeedbackOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person said of an event."""
+
+    verdict: Judgement
+    plate: str
+    person: str
+    reason: str
+    user: str
+    at: str
+
+
 class PhotoOut(msgspec.Struct, frozen=True, kw_only=True):
     """A photo behind an event."""
 
@@ -234,6 +318,14 @@ class EventOut(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     value: float | None
     """By kind: seconds of stay, persons in the zone, count so far, score of a defect."""
+    plate_sure: bool
+    """The plate is safe to act on, be the event final or not."""
+    about: str
+    """Id of the event that this one speaks of."""
+    author: str
+    """The user who said it, where a person did."""
+    feedback: FeedbackOut | None = None
+    """The newest word of a person on this event; absent from the event stream."""
 
 
 class EventList(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,10 +35,18 @@ class Mark(msgspec.Struct, frozen=True, array_like=True):
     """When all up to here had been written; 0 = not known."""
 
 
+class Place(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """The last entry of a page of the lists."""
+
+    plate: str
+    """As it is compared."""
+    id: str
+
+
 _TOO_LONG = 400
 
 
-def write_cursor(cursor: Cursor | Mark) -> str:
+def write_cursor(cursor: Cursor | Mark | Place) -> str:
     """Opaque form: URL-safe, no padding."""
     return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).rstrip(b"=").decode()
 
@@ -62,6 +70,15 @@ def read_mark(text: str) -> Mark:
     if min(mark.stream_us, mark.seq, mark.at_us) < 0:
         raise BadParameter(name="cursor", value=text, allowed=allowed)
     return mark
+
+
+def read_place(text: str) -> Place:
+    """Read what `write_cursor` wrote of the lists; raises `BadParameter` on anything else."""
+    allowed = Words(
+        "allowed is what 'next_after' of an earlier answer held",
+        "допустимо только значение «next_after» из предыдущего ответа",
+    )
+    return _read(text, Place, allowed)
 
 
 def _read(text: str, kind: type[T], allowed: Words) -> T:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from api.contract import CameraIn, CameraPatch, FunctionIn, LettersIn, ProbeIn
+from api.contract import CameraIn, CameraPatch, FeedbackIn, FunctionIn, LettersIn, PlateIn, ProbeIn, VehicleIn
 from api.problem import MEDIA_TYPE, Problem
 from postprocess.functions.registry import BUILT_IN
 
@@ -19,8 +19,11 @@ _OWN = (
     CameraIn,
     CameraPatch,
     FunctionIn,
+    FeedbackIn,
     LettersIn,
+    PlateIn,
     ProbeIn,
+    VehicleIn,
     Problem,
     *_SETTINGS,
 )

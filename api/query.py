@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -30,7 +30,11 @@ _COLUMNS = """event_id, version, kind, camera, toUnixTimestamp64Micro(opened_at)
     rule, track, epoch, direction, label, confidence, plate, plate_confidence, plate_reads, box, photo_shot_ids,
     arrayMap(x -> toUnixTimestamp64Micro(x), photo_captured_at) AS photo_captured_at_us, photo_roles, photo_quads,
     model_names, model_versions, model_sha256, model_starters, settings_revision, frame_seq, cause, text,
-    severity, plate_region, listed, person, person_confidence, items, missing, value"""
+    severity, plate_region, listed, person, person_confidence, items, missing, value, plate_sure, about, author"""
+
+
+_FEEDBACK = "FROM events_latest WHERE kind = 'feedback'"
+_CORRECTED = f"SELECT about {_FEEDBACK} AND cause = 'corrected' AND position(plate_folded, {{plate:String}}) > 0"
 
 
 class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,8 +44,9 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     kind: str = ""
     person: str = ""
     severity: str = ""
+    listed: str = ""
     plate: str = ""
-    """Folded; any part of a plate."""
+    """Folded; any part of a plate, as read or as corrected."""
     since_us: int | None = None
     until_us: int | None = None
     after: Cursor | None = None
@@ -55,15 +60,15 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any]
 
 
-def events_query(wanted: EventFilter) -> Query:
-    """Newest first; asks for one more than the page, to know whether there is a next one."""
-    conditions, parameters = ["1"], cast("dict[str, Any]", {"limit": wanted.limit + 1})
-    for name in ("camera", "kind", "person", "severity"):
+def events_query(wanted: EventFilter, *further: str) -> Query:
+    """Newest first; asks for one more than the page, to know whether there is a next one. `further`: conditions."""
+    conditions, parameters = [*further, "1"], cast("dict[str, Any]", {"limit": wanted.limit + 1})
+    for name in ("camera", "kind", "person", "severity", "listed"):
         if value := getattr(wanted, name):
             conditions.append(f"{name} = {{{name}:String}}")
             parameters[name] = value
     if wanted.plate:
-        conditions.append("position(plate_folded, {plate:String}) > 0")
+        conditions.append(f"(position(plate_folded, {{plate:String}}) > 0 OR event_id IN ({_CORRECTED}))")
         parameters["plate"] = wanted.plate
     if wanted.since_us is not None:
         conditions.append("opened_at >= fromUnixTimestamp64Micro({since:Int64})")
@@ -85,6 +90,34 @@ def event_query(event_id: str) -> Query:
     """One event by its id."""
     sql = f"SELECT {_COLUMNS} FROM events_latest WHERE event_id = {{id:String}} LIMIT 1"  # noqa: S608 - as above
     return Query(sql=sql, parameters={"id": event_id})
+
+
+def feedback_query(events: Sequence[Event]) -> Query:
+    """What people said of some events, the newest of each; a judgement lies beside its event, and after it."""
+    sql = (
+        f"SELECT {_COLUMNS} {_FEEDBACK} AND camera IN {{cameras:Array(String)}} "
+        "AND opened_at >= fromUnixTimestamp64Micro({since:Int64}) AND about IN {ids:Array(String)} "
+        "ORDER BY opened_at DESC, event_id DESC LIMIT 1 BY about"
+    )
+    parameters = {
+        "cameras": sorted({event.camera for event in events}),
+        "ids": [event.event_id for event in events],
+        "since": min((event.opened_at_us for event in events), default=0),
+    }
+    return Query(sql=sql, parameters=parameters)
+
+
+def review_query(wanted: EventFilter) -> Query:
+    """Passages whose plate a person should look at, newest first, as `events_query`.
+
+    Final, with a plate that is not sure, or that was not read though there was one; nobody has judged them yet.
+    """
+    return events_query(
+        wanted,
+        "function = 'vehicles' AND final AND kind IN ('vehicle_entry', 'vehicle_exit')",
+        "(plate != '' AND NOT plate_sure OR cause IN ('plate_unread', 'plate_unreadable', 'plate_unsure'))",
+        f"event_id NOT IN (SELECT about {_FEEDBACK})",
+    )
 
 
 def photo_query(camera: str, photo: EventPhoto) -> Query:
@@ -152,6 +185,9 @@ def event_of(row: Mapping[str, Any]) -> Event:
         items={name: round(float(worn), 6) for name, worn in row["items"].items()},
         missing=tuple(row["missing"]),
         value=row["value"],
+        plate_sure=bool(row["plate_sure"]),
+        about=row["about"],
+        author=row["author"],
     )
 
 
@@ -197,11 +233,19 @@ def time_us(name: str, value: str) -> int:
         "allowed is a time with its zone, as in 2026-03-01T08:00:00Z",
         "допустимо время с часовым поясом, например 2026-03-01T08:00:00Z",
     )
-    try:
-        at = datetime.fromisoformat(value.strip().replace(" ", "+"))  # a bare '+' of a query reads as a blank
-    except ValueError:
-        raise BadParameter(name=name, value=value, allowed=allowed) from None
-    if at.tzinfo is None or not 1970 <= at.astimezone(UTC).year < 2290:
+    found = instant(value.replace(" ", "+"))  # a bare '+' of a query reads as a blank
+    if found is None:
         raise BadParameter(name=name, value=value, allowed=allowed)
+    return found
+
+
+def instant(text: str | None) -> int | None:
+    """An RFC 3339 time with its zone as microseconds; None for none, and for what is no such time."""
+    try:
+        at = datetime.fromisoformat((text or "").strip())
+    except ValueError:
+        return None
+    if at.tzinfo is None or not 1970 <= at.astimezone(UTC).year < 2290:
+        return None
     since = at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * _US + since.microseconds

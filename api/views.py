@@ -10,11 +10,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from api.contract import CameraOut, CameraStateOut, EventOut, PhotoOut, ProbeOut
+from api.contract import CameraOut, CameraStateOut, EventOut, FeedbackOut, PhotoOut, ProbeOut
 from api.etag import etag
 from api.language import Language, Words
 from ingest.contract import Camera, CameraState, Cause, ProbeReply, mask_url
-from postprocess.contract import Event, EventPhoto
+from postprocess.contract import Event, EventPhoto, Feedback
 
 STATE_AGE_US_MAX = 5_000_000
 """Ingest says a camera's state once a second; older than this it is unknown."""
@@ -101,7 +101,7 @@ def probe_view(reply: ProbeReply, language: Language) -> ProbeOut:
     )
 
 
-def event_view(event: Event, *, thumbnails: bool = False) -> EventOut:
+def event_view(event: Event, *, thumbnails: bool = False, feedback: Feedback | None = None) -> EventOut:
     """An event for people: photos are links; `thumbnails` puts the small pictures inside (event stream)."""
     photo = _photo_view(event.event_id, thumbnails=thumbnails)
     return EventOut(
@@ -137,6 +137,22 @@ def event_view(event: Event, *, thumbnails: bool = False) -> EventOut:
         items=event.items,
         missing=event.missing,
         value=event.value,
+        plate_sure=event.plate_sure,
+        about=event.about,
+        author=event.author,
+        feedback=None if feedback is None else feedback_view(feedback),
+    )
+
+
+def feedback_view(feedback: Feedback) -> FeedbackOut:
+    """A person's word for people."""
+    return FeedbackOut(
+        verdict=feedback.verdict,
+        plate=feedback.plate,
+        person=feedback.person,
+        reason=feedback.reason,
+        user=feedback.user,
+        at=moment(feedback.at_us),
     )
 
 

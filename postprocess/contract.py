@@ -13,7 +13,7 @@ Rules
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast, get_args
 
 import msgspec
 
@@ -22,6 +22,11 @@ from model_repository.contract import ModelRef
 
 Relative = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 RelativePoint = tuple[Relative, Relative]
+
+Severity = Literal["info", "warning", "alarm"]
+Judgement = Literal["confirmed", "false_alarm", "corrected", "not_person"]
+FEEDBACK = "feedback"
+"""Kind and function of the events that people's feedback is."""
 
 EVENT_NAMESPACE = uuid.UUID("6f0a8f52-7c1e-5d8b-9a55-2d6c3f1b7e10")
 
@@ -240,7 +245,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     frame_seq: int = 0
     cause: str = ""
     text: str = ""
-    severity: Literal["info", "warning", "alarm"] = "info"
+    severity: Severity = "info"
     plate_region: str = ""
     """ISO 3166 alpha-2 in lower case, or empty."""
     listed: str = ""
@@ -254,11 +259,76 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Equipment that the rule asks for and that is not worn."""
     value: float | None = None
     """By kind: seconds of stay, persons in the zone, count so far, score of a defect."""
+    plate_sure: bool = False
+    """The plate is safe to act on before the event is final; see `postprocess.vote`."""
+    about: str = ""
+    """Id of the event that this one speaks of: feedback, parking."""
+    author: str = ""
+    """Name of the user who said it, where a person did."""
 
     @property
     def message_id(self) -> str:
         """`<event_id>.<version>`."""
         return f"{self.event_id}.{self.version}"
+
+
+class Feedback(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says of an event. It travels and is stored as an event of kind `feedback`; the newest counts."""
+
+    event_id: str
+    """Of the event that is judged."""
+    camera: Token
+    """Of that event."""
+    user: str
+    verdict: Judgement
+    at_us: int
+    plate: str = ""
+    """The right plate; empty with `corrected` = there was none, or nobody can read it."""
+    person: str = ""
+    """The right person, or with `not_person` the one that it is not."""
+    reason: str = ""
+
+    def event(self) -> Event:
+        """As it is published."""
+        return Event(
+            event_id=event_id(
+                camera=self.camera,
+                function=FEEDBACK,
+                rule=self.verdict,
+                kind=FEEDBACK,
+                subject=self.event_id,
+                occurrence=self.at_us,
+            ),
+            version=1,
+            kind=FEEDBACK,
+            camera=self.camera,
+            opened_at_us=self.at_us,
+            closed_at_us=self.at_us,
+            final=True,
+            function=FEEDBACK,
+            plate=self.plate,
+            person=self.person,
+            cause=self.verdict,
+            text=self.reason,
+            about=self.event_id,
+            author=self.user,
+        )
+
+
+def feedback_of(event: Event) -> Feedback | None:
+    """The feedback that an event is; None for all others, and for a verdict that is not known here."""
+    if event.kind != FEEDBACK or event.cause not in get_args(Judgement):
+        return None
+    return Feedback(
+        event_id=event.about,
+        camera=event.camera,
+        user=event.author,
+        verdict=cast("Judgement", event.cause),
+        at_us=event.opened_at_us,
+        plate=event.plate,
+        person=event.person,
+        reason=event.text,
+    )
 
 
 def event_id(*, camera: str, function: str, rule: str, kind: str, subject: str, occurrence: int) -> str:

@@ -85,6 +85,9 @@ EVENT_COLUMNS: Columns[Event] = {
     "items": lambda e: e.items,
     "missing": lambda e: list(e.missing),
     "value": lambda e: e.value,
+    "plate_sure": lambda e: e.plate_sure,
+    "about": lambda e: e.about,
+    "author": lambda e: e.author,
 }
 
 PHOTO_COLUMNS: Columns[Shot] = {

@@ -3,6 +3,8 @@
 Rules
 - What can't be read counts as absent and is logged: the others go on.
 - A function's settings are its own over those of its camera's regions, the nearest first.
+- Lists of vehicles are one mapping that all policies share; a change of an entry touches that entry alone, so that
+  10,000 of them can be imported while cameras run.
 - A plan is written when it differs from what stands in the bucket, and deleted with its camera.
 """
 
@@ -16,10 +18,11 @@ import msgspec
 
 from ingest.bus import Bus, BusUnavailable, Entry
 from ingest.contract import Camera, IngestPlan
-from postprocess.contract import CameraFunction, Employee, Region, VehicleEntry, fold_plate
+from postprocess.contract import CameraFunction, Employee, Region, VehicleEntry
 from postprocess.functions.registry import Registry, read_settings
 from postprocess.functions.unit import AnyFunction, Context, Needs, Site
 from postprocess.plan import compile_plan
+from postprocess.plates import canonical
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +49,7 @@ class SettingsWatch:
         """`plain`: what holds where nothing is written (site, `[decide]`, defaults)."""
         self._bus, self._functions, self._plain = bus, functions, plain
         self._values: dict[str, dict[str, Any]] = {name: {} for name in KINDS}
+        self._plates: dict[str, tuple[VehicleEntry, ...]] = {}
         self._plans: dict[str, IngestPlan] = {}
         self._changed = asyncio.Event()
         self._loaded = {name: asyncio.Event() for name in KINDS}
@@ -78,12 +82,14 @@ class SettingsWatch:
                 self._refresh(entry.key.partition(".")[0])
             elif name == "cameras":
                 self._refresh(entry.key)
-            else:
+            elif name != "vehicles":  # policies share the mapping of plates
                 self._refresh_all()
 
     def _take(self, name: str, entry: Entry) -> None:
         values = self._values[name]
-        values.pop(entry.key, None)
+        before = values.pop(entry.key, None)
+        if name == "vehicles" and before is not None:
+            self._unlist(before)
         if entry.value is None:
             return
         try:
@@ -96,6 +102,15 @@ class SettingsWatch:
         elif value.id != entry.key:
             return
         values[entry.key] = value
+        if name == "vehicles":
+            plate = canonical(value.plate)
+            self._plates[plate] = (*self._plates.get(plate, ()), value)
+
+    def _unlist(self, entry: VehicleEntry) -> None:
+        plate = canonical(entry.plate)
+        self._plates[plate] = tuple(one for one in self._plates[plate] if one.id != entry.id)
+        if not self._plates[plate]:
+            del self._plates[plate]
 
     def _refresh_all(self) -> None:
         site = self._site()
@@ -144,11 +159,7 @@ class SettingsWatch:
         return found
 
     def _site(self) -> Site:
-        plates: dict[str, tuple[VehicleEntry, ...]] = {}
-        for entry in self._values["vehicles"].values():
-            folded = fold_plate(entry.plate)
-            plates[folded] = (*plates.get(folded, ()), entry)
-        return msgspec.structs.replace(self._plain.site, vehicles=plates, people=dict(self._values["people"]))
+        return msgspec.structs.replace(self._plain.site, vehicles=self._plates, people=dict(self._values["people"]))
 
     async def _write(self) -> None:
         await self.ready()

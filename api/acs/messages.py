@@ -94,6 +94,7 @@ def event_message(event: Event, *, published_at_us: int = 0, thumbnails: bool = 
         confidence=event.plate_confidence,
         reads=event.plate_reads,
         region=event.plate_region,
+        sure=event.plate_sure,
     )
     return pb.Event(
         id=event.event_id,
@@ -130,6 +131,8 @@ def event_message(event: Event, *, published_at_us: int = 0, thumbnails: bool = 
         person=pb.Person(id=event.person, confidence=event.person_confidence) if event.person else None,
         missing=event.missing,
         value=event.value,
+        about=event.about,
+        author=event.author,
     )
 
 

@@ -15,9 +15,11 @@ from api.http.answers import HANDLERS
 from api.http.cameras import Cameras
 from api.http.dead import Dead
 from api.http.events import Events
+from api.http.feedback import EventFeedback, PlateReview
 from api.http.functions import Functions, Modules
 from api.http.outer import Outer
 from api.http.services import Services
+from api.http.vehicles import Vehicles
 
 DESCRIPTION = """Cameras in, events out. Every call but health needs `Authorization: Bearer <token>`.
 
@@ -46,6 +48,9 @@ def litestar_app(services: Services) -> Litestar:
                     Functions,
                     Modules,
                     Events,
+                    EventFeedback,
+                    PlateReview,
+                    Vehicles,
                     Dead,
                 ],
             ),

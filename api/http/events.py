@@ -11,17 +11,16 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import Stream
 
 from api.contract import EventList, EventOut
-from api.cursor import Cursor, Mark, read_cursor, write_cursor
+from api.cursor import Mark, read_cursor
 from api.errors import BadParameter, NotThere
 from api.http.answers import AnyRequest, only_known
-from api.http.services import Given, Services
+from api.http.found import event_by, page, views
+from api.http.services import Given
 from api.language import Words
 from api.live import Item, Start, Wanted
 from api.query import (
     LIMIT_MAX,
     EventFilter,
-    event_of,
-    event_query,
     events_query,
     photo_query,
     picture,
@@ -32,10 +31,8 @@ from api.query import (
     whole,
 )
 from api.sse import resume_after, retry, written
-from api.views import event_view
-from postprocess.contract import Event
 
-FILTERS = frozenset({"camera", "kind", "plate", "person", "severity", "since", "until", "cursor", "limit"})
+FILTERS = frozenset({"camera", "kind", "plate", "person", "severity", "listed", "since", "until", "cursor", "limit"})
 STREAM_FILTERS = frozenset({"camera", "kind", "after"})
 DAY = 86_400
 RETRY_MS = 2000
@@ -59,6 +56,7 @@ class Events(Controller):
         plate: Annotated[str, QueryParameter(description="Any part of a plate; look-alike letters are one")] = "",
         person: Annotated[str, QueryParameter(description="Id of a person")] = "",
         severity: Annotated[str, QueryParameter(description="info, warning or alarm")] = "",
+        listed: Annotated[str, QueryParameter(description="List of the plate or person: allow, deny, guest, …")] = "",
         since: Annotated[str, QueryParameter(description="Opened at or after, RFC 3339")] = "",
         until: Annotated[str, QueryParameter(description="Opened before, RFC 3339")] = "",
         cursor: Annotated[str, QueryParameter(description="next_cursor of the page before")] = "",
@@ -72,15 +70,13 @@ class Events(Controller):
             plate=plate_text(plate) if plate else "",
             person=token("person", person) if person else "",
             severity=token("severity", severity) if severity else "",
+            listed=token("listed", listed) if listed else "",
             since_us=time_us("since", since) if since else None,
             until_us=time_us("until", until) if until else None,
             after=read_cursor(cursor) if cursor else None,
             limit=whole("limit", limit, 1, LIMIT_MAX),
         )
-        found = [event_of(row) for row in await services.archive.rows(events_query(wanted))]
-        page, more = found[: wanted.limit], len(found) > wanted.limit
-        following = write_cursor(Cursor(page[-1].opened_at_us, page[-1].event_id)) if more else None
-        return EventList(items=tuple(event_view(event) for event in page), next_cursor=following)
+        return await page(services, events_query(wanted), wanted.limit)
 
     @get("/stream", summary="Events as they happen (server-sent events)", media_type="text/event-stream")
     async def stream(
@@ -110,12 +106,13 @@ class Events(Controller):
     @get("/{event_id:str}", summary="One event")
     async def get_event(self, services: Given, event_id: FromPath[str]) -> EventOut:
         """Its newest version, with the evidence behind it."""
-        return event_view(await _event(services, event_id))
+        (shown,) = await views(services, [await event_by(services, event_id)])
+        return shown
 
     @get("/{event_id:str}/photos/{photo:str}", summary="A photo of an event", media_type="image/jpeg")
     async def photo(self, services: Given, event_id: FromPath[str], photo: FromPath[str]) -> Response[bytes]:
         """`0.jpg`, `1.jpg`, … as the event lists them; the small picture comes while the store has no photo."""
-        event = await _event(services, event_id)
+        event = await event_by(services, event_id)
         number, dot, kind = photo.partition(".")
         if not (number.isascii() and number.isdecimal() and (dot, kind) == (".", "jpg")):
             raise NotThere(kind="photo", name=photo)
@@ -145,9 +142,3 @@ def _after(last_event_id: str, after: str) -> int | None:
         words = Words("allowed is the id of a message of this stream", "допустим id сообщения этого потока")
         raise BadParameter(name="after", value=after, allowed=words)
     return seen
-
-
-async def _event(services: Services, event_id: str) -> Event:
-    for row in await services.archive.rows(event_query(event_id[:200])):
-        return event_of(row)
-    raise NotThere(kind="event", name=event_id[:200])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import tzinfo
 
 import msgspec
 from litestar.di import NamedDependency
@@ -38,6 +39,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     throttle: Throttle
     look: LookDefaults
     configured: frozenset[str]
+    zone: tzinfo
+    """Of the site, `[decide] timezone`."""
     now_us: Callable[[], int]
     steady_s: Callable[[], float]
     new_id: Callable[[], str]

@@ -161,8 +161,8 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
     "decide": ("zool.events.*.*", "zool.dead.decide", "$KV.zool-plans.>", "$KV.zool-snapshots.>"),
     "store": ("zool.dead.store", "zool.events.*.*"),
     "api": (
-        "zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>",
-        # Dead letters are said again on the subjects they came from, and then taken out.
+        "zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>", "$KV.zool-vehicles.>",
+        # Feedback is an event. Dead letters are said again on the subjects they came from, and then taken out.
         "zool.detections.*", "zool.shots.*.*", "zool.reads.*", "zool.events.*.*", "$JS.API.STREAM.MSG.DELETE.DEAD",
     ),
 }  # fmt: skip

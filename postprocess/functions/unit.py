@@ -66,7 +66,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = "UTC"
     """IANA name."""
     vehicles: Mapping[str, tuple[VehicleEntry, ...]] = {}
-    """Folded plate → its entries."""
+    """Canonical plate (`plates.canonical`) → its entries. It follows the settings in place: look up, don't keep."""
     people: Mapping[str, Employee] = {}
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from ingest.contract import ShotPolicy
 from model_repository.contract import PLATE_READER
-from postprocess.contract import Title
+from postprocess.contract import Severity, Title
 from postprocess.functions.unit import (
     ClassList,
     Confidence,
@@ -23,6 +23,7 @@ from postprocess.functions.unit import (
 )
 from postprocess.recognisers.plate import PLATE
 from postprocess.rules import vehicles
+from postprocess.rules.lists import Lists
 from postprocess.rules.scene import Input, Output
 from postprocess.rules.state import CameraMemory, VehiclesPolicy
 
@@ -39,6 +40,10 @@ class VehiclesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     confidence_ratio: Confidence = None
     plates: bool = True
     plate_confidence_min: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.5
+    unlisted: Severity = "info"
+    """How much a vehicle matters whose plate is on no list, or can't be read."""
+    list_unsure_chars_max: Annotated[int, msgspec.Meta(ge=0, le=1)] = 0
+    """How many characters that the reads disagree on may differ from a plate of the lists."""
 
 
 class Vehicles(Function[VehiclesSettings, VehiclesPolicy, CameraMemory]):
@@ -75,6 +80,12 @@ class Vehicles(Function[VehiclesSettings, VehiclesPolicy, CameraMemory]):
             unread_us=round(context.decide.unread_s * _US),
             open_us_max=round(context.decide.open_s_max * _US),
             late_us=round(context.decide.late_s * _US),
+            lists=Lists(
+                entries=context.site.vehicles,
+                timezone=context.site.timezone,
+                unlisted=settings.unlisted,
+                unsure_chars_max=settings.list_unsure_chars_max,
+            ),
         )
 
     def step(self, memory: CameraMemory, message: Input, policy: VehiclesPolicy) -> tuple[CameraMemory, list[Output]]:

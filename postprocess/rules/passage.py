@@ -1,9 +1,14 @@
 """How a passage is told: event, photos, plate as voted, version. Pure: no I/O, no clock.
 
 Rules
-- What an event says is a function of the crossing, the set of reads and `final`; its version is
-  1 + 2 × reads + final. So the same version always says the same, however detections and reads were interleaved, and
-  what is said last depends on the whole set only.
+- What an event says is a function of the crossing, the set of reads, `final` and the lists as they stand; its version
+  is 1 + 2 × reads + final. So the same version says the same, however detections and reads were interleaved, and what
+  is said last depends on the whole set only.
+- `plate_sure` says that a plate is safe to act on before the event is final: see `vote`. It can be taken back by later
+  reads; who acts on it has acted.
+- An event without a plate says why: `plate_pending` (nothing is known yet), `plate_unread` (no read came at all),
+  `plate_none` (no plate on any picture), `plate_unreadable` (one was seen, no text), `plate_unsure` (a text below the
+  camera's `plate_confidence_min`).
 """
 
 from __future__ import annotations
@@ -20,7 +25,8 @@ PHOTOS_MAX = 8
 
 def verdict(subject: Subject) -> Verdict:
     """The plate as voted by all reads of a subject."""
-    return vote([Ballot(text=r.text, confidence=r.confidence, chars=r.chars) for r in subject.reads])
+    ballots = [Ballot(text=r.text, confidence=r.confidence, chars=r.chars, region=r.region) for r in subject.reads]
+    return vote(ballots)
 
 
 def label_of(root: Root) -> tuple[str, float]:
@@ -33,7 +39,9 @@ def label_of(root: Root) -> tuple[str, float]:
 def tell(camera: str, crossing: Crossing, subject: Subject, policy: VehiclesPolicy) -> Event:
     """The event of a crossing as known now."""
     voted = verdict(subject)
-    sure = voted.confidence >= policy.plate_confidence_min
+    shown = bool(voted.text) and voted.confidence >= policy.plate_confidence_min
+    found = policy.lists.find(voted if shown else Verdict(), crossing.opened_at_us, crossing.direction)
+    unread = "" if shown or not policy.plates else _why_unread(crossing, subject)
     return Event(
         event_id=crossing.event_id,
         version=version_of(crossing, subject),
@@ -49,15 +57,31 @@ def tell(camera: str, crossing: Crossing, subject: Subject, policy: VehiclesPoli
         direction=crossing.direction,
         label=crossing.label,
         confidence=crossing.confidence,
-        plate=voted.text if sure else "",
+        plate=voted.text if shown else "",
         plate_confidence=voted.confidence,
         plate_reads=voted.reads,
+        plate_region=voted.country if shown else "",
+        plate_sure=shown and voted.sure,
         box=crossing.box,
         photos=_photos(subject),
         models=_models(crossing.model, subject.reads),
         settings_revision=crossing.settings_revision,
         frame_seq=crossing.frame_seq,
+        cause=unread or found.cause,
+        severity=policy.lists.severity(found, known=shown or crossing.final),
+        listed=found.listed,
     )
+
+
+def _why_unread(crossing: Crossing, subject: Subject) -> str:
+    """Why an event has no plate to show."""
+    if any(read.text for read in subject.reads):
+        return "plate_unsure"
+    if not crossing.final:
+        return "plate_pending"
+    if not subject.reads:
+        return "plate_unread"
+    return "plate_unreadable" if any(read.found for read in subject.reads) else "plate_none"
 
 
 def version_of(crossing: Crossing, subject: Subject) -> int:
@@ -72,7 +96,7 @@ def worth_telling(crossing: Crossing, subject: Subject) -> bool:
     if crossing.said_version == 0 or crossing.final:
         return True
     voted = verdict(subject)
-    moved = abs(voted.confidence - crossing.said_confidence) >= CONFIDENCE_STEP
+    moved = abs(voted.confidence - crossing.said_confidence) >= CONFIDENCE_STEP or voted.sure != crossing.said_sure
     return voted.text != crossing.said_plate or moved or len(subject.reads) == 1
 
 
@@ -80,7 +104,7 @@ def said(crossing: Crossing, subject: Subject) -> None:
     """Remember what was just told."""
     voted = verdict(subject)
     crossing.said_version = version_of(crossing, subject)
-    crossing.said_plate, crossing.said_confidence = voted.text, voted.confidence
+    crossing.said_plate, crossing.said_confidence, crossing.said_sure = voted.text, voted.confidence, voted.sure
 
 
 def _photos(subject: Subject) -> tuple[EventPhoto, ...]:

@@ -15,6 +15,7 @@ import msgspec
 
 from ingest.contract import Box, Point
 from model_repository.contract import ModelRef
+from postprocess.rules.lists import Lists
 from postprocess.rules.scene import FollowPolicy, Scene
 
 SCHEMA_VERSION = 1
@@ -38,6 +39,7 @@ class VehiclesPolicy(FollowPolicy, frozen=True, kw_only=True):
     late_us: int = 120_000_000
     echo_us: int = 5_000_000
     """The same subject or plate crossing the same line the same way within this is the same passage."""
+    lists: Lists = Lists()
 
 
 class Root(msgspec.Struct, kw_only=True):
@@ -62,6 +64,9 @@ class ReadNote(msgspec.Struct, frozen=True, kw_only=True):
     quad: tuple[Point, ...]
     quality: float
     model: ModelRef
+    region: str = ""
+    found: bool = True
+    """Whether there was a plate at all, readable or not."""
 
     @property
     def rank(self) -> tuple[bool, float, float, str]:
@@ -90,6 +95,7 @@ class Crossing(msgspec.Struct, kw_only=True):
     said_version: int = 0
     said_plate: str = ""
     said_confidence: float = 0.0
+    said_sure: bool = False
     final: bool = False
 
 

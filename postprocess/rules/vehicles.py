@@ -198,6 +198,8 @@ def _hear(turn: _Turn, read: Read, plate: PlateRead) -> None:
         quad=plate.quad,
         quality=read.quality,
         model=read.model,
+        region=plate.region,
+        found=bool(plate.text) or plate.plate_score > 0.0,
     )
     refused = _add_read(subject, note, read.thumbnail)
     if refused is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC
 from pathlib import Path
 from typing import Any, cast
 
@@ -34,6 +35,7 @@ def document() -> dict[str, Any]:
         throttle=absent,
         look=LookDefaults(),
         configured=frozenset(),
+        zone=UTC,
         now_us=lambda: 0,
         steady_s=lambda: 0.0,
         new_id=lambda: "cam-0",

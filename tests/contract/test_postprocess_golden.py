@@ -13,10 +13,10 @@ import pytest
 
 from ingest.contract import CameraNotice, Detection, FrameReport, FrameStamp, Shot, decode, encode
 from model_repository.contract import ModelRef
-from postprocess.contract import Event, EventPhoto, PlateRead, Read
+from postprocess.contract import Event, EventPhoto, Feedback, PlateRead, Read
 
 FOLDER = Path(__file__).parent / "golden"
-NEWEST = {"frame_report": 3, "event": 2}
+NEWEST = {"frame_report": 3, "event": 3}
 """The newest version of a message; 1 where it is not named."""
 
 STAMP = FrameStamp(camera="cam-7f3a", epoch=3, seq=41, captured_at_us=1_790_000_000_123_456, clock="rtcp")
@@ -63,6 +63,10 @@ MESSAGES: dict[str, msgspec.Struct] = {
         ),
         models=(DETECTOR, READER), settings_revision=12, frame_seq=41, cause="", text="",
     ),
+    "feedback": Feedback(
+        event_id="df11a644-d1b7-5e0d-8348-4af1ae7313f1", camera="cam-7f3a", user="admin", verdict="corrected",
+        plate="А123ВС177", reason="last digit", at_us=1_790_000_100_000_000,
+    ).event(),
     "camera_notice": CameraNotice(
         event_id="n-1", version=1, kind="camera_blind", camera="cam-7f3a", opened_at_us=1_790_000_000_000_000,
         closed_at_us=1_790_000_002_000_000, cause="restart", text="not looked at for 2.0 s",
@@ -97,6 +101,7 @@ def test_ids_of_messages() -> None:
         "frame_report": "cam-7f3a.3.41",
         "read": "cam-7f3a.3.41.3-1.plate_reader",
         "event": "df11a644-d1b7-5e0d-8348-4af1ae7313f1.6",
+        "feedback": "8fd01724-5a22-5608-8941-c2581aa815f1.1",
     }
 
 

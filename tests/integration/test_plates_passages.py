@@ -35,7 +35,10 @@ def passages() -> dict[str, list[tuple[Verdict, str, float]]]:
     for _ in range(CLIPS):
         for frames, base in clip_passages(rng, bank, LEVEL, (64.0, 138.0)):
             reads = [strips.read_of(alone(weights, strip[..., None]), weights.card) for strip in frames]
-            ballots = [Ballot(text=read.text, confidence=read.confidence, chars=read.char_confidence) for read in reads]
+            ballots = [
+                Ballot(text=read.text, confidence=read.confidence, chars=read.char_confidence, region=read.region)
+                for read in reads
+            ]
             right = sum(read.text_latin == base.text for read in reads) / len(reads)
             region = "ru" if base.region == 0 else "elsewhere"
             out[region].append((vote(ballots), spelled(base.text, region), right))

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from typing import Any, cast
 
 import msgspec
 
@@ -13,7 +14,7 @@ from ingest.bus import Bus
 from ingest.contract import Camera, FrameReport, IngestPlan, decode, encode
 from ingest.process import Health
 from postprocess.config import DecideSettings
-from postprocess.contract import CameraFunction, Event
+from postprocess.contract import CameraFunction, Event, VehicleEntry, fold_plate
 from postprocess.decide import Decide
 from postprocess.functions.registry import registry
 from postprocess.functions.unit import Context
@@ -38,9 +39,15 @@ async def broker(folder: Path, *cameras: str) -> AsyncIterator[tuple[Bus, NatsSe
 
 def decide(bus: Bus, **settings: float) -> Decide:
     """The program's parts wired as `__main__` does."""
+    return wired(bus, **settings)[0]
+
+
+def wired(bus: Bus, **settings: float) -> tuple[Decide, SettingsWatch]:
+    """The program and the settings that it follows."""
     chosen = msgspec.convert({"snapshot_s": 0.2, "settle_s": 0.2, "unread_s": 0.5} | settings, DecideSettings)
     plain = Context(camera=Camera(id="none", name="", url=""), decide=chosen)
-    return Decide(bus, SettingsWatch(bus, registry(), plain), registry(), chosen, Health("decide"))
+    watch = SettingsWatch(bus, registry(), plain)
+    return Decide(bus, watch, registry(), chosen, Health("decide")), watch
 
 
 async def final_events(bus: Bus, count: int) -> list[Event]:
@@ -206,3 +213,30 @@ async def test_the_broker_may_be_killed(tmp_path: Path) -> None:
         events = await final_events(bus, 1)
         assert len({e.event_id for e in events}) == 1
         assert len(await everything(bus, "DEAD", "zool.dead.*")) == 0
+
+
+async def test_lists_take_effect_at_once(tmp_path: Path) -> None:
+    """A plate put on a list, moved to another and taken off while the camera runs: each passage is as it then is."""
+    base_us, told = int(time.time() * 1e6), list[str]()
+    async with broker(tmp_path, CAMERA) as (bus, _):
+        running, watch = wired(bus)
+
+        async def stands(listed: str) -> bool:
+            policy = watch.active[CAMERA]["vehicles"].policy if CAMERA in watch.active else None
+            entries = policy.lists.entries.get(fold_plate(PLATE), ()) if policy is not None else ()
+            return policy is not None and [one.list for one in entries] == ([listed] if listed else [])
+
+        async with program(running.run):
+            for epoch, listed in enumerate(("allow", "deny", ""), start=1):
+                await bus.bucket("vehicles").delete("one")
+                if listed:
+                    entry = VehicleEntry(id="one", plate="a 123 bc 77", list=cast("Any", listed))
+                    await bus.bucket("vehicles").put("one", msgspec.json.encode(entry))
+                await until(lambda listed=listed: stands(listed), f"the list {listed!r}")  # type: ignore[misc]
+                track, seq = f"{epoch}-1", epoch * 100
+                passage = drive(DOWN, track=track, epoch=epoch, first=seq)
+                for message in (*passage, read(f"s{epoch}", track=track, epoch=epoch, seq=seq)):
+                    await send(bus, at(message, base_us))
+                finals = {e.event_id: e for e in await final_events(bus, epoch) if e.final}
+                told = [e.listed for e in sorted(finals.values(), key=lambda e: e.opened_at_us)]
+    assert told == ["allow", "deny", ""]

@@ -1,4 +1,7 @@
-"""However detections and reads are interleaved, repeated and cut by restarts of the rules: the same final events."""
+"""However detections and reads are interleaved, repeated and cut by restarts of the rules: the same final events.
+
+Two of the three plates stand on lists of the site.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.contract import FrameReport
-from postprocess.contract import Event, Read
+from postprocess.contract import Event, Read, VehicleEntry, fold_plate
+from postprocess.rules.lists import Lists
 from postprocess.rules.scene import Input, Tick
 from postprocess.rules.state import CameraMemory
 from postprocess.rules.vehicles import step
-from tests.support.vehicles import CAMERA, PLATE, POLICY, STEP_US, T0_US, frame, newest, play, read
+from tests.support.vehicles import CAMERA, PLATE, STEP_US, T0_US, frame, newest, play, read
+from tests.support.vehicles import POLICY as PLAIN
 
 PLATES = (PLATE, "М777ММ99", "Т050ХХ150")
+POLICY = msgspec.structs.replace(
+    PLAIN,
+    lists=Lists(
+        entries={
+            fold_plate(PLATES[0]): (VehicleEntry(id="1", plate=PLATES[0], list="deny", directions=("entry",)),),
+            fold_plate(PLATES[1]): (VehicleEntry(id="2", plate=PLATES[1], list="allow"),),
+        },
+        unlisted="warning",
+        unsure_chars_max=1,
+    ),
+)
 END = Tick(now_us=T0_US + 100 * 1_000_000)
 
 heights = st.floats(0.05, 0.95).map(lambda y: round(y, 3))
@@ -54,7 +70,7 @@ def mixed(draw: st.DrawFn, frames: list[FrameReport], reads: list[Read]) -> list
 
 def outcome(inputs: list[Input]) -> bytes:
     """The newest version of every event, byte for byte."""
-    _, said = play([*inputs, END])
+    _, said = play([*inputs, END], POLICY)
     return msgspec.msgpack.encode(sorted(newest(said).values(), key=lambda e: e.event_id))
 
 
@@ -75,7 +91,7 @@ def test_interleaving_and_repeats_change_nothing(
 def test_versions_only_grow_and_say_the_same(scene: tuple[list[FrameReport], list[Read]], data: st.DataObject) -> None:
     """Of one event: versions grow, `opened_at_us` stays, nothing is told twice, the last word is final."""
     inputs = mixed(data.draw, *scene)  # type: ignore[arg-type]
-    _, said = play([*inputs, END])
+    _, said = play([*inputs, END], POLICY)
     last: dict[str, Event] = {}
     for event in (output for output in said if isinstance(output, Event)):
         before = last.get(event.event_id)
@@ -112,7 +128,7 @@ def test_a_restart_from_a_snapshot_repeats_byte_for_byte(
     memory = msgspec.msgpack.decode(snapshot, type=CameraMemory)
     for message in inputs[kept_at:]:
         take(message)
-    _, straight = play(inputs)
+    _, straight = play(inputs, POLICY)
     final = {key: msgspec.msgpack.encode(event) for key, event in newest(straight).items()}
     assert {key: told[key, event.version] for key, event in newest(straight).items()} == final
 

@@ -62,7 +62,14 @@ def drive(
 
 
 def read(
-    shot: str, *, text: str = PLATE, track: str = "1-1", epoch: int = 1, seq: int = 0, confidence: float = 0.9
+    shot: str,
+    *,
+    text: str = PLATE,
+    track: str = "1-1",
+    epoch: int = 1,
+    seq: int = 0,
+    confidence: float = 0.9,
+    plate_score: float = 0.9,
 ) -> Read:
     """What the reader said of a shot of a track, taken on frame `seq`."""
     return Read(
@@ -72,7 +79,9 @@ def read(
         epoch=epoch,
         track=track,
         captured_at_us=T0_US + seq * STEP_US,
-        read=PlateRead(text=text, confidence=confidence, char_confidence=(confidence,) * len(text)),
+        read=PlateRead(
+            text=text, confidence=confidence, char_confidence=(confidence,) * len(text), plate_score=plate_score
+        ),
         model=READER_REF,
         label="car",
         quality=0.5,

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from ingest.contract import Detection
-from postprocess.contract import Line
+from postprocess.contract import Event, Line, VehicleEntry, fold_plate
 from postprocess.rules import scene, vehicles
+from postprocess.rules.lists import Lists
 from postprocess.rules.scene import Input, Note, Tick
 from postprocess.rules.state import CameraMemory
 from tests.support.vehicles import (
@@ -123,10 +124,60 @@ def test_reads_before_and_after_the_crossing_count_alike() -> None:
 
 
 def test_a_read_that_changes_nothing_is_not_told() -> None:
-    """Another read of the same plate, as sure as the last: no new version until the final one."""
+    """The second read makes the plate sure and is told; a third one that says the same is not, until the final one."""
     frames = drive(DOWN)
     _, said = play([*frames, read("s1"), read("s2"), read("s3"), later(10)])
-    assert [(e.version, e.final) for e in events(said)] == [(1, False), (3, False), (8, True)]
+    assert [(e.version, e.plate_sure, e.final) for e in events(said)] == [
+        (1, False, False), (3, False, False), (5, True, False), (8, True, True),
+    ]  # fmt: skip
+
+
+def test_a_plate_is_sure_before_the_event_is_final() -> None:
+    """Two reads that agree before the crossing: the first version already says so, and whose plate it is."""
+    frames = drive(DOWN, end=False)
+    _, said = play([*frames[:2], read("s1", seq=1), read("s2", seq=1), *frames[2:]])
+    (event,) = events(said)
+    assert (event.plate, event.plate_sure, event.plate_region, event.final) == (PLATE, True, "ru", False)
+
+
+def why(*reads: Input) -> list[str]:
+    """Causes of the versions of a passage with these reads."""
+    return [event.cause for event in events(play([*drive(DOWN), *reads, later(40)])[1])]
+
+
+def test_an_event_without_a_plate_says_why() -> None:
+    """Nothing known yet, no read at all, no plate on any picture, one that nobody can read, one that is unsure."""
+    assert why() == ["plate_pending", "plate_unread"]
+    assert why(read("s1", text="", plate_score=0.0)) == ["plate_pending", "plate_pending", "plate_none"]
+    assert why(read("s1", text="", plate_score=0.8))[-1] == "plate_unreadable"
+    assert why(read("s1", confidence=0.3))[-1] == "plate_unsure"
+    assert why(read("s1"))[-1] == ""
+    no_plates = msgspec.structs.replace(POLICY, plates=False)
+    assert {event.cause for event in events(play([*drive(DOWN), later(40)], no_plates)[1])} == {""}
+
+
+def listed(entries: tuple[VehicleEntry, ...], ys: tuple[float, ...] = DOWN, **rules: object) -> list[Event]:
+    """A passage with two reads of the plate at a gate with lists."""
+    lists = Lists(entries={fold_plate(PLATE): entries} if entries else {}, **rules)  # type: ignore[arg-type]
+    policy = msgspec.structs.replace(POLICY, lists=lists)
+    return events(play([*drive(ys), read("s1"), read("s2"), later(40)], policy)[1])
+
+
+def test_lists_are_told_with_the_plate() -> None:
+    """Before the plate is known nobody is unlisted; then it is on its list, for the way it drives."""
+    denied = (VehicleEntry(id="1", plate=PLATE, list="deny", directions=("entry",)),)
+    said = listed(denied, unlisted="warning")
+    assert [(e.listed, e.severity) for e in said[:2]] == [("", "info"), ("deny", "alarm")]
+    assert (said[-1].listed, said[-1].severity, said[-1].final) == ("deny", "alarm", True)
+    leaving = listed(denied, UP, unlisted="warning")[-1]
+    assert (leaving.listed, leaving.severity, leaving.cause) == ("", "warning", "list_direction")
+
+
+def test_an_unlisted_vehicle_is_as_bad_as_the_gate_says() -> None:
+    """With its plate at once; without one when that is the last word."""
+    assert [e.severity for e in listed((), unlisted="alarm")] == ["info", "alarm", "alarm", "alarm"]
+    policy = msgspec.structs.replace(POLICY, lists=Lists(unlisted="alarm"))
+    assert [e.severity for e in events(play([*drive(DOWN), later(40)], policy)[1])] == ["info", "alarm"]
 
 
 def test_unsure_plates_are_not_shown() -> None:

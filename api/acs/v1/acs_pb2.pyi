@@ -111,7 +111,7 @@ class GetEventRequest(_message.Message):
     def __init__(self, id: _Optional[str] = ...) -> None: ...
 
 class Event(_message.Message):
-    __slots__ = ("id", "version", "final", "idempotency_key", "kind", "camera", "opened_at", "closed_at", "published_at", "direction", "label", "confidence", "plate", "box", "photos", "function", "rule", "track", "models", "cause", "text", "settings_revision", "epoch", "frame_seq", "severity", "listed", "person", "missing", "value")
+    __slots__ = ("id", "version", "final", "idempotency_key", "kind", "camera", "opened_at", "closed_at", "published_at", "direction", "label", "confidence", "plate", "box", "photos", "function", "rule", "track", "models", "cause", "text", "settings_revision", "epoch", "frame_seq", "severity", "about", "author", "listed", "person", "missing", "value")
     ID_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     FINAL_FIELD_NUMBER: _ClassVar[int]
@@ -137,6 +137,8 @@ class Event(_message.Message):
     EPOCH_FIELD_NUMBER: _ClassVar[int]
     FRAME_SEQ_FIELD_NUMBER: _ClassVar[int]
     SEVERITY_FIELD_NUMBER: _ClassVar[int]
+    ABOUT_FIELD_NUMBER: _ClassVar[int]
+    AUTHOR_FIELD_NUMBER: _ClassVar[int]
     LISTED_FIELD_NUMBER: _ClassVar[int]
     PERSON_FIELD_NUMBER: _ClassVar[int]
     MISSING_FIELD_NUMBER: _ClassVar[int]
@@ -166,11 +168,13 @@ class Event(_message.Message):
     epoch: int
     frame_seq: int
     severity: Severity
+    about: str
+    author: str
     listed: str
     person: Person
     missing: _containers.RepeatedScalarFieldContainer[str]
     value: float
-    def __init__(self, id: _Optional[str] = ..., version: _Optional[int] = ..., final: _Optional[bool] = ..., idempotency_key: _Optional[str] = ..., kind: _Optional[str] = ..., camera: _Optional[str] = ..., opened_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., published_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., label: _Optional[str] = ..., confidence: _Optional[float] = ..., plate: _Optional[_Union[Plate, _Mapping]] = ..., box: _Optional[_Union[Box, _Mapping]] = ..., photos: _Optional[_Iterable[_Union[Photo, _Mapping]]] = ..., function: _Optional[str] = ..., rule: _Optional[str] = ..., track: _Optional[str] = ..., models: _Optional[_Iterable[_Union[Model, _Mapping]]] = ..., cause: _Optional[str] = ..., text: _Optional[str] = ..., settings_revision: _Optional[int] = ..., epoch: _Optional[int] = ..., frame_seq: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., listed: _Optional[str] = ..., person: _Optional[_Union[Person, _Mapping]] = ..., missing: _Optional[_Iterable[str]] = ..., value: _Optional[float] = ...) -> None: ...
+    def __init__(self, id: _Optional[str] = ..., version: _Optional[int] = ..., final: _Optional[bool] = ..., idempotency_key: _Optional[str] = ..., kind: _Optional[str] = ..., camera: _Optional[str] = ..., opened_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., closed_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., published_at: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., direction: _Optional[_Union[Direction, str]] = ..., label: _Optional[str] = ..., confidence: _Optional[float] = ..., plate: _Optional[_Union[Plate, _Mapping]] = ..., box: _Optional[_Union[Box, _Mapping]] = ..., photos: _Optional[_Iterable[_Union[Photo, _Mapping]]] = ..., function: _Optional[str] = ..., rule: _Optional[str] = ..., track: _Optional[str] = ..., models: _Optional[_Iterable[_Union[Model, _Mapping]]] = ..., cause: _Optional[str] = ..., text: _Optional[str] = ..., settings_revision: _Optional[int] = ..., epoch: _Optional[int] = ..., frame_seq: _Optional[int] = ..., severity: _Optional[_Union[Severity, str]] = ..., about: _Optional[str] = ..., author: _Optional[str] = ..., listed: _Optional[str] = ..., person: _Optional[_Union[Person, _Mapping]] = ..., missing: _Optional[_Iterable[str]] = ..., value: _Optional[float] = ...) -> None: ...
 
 class Person(_message.Message):
     __slots__ = ("id", "confidence")
@@ -181,18 +185,20 @@ class Person(_message.Message):
     def __init__(self, id: _Optional[str] = ..., confidence: _Optional[float] = ...) -> None: ...
 
 class Plate(_message.Message):
-    __slots__ = ("text", "folded", "confidence", "reads", "region")
+    __slots__ = ("text", "folded", "confidence", "reads", "region", "sure")
     TEXT_FIELD_NUMBER: _ClassVar[int]
     FOLDED_FIELD_NUMBER: _ClassVar[int]
     CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
     READS_FIELD_NUMBER: _ClassVar[int]
     REGION_FIELD_NUMBER: _ClassVar[int]
+    SURE_FIELD_NUMBER: _ClassVar[int]
     text: str
     folded: str
     confidence: float
     reads: int
     region: str
-    def __init__(self, text: _Optional[str] = ..., folded: _Optional[str] = ..., confidence: _Optional[float] = ..., reads: _Optional[int] = ..., region: _Optional[str] = ...) -> None: ...
+    sure: bool
+    def __init__(self, text: _Optional[str] = ..., folded: _Optional[str] = ..., confidence: _Optional[float] = ..., reads: _Optional[int] = ..., region: _Optional[str] = ..., sure: _Optional[bool] = ...) -> None: ...
 
 class Box(_message.Message):
     __slots__ = ("left", "top", "right", "bottom")

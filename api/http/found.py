@@ -1,0 +1,36 @@
+"""Events of the store with what people said of them: for every route that shows some."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from api.contract import EventList, EventOut
+from api.cursor import Cursor, write_cursor
+from api.errors import NotThere
+from api.http.services import Services
+from api.query import Query, event_of, event_query, feedback_query
+from api.views import event_view
+from postprocess.contract import FEEDBACK, Event, feedback_of
+
+
+async def event_by(services: Services, event_id: str) -> Event:
+    """The newest version of an event; raises `NotThere`, `Unavailable`."""
+    for row in await services.archive.rows(event_query(event_id[:200])):
+        return event_of(row)
+    raise NotThere(kind="event", name=event_id[:200])
+
+
+async def views(services: Services, events: Sequence[Event]) -> tuple[EventOut, ...]:
+    """Events as people see them, each with the newest word on it."""
+    judged = [event for event in events if event.kind != FEEDBACK]
+    rows = await services.archive.rows(feedback_query(judged)) if judged else []
+    said = {found.about: feedback_of(found) for found in map(event_of, rows)}
+    return tuple(event_view(event, feedback=said.get(event.event_id)) for event in events)
+
+
+async def page(services: Services, query: Query, limit: int) -> EventList:
+    """A page of a query that asks for one more than `limit`."""
+    found = [event_of(row) for row in await services.archive.rows(query)]
+    shown, more = found[:limit], len(found) > limit
+    following = write_cursor(Cursor(shown[-1].opened_at_us, shown[-1].event_id)) if more else None
+    return EventList(items=await views(services, shown), next_cursor=following)
