@@ -157,7 +157,9 @@ class EquipmentRead(msgspec.Struct, frozen=True, kw_only=True, tag="equipment"):
 
 
 class DefectRead(msgspec.Struct, frozen=True, kw_only=True, tag="defect"):
-    """What surface_defect said of one shot: distance from good surfaces, 1 = the limit; the same per tile, by rows."""
+    """What surface_defect said of one shot: distance from good surfaces, 1 = the limit; the same per tile of the shot.
+
+    `tiles`: as many across as down, rows from the top, over the whole of the shot."""
 
     score: float
     tiles: tuple[float, ...] = ()
@@ -253,7 +255,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
     """Equipment that the rule asks for and that is not worn."""
     value: float | None = None
-    """By kind: seconds of stay, persons in the zone, count so far, score of a defect."""
+    """By kind: seconds of stay or of a violation, persons in the zone, count so far, score of a defect."""
+    tiles: tuple[float, ...] = ()
+    """Heat map of a defect: as many tiles across as down, rows from the top, over the whole of the best photo."""
 
     @property
     def message_id(self) -> str:
