@@ -162,7 +162,9 @@ class EquipmentRead(msgspec.Struct, frozen=True, kw_only=True, tag="equipment"):
 
 
 class DefectRead(msgspec.Struct, frozen=True, kw_only=True, tag="defect"):
-    """What surface_defect said of one shot: distance from good surfaces, 1 = the limit; the same per tile, by rows."""
+    """What surface_defect said of one shot: distance from good surfaces, 1 = the limit; the same per tile of the shot.
+
+    `tiles`: as many across as down, rows from the top, over the whole of the shot."""
 
     score: float
     tiles: tuple[float, ...] = ()
@@ -258,13 +260,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
     """Equipment that the rule asks for and that is not worn."""
     value: float | None = None
-    """By kind: seconds of stay, persons in the zone, count so far, score of a defect."""
+    """By kind: seconds of stay or of a violation, persons in the zone, count so far, score of a defect."""
     plate_sure: bool = False
     """The plate is safe to act on before the event is final; see `postprocess.vote`."""
     about: str = ""
     """Id of the event that this one speaks of: feedback, parking."""
     author: str = ""
     """Name of the user who said it, where a person did."""
+    tiles: tuple[float, ...] = ()
+    """Heat map of a defect: as many tiles across as down, rows from the top, over the whole of the best photo."""
 
     @property
     def message_id(self) -> str:
