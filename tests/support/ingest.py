@@ -22,9 +22,12 @@ from ingest.errors import InferenceError
 from ingest.fleet import Fleet
 from ingest.outbox import Budget
 from ingest.ports import OpenStream, Start
+from ingest.post import STREAMS, Post
+from ingest.process import Health
 from ingest.shed import Shedder
 from ingest.slot import Wish
-from ingest.unit import STREAMS, Shared
+from ingest.spool import Spool
+from ingest.unit import Shared
 from model_repository.contract import BOXES, CLASSES, COUNT, DETECTIONS_MAX, SCORES, ModelCard
 from tests.support.nats import NatsServer
 
@@ -69,7 +72,9 @@ async def running_fleet(
     detector: Any,
     settings: IngestSettings | None = None,
     open_stream: OpenStream = VideoStream,
+    *,
     outbox_bytes_max: int = 64 * 1024 * 1024,
+    spool: Spool | None = None,
 ) -> AsyncIterator[Fleet]:
     """A fleet on its own connection, as `python -m ingest` wires it; told to stop at the end."""
     settings, stop = settings or IngestSettings(), asyncio.Event()
@@ -81,10 +86,13 @@ async def running_fleet(
         async with Bus.open(nats.settings, name="ingest-test") as bus:
             await bus.ensure_streams(*STREAMS)
             await bus.ensure_buckets(*BUCKETS)
+            post = Post(bus, spool, Health("ingest-test"))
+            await post.drain(stop)
             fleet = Fleet(
                 Shared(
                     settings=settings,
                     bus=bus,
+                    post=post,
                     detector=detector,
                     limiter=asyncio.Semaphore(settings.inflight_max),
                     pool=pool,
