@@ -19,6 +19,7 @@ from deploy.up.plan import NATS_MEMORY_BYTES_MAX, NATS_PAYLOAD_BYTES_MAX, nats_a
 CHART = Path(__file__).with_name("chart")
 
 SET_BY_CHART: dict[str, frozenset[str]] = {
+    "ingest": frozenset({"spool_dir"}),
     "api": frozenset({
         "host", "port", "token_file",
         "acs_enabled", "acs_host", "acs_port", "acs_tls_cert_file", "acs_tls_key_file", "acs_plaintext",

@@ -9,6 +9,7 @@ import secrets
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from ingest import shm
 from ingest.bus import Bus
@@ -16,16 +17,19 @@ from ingest.camera import CameraThread
 from ingest.config import IngestSettings
 from ingest.contract import PROBE_SUBJECT, Camera, snapshot_subject
 from ingest.decode import Decoder, VideoStream
+from ingest.errors import SpoolError
 from ingest.fleet import Fleet
 from ingest.outbox import Budget
 from ingest.ports import Start
+from ingest.post import STREAMS, Post
 from ingest.probe import Prober
 from ingest.process import Process, run
-from ingest.settings import NatsSettings, TritonSettings
+from ingest.settings import NatsSettings, SettingsError, TritonSettings
 from ingest.shed import Shedder
 from ingest.slot import Heap, Wish
+from ingest.spool import Spool
 from ingest.triton import TritonDetector
-from ingest.unit import STREAMS, Shared
+from ingest.unit import Shared
 from model_repository.contract import ModelCard
 
 BUCKETS = ("cameras", "plans", "leases")
@@ -61,6 +65,7 @@ async def main(process: Process) -> None:
     shared_tensors = shm.SharedTensors(f"{os.getpid()}_{secrets.token_hex(3)}") if _shares_memory(triton) else None
     pool, prober = ThreadPoolExecutor(POOL_THREADS, "jpeg"), Prober(open_stream, settings.probes_max)
     deadline_s = settings.deadline_ms / 1000
+    spool = _spool(settings)
     async with (
         TritonDetector(
             triton,
@@ -74,9 +79,12 @@ async def main(process: Process) -> None:
     ):
         await bus.ensure_streams(*STREAMS)
         await bus.ensure_buckets(*BUCKETS)
+        post = Post(bus, spool, process.health)
+        await post.drain(process.stop)
         shared = Shared(
             settings=settings,
             bus=bus,
+            post=post,
             detector=detector,
             tensors=shared_tensors or Heap(),
             limiter=asyncio.Semaphore(settings.inflight_max),
@@ -91,10 +99,23 @@ async def main(process: Process) -> None:
         await bus.serve(PROBE_SUBJECT, prober.answer)
         process.health.started()
         await fleet.run(process.stop)
+    if spool is not None:
+        spool.close()
     prober.close()
     pool.shutdown(wait=False, cancel_futures=True)
     if shared_tensors is not None:
         shared_tensors.close()
+
+
+def _spool(settings: IngestSettings) -> Spool | None:
+    if not settings.spool_dir:
+        return None
+    try:
+        return Spool(Path(settings.spool_dir), settings.spool_mib_max * 1024 * 1024)
+    except SpoolError as error:
+        raise SettingsError(
+            section="ingest", key="spool_dir", value=settings.spool_dir, allowed=f"can't be used: {error.reason}"
+        ) from None
 
 
 def _shares_memory(triton: TritonSettings) -> bool:

@@ -280,6 +280,13 @@ class _StreamInfo(msgspec.Struct, frozen=True):
     state: _StreamState
 
 
+def _notice_cancel() -> None:
+    """Raise a cancellation that `asyncio.wait_for` of Python 3.11 swallowed because the answer came at that moment."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
 def _us(at: datetime) -> int:
     return max(0, (at - _EPOCH) // timedelta(microseconds=1))
 
@@ -410,6 +417,7 @@ class Bus:
             await self._js.publish(subject, payload, timeout=timeout_s, headers={"Nats-Msg-Id": message_id})
         except _AWAY as error:
             raise BusUnavailable(f"{subject}: {error or type(error).__name__}") from error
+        _notice_cancel()
 
     async def tell(self, subject: str, payload: bytes) -> None:
         """Say it to whoever listens now; lost while the broker is away."""

@@ -53,7 +53,11 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     lost_after_s: Annotated[float, msgspec.Meta(ge=0.0, le=600.0)] = 3.0
     """A camera without pictures for this long raises `camera_lost`."""
     outbox_mib_max: Annotated[int, msgspec.Meta(ge=1, le=4096)] = 64
-    """Messages held in memory while NATS is away, over all cameras."""
+    """Messages held in memory while NATS is away and the spool can't take them, over all cameras."""
+    spool_dir: str = ""
+    """Folder of the messages that wait on disk while NATS is away; empty = they wait in memory."""
+    spool_mib_max: Annotated[int, msgspec.Meta(ge=8, le=1_048_576)] = 512
+    """What waits there at most, over all cameras; beyond it the oldest are dropped."""
     probes_max: Annotated[int, msgspec.Meta(ge=1, le=32)] = 4
     """Camera tests at once."""
     cameras_max: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 128

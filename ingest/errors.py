@@ -3,6 +3,7 @@
     IngestError
     ├── CameraError            a camera can't be watched: cause (closed set) and words, credentials masked
     │   └── UnsafeAddress      the address may not even be opened
+    ├── SpoolError             the folder for messages that wait for the broker can't be used
     └── InferenceError         Triton did not answer a frame: reason (closed set) and words
         └── CardError          the detector's card is missing or makes no sense
 
@@ -11,6 +12,7 @@ Pure: no I/O, no clock.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from ingest.contract import Cause
@@ -39,6 +41,17 @@ class UnsafeAddress(CameraError):  # noqa: N818 - reads as what it is
 
     def __init__(self, detail: str) -> None:
         super().__init__("unsafe_url", detail)
+
+
+class SpoolError(IngestError):
+    """The folder in which messages wait for the broker can't be made, locked or written."""
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(folder, reason)
+        self.folder, self.reason = folder, reason
+
+    def __str__(self) -> str:
+        return f"[ingest] spool_dir = {self.folder}: {self.reason}; messages wait in memory until it can be written"
 
 
 class InferenceError(IngestError):

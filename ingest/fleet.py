@@ -43,7 +43,8 @@ class Fleet:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the buckets until told to stop."""
-        follow = [asyncio.create_task(part()) for part in (self._follow_cameras, self._follow_plans, self._shed)]
+        parts = (self._follow_cameras, self._follow_plans, self._shed, self._shared.post.run)
+        follow = [asyncio.create_task(part()) for part in parts]
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({*follow, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for task in (*follow, stopping):

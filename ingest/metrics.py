@@ -70,6 +70,12 @@ OUTBOX_DROPPED = Counter(
     "Messages given up because the outbox was full; told as camera_blind (broker).",
     ["camera"],
 )
+SPOOL_BYTES = Gauge("zool_ingest_spool_bytes", "Bytes on disk that wait for the broker; stays up: NATS is away.")
+SPOOL_MESSAGES = Counter(
+    "zool_ingest_spool_messages",
+    "Messages by outcome written|sent|dropped|torn; dropped grows: told as camera_blind (broker), raise spool_mib_max.",
+    ["outcome"],
+)
 PROBES = Counter("zool_ingest_probes", "Camera tests by outcome.", ["cause"])
 
 PER_CAMERA = (
@@ -88,7 +94,7 @@ PER_CAMERA = (
     OUTBOX_MESSAGES,
     OUTBOX_DROPPED,
 )
-ALL = (*PER_CAMERA, RATE_FACTOR, INFERENCE_SECONDS, OUTBOX_BYTES, PROBES)
+ALL = (*PER_CAMERA, RATE_FACTOR, INFERENCE_SECONDS, OUTBOX_BYTES, SPOOL_BYTES, SPOOL_MESSAGES, PROBES)
 
 
 def forget(camera: str) -> None:

@@ -20,7 +20,7 @@ import msgspec
 import numpy.typing as npt
 
 from ingest import look, metrics, notices, planes
-from ingest.bus import Bus, BusUnavailable
+from ingest.bus import Bus
 from ingest.config import IngestSettings
 from ingest.contract import (
     Camera,
@@ -43,6 +43,7 @@ from ingest.further import Further
 from ingest.leases import Lease, take_lease
 from ingest.outbox import Budget, Item, Outbox
 from ingest.ports import Detector, Start, WatchCamera, Watched
+from ingest.post import Post
 from ingest.shed import Shedder
 from ingest.shots import Pick
 from ingest.slot import Due, Quiet, Tensors, Wish
@@ -50,9 +51,7 @@ from ingest.slot import Due, Quiet, Tensors, Wish
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
-RETRY_S = 0.25
 FLUSH_S_MAX = 1.5
-STREAMS = ("DETECTIONS", "SHOTS", "EVENTS")
 
 
 class Shared(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +59,7 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: IngestSettings
     bus: Bus
+    post: Post
     detector: Detector
     tensors: Tensors
     limiter: asyncio.Semaphore
@@ -152,8 +152,10 @@ class Unit:
         if removed:
             for notice in self._watch.close(_now_us(), self._rules.fps):
                 self._notify(notice)
-        with contextlib.suppress(TimeoutError, BusUnavailable):
+        try:
             await asyncio.wait_for(self._flush(), FLUSH_S_MAX)
+        except TimeoutError:
+            self._shared.post.put_aside(self._outbox)
         self._outbox.close()
         if removed:
             metrics.forget(self.camera.id)
@@ -282,20 +284,7 @@ class Unit:
 
     async def _flush(self) -> None:
         """Send all that waits, in order; returns when the outbox is empty."""
-        bus = self._shared.bus
-        while (item := self._outbox.head()) is not None:
-            try:
-                await bus.publish(item.subject, item.payload, message_id=item.message_id)
-            except BusUnavailable as error:
-                log.debug("camera %s: %s", self.camera.id, error)
-                await asyncio.sleep(RETRY_S)
-                if bus.connected:  # the broker is there but did not take it: its streams may be gone
-                    await bus.ensure_streams(*STREAMS)
-                continue
-            self._outbox.sent(item)
-            lost = self._outbox.take_lost()
-            if lost is not None:
-                self._notify(notices.blind(self.camera.id, lost[0], lost[1], "broker"))
+        await self._shared.post.flush(self.camera.id, self._outbox, self._notify)
 
     # -- state
 

@@ -117,6 +117,8 @@ def _stage(name: str, layout: Layout, ports: Ports, passwords: Mapping[str, str]
         "ZOOL_FACE_HOST": LOOPBACK,
         "ZOOL_FACE_PORT": str(ports.faces[name]),
     }
+    if name == "ingest":
+        environ["ZOOL_INGEST_SPOOL_DIR"] = str(layout.data_dir / "spool")
     if name in {"ingest", "recognise", "api"}:
         environ["ZOOL_TRITON_URL"] = f"{LOOPBACK}:{ports.triton_grpc}"
     if name in {"store", "api"}:

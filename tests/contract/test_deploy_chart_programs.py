@@ -220,10 +220,20 @@ def test_every_setting_passes_through_the_chart() -> None:
 
 
 def test_what_the_chart_sets_itself_is_set() -> None:
-    """A key of the api that can't be had as a value is given by the environment, or belongs to the stream below."""
-    environ = pods(rendered("default"))["api"].environ()
-    wanted = {f"ZOOL_API_{key}".upper() for key in chartgen.SET_BY_CHART["api"] if not key.startswith("acs_")}
-    assert wanted <= set(environ)
+    """A key that can't be had as a value is given by the environment, or belongs to the stream below."""
+    found = pods(rendered("default"))
+    for component, keys in chartgen.SET_BY_CHART.items():
+        wanted = {f"ZOOL_{component}_{key}".upper() for key in keys if not key.startswith("acs_")}
+        assert wanted <= set(found[component].environ())
+
+
+def test_the_spool_has_room_for_what_is_set() -> None:
+    """A volume beneath the folder that ingest is told, larger than what it may write there."""
+    pod = pods(helm.render({"config": {"ingest": {"spool_mib_max": 1000}}}))["ingest"]
+    (mount,) = [each for each in pod.container["volumeMounts"] if each["name"] == "spool"]
+    (volume,) = [each for each in pod.spec["volumes"] if each["name"] == "spool"]
+    assert pod.environ()["ZOOL_INGEST_SPOOL_DIR"] == mount["mountPath"]
+    assert volume["emptyDir"] == {"sizeLimit": "1064Mi"}
 
 
 @pytest.mark.xfail("acs_port" not in ApiSettings.__struct_fields__, reason="the api has no such stream", strict=True)

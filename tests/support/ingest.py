@@ -22,9 +22,12 @@ from ingest.errors import InferenceError
 from ingest.fleet import Fleet
 from ingest.outbox import Budget
 from ingest.ports import OpenStream, Start
+from ingest.post import STREAMS, Post
+from ingest.process import Health
 from ingest.shed import Shedder
 from ingest.slot import Heap, Tensors, Wish
-from ingest.unit import STREAMS, Shared
+from ingest.spool import Spool
+from ingest.unit import Shared
 from model_repository.contract import BOXES, CLASSES, COUNT, DETECTIONS_MAX, DETECTOR, SCORES, ModelCard
 from tests.support.nats import NatsServer
 
@@ -96,6 +99,7 @@ async def running_fleet(
     *,
     outbox_bytes_max: int = 64 * 1024 * 1024,
     tensors: Tensors | None = None,
+    spool: Spool | None = None,
 ) -> AsyncIterator[Fleet]:
     """A fleet on its own connection, as `python -m ingest` wires it; told to stop at the end."""
     settings, stop = settings or IngestSettings(), asyncio.Event()
@@ -107,10 +111,13 @@ async def running_fleet(
         async with Bus.open(nats.settings, name="ingest-test") as bus:
             await bus.ensure_streams(*STREAMS)
             await bus.ensure_buckets(*BUCKETS)
+            post = Post(bus, spool, Health("ingest-test"))
+            await post.drain(stop)
             fleet = Fleet(
                 Shared(
                     settings=settings,
                     bus=bus,
+                    post=post,
                     detector=detector,
                     tensors=tensors or Heap(),
                     limiter=asyncio.Semaphore(settings.inflight_max),

@@ -11,6 +11,7 @@ import pytest
 
 from api.config import ApiSettings
 from deploy.up.plan import ACCOUNTS, LOOPBACK, Component, Layout, Ports, components, nats_conf, respawn_delay_s
+from ingest.config import IngestSettings
 from ingest.contract import BUCKETS, STREAMS
 from ingest.settings import FaceSettings, NatsSettings, TritonSettings
 from postprocess.contract import ClickHouseSettings
@@ -27,6 +28,7 @@ TOLD: dict[str, type[msgspec.Struct]] = {
     "triton": TritonSettings,
     "clickhouse": ClickHouseSettings,
     "api": ApiSettings,
+    "ingest": IngestSettings,
 }
 
 

@@ -119,6 +119,9 @@ prometheus.io/path: /metrics
 - {name: ZOOL_NATS_USER, value: {{ .component }}}
 - name: ZOOL_NATS_PASSWORD
   valueFrom: {secretKeyRef: {name: {{ .root.Values.secrets.nats }}, key: {{ .component }}}}
+{{- if eq .component "ingest" }}
+- {name: ZOOL_INGEST_SPOOL_DIR, value: /var/spool/zool}
+{{- end }}
 {{- if has .component (list "ingest" "recognise") }}
 - {name: ZOOL_TRITON_URL, value: {{ include "zool.tritonUrl" .root | quote }}}
 {{- end }}
