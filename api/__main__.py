@@ -27,6 +27,7 @@ from api.states import StateBoard
 from api.tokens import Throttle, hash_token
 from ingest.process import Process, run
 from ingest.settings import NatsSettings, SettingsError, load, parse
+from postprocess.config import DecideSettings
 from postprocess.contract import ClickHouseSettings
 from postprocess.functions import registry
 
@@ -95,6 +96,7 @@ def services(process: Process, link: Link) -> Services:
         owner=owner(settings.token_file),
         throttle=Throttle(settings.failed_logins_per_minute),
         look=look,
+        decide=process.settings(DecideSettings, "decide"),
         configured=configured,
         zone=site_zone(process),
         now_us=now_us,

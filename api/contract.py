@@ -266,6 +266,14 @@ class FeedbackOut(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
+class ReplayIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A span of the past, and the settings to try on it; without settings those that hold now."""
+
+    since: str
+    until: str
+    settings: dict[str, Any] | None = None
+
+
 class PhotoOut(msgspec.Struct, frozen=True, kw_only=True):
     """A photo behind an event."""
 
@@ -326,6 +334,19 @@ class EventOut(msgspec.Struct, frozen=True, kw_only=True):
     """The user who said it, where a person did."""
     feedback: FeedbackOut | None = None
     """The newest word of a person on this event; absent from the event stream."""
+
+
+class ReplayOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What was said of the span, what the settings would have said, and how both differ."""
+
+    looks: int
+    """Frame reports and reads that were replayed."""
+    was: tuple[EventOut, ...]
+    would: tuple[EventOut, ...]
+    same: tuple[tuple[str, str], ...]
+    """Ids of events that both sides have: was, would be."""
+    gone: tuple[str, ...]
+    new: tuple[str, ...]
 
 
 class EventList(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from api.contract import CameraIn, CameraPatch, FeedbackIn, FunctionIn, LettersIn, PlateIn, ProbeIn, VehicleIn
+from api.contract import CameraIn, CameraPatch, FeedbackIn, FunctionIn, LettersIn, PlateIn, ProbeIn, ReplayIn, VehicleIn
 from api.problem import MEDIA_TYPE, Problem
 from postprocess.functions.registry import BUILT_IN
 
@@ -23,6 +23,7 @@ _OWN = (
     LettersIn,
     PlateIn,
     ProbeIn,
+    ReplayIn,
     VehicleIn,
     Problem,
     *_SETTINGS,

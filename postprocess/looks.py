@@ -176,3 +176,28 @@ def _place(message: FrameReport | Read) -> tuple[int, bool, int, int, str, str]:
 def merged(reports: Iterable[FrameReport], reads: Iterable[Read]) -> Iterator[FrameReport | Read]:
     """Both in the order of their times; each comes in that order already."""
     return heapq.merge(reports, reads, key=_place)
+
+
+SLICE_US = 600_000_000
+"""A span is asked in slices of this length, so that memory is bounded whatever its own."""
+_WHERE = (
+    "WHERE camera = {camera:String} AND l.captured_at >= fromUnixTimestamp64Micro({since:Int64}) "
+    "AND l.captured_at < fromUnixTimestamp64Micro({until:Int64})"
+)
+
+
+def looks_sql(table: str) -> str:
+    """Rows for `report_of`, by time; bound are camera, since and until (µs)."""
+    others = ", ".join(name for name in LOOK_COLUMNS if name not in {"captured_at", "exact"})
+    return (
+        f"SELECT toUnixTimestamp64Micro(l.captured_at) AS captured_at, {others}, base64Encode(l.exact) AS exact "  # noqa: S608 - names of columns
+        f"FROM {table} AS l FINAL {_WHERE} ORDER BY l.captured_at, epoch, seq"
+    )
+
+
+def reads_sql(table: str) -> str:
+    """Rows for `read_of`; bound as above."""
+    return (
+        f"SELECT base64Encode(l.exact) AS exact FROM {table} AS l FINAL {_WHERE} "  # noqa: S608 - as above
+        "ORDER BY l.captured_at, epoch, shot_id, recogniser"
+    )

@@ -12,22 +12,9 @@ from collections.abc import AsyncIterator
 from ingest.contract import FrameReport
 from postprocess.clickhouse import ClickHouse
 from postprocess.contract import Read
-from postprocess.looks import LOOK_COLUMNS, merged, read_of, report_of
+from postprocess.looks import SLICE_US, looks_sql, merged, read_of, reads_sql, report_of
 
-SLICE_US = 600_000_000
-_WHERE = (
-    "WHERE camera = {camera:String} AND l.captured_at >= fromUnixTimestamp64Micro({since:Int64}) "
-    "AND l.captured_at < fromUnixTimestamp64Micro({until:Int64})"
-)
-_OTHERS = ", ".join(name for name in LOOK_COLUMNS if name not in {"captured_at", "exact"})
-_LOOKS = (
-    f"SELECT toUnixTimestamp64Micro(l.captured_at) AS captured_at, {_OTHERS}, base64Encode(l.exact) AS exact "  # noqa: S608 - names of columns
-    f"FROM {{{{db}}}}.looks AS l FINAL {_WHERE} ORDER BY l.captured_at, epoch, seq"
-)
-_READS = (
-    f"SELECT base64Encode(l.exact) AS exact FROM {{{{db}}}}.reads AS l FINAL {_WHERE} "  # noqa: S608 - as above
-    "ORDER BY l.captured_at, epoch, shot_id, recogniser"
-)
+_LOOKS, _READS = looks_sql("{{db}}.looks"), reads_sql("{{db}}.reads")
 
 
 async def looks(house: ClickHouse, camera: str, *, since_us: int, until_us: int) -> AsyncIterator[FrameReport | Read]:

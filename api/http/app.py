@@ -18,6 +18,7 @@ from api.http.events import Events
 from api.http.feedback import EventFeedback, PlateReview
 from api.http.functions import Functions, Modules
 from api.http.outer import Outer
+from api.http.replay import Replays
 from api.http.services import Services
 from api.http.vehicles import Vehicles
 
@@ -47,6 +48,7 @@ def litestar_app(services: Services) -> Litestar:
                     Cameras,
                     Functions,
                     Modules,
+                    Replays,
                     Events,
                     EventFeedback,
                     PlateReview,

@@ -19,6 +19,7 @@ from api.link import Link
 from api.metrics import FAILED_LOGINS
 from api.states import StateBoard
 from api.tokens import Throttle, bearer, find_user
+from postprocess.config import DecideSettings
 from postprocess.functions.registry import Registry
 
 
@@ -38,6 +39,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """The administrator of the token file."""
     throttle: Throttle
     look: LookDefaults
+    decide: DecideSettings
     configured: frozenset[str]
     zone: tzinfo
     """Of the site, `[decide] timezone`."""

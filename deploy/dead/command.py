@@ -11,17 +11,12 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from deploy.acs.command import is_loopback
-from deploy.dead.client import LettersClient
 from deploy.dead.lines import Language, language_of, sheet, table, words
-from deploy.errors import ApiRefused, FileUnusable, NothingChosen, PlaintextRefused
+from deploy.errors import ApiRefused, NothingChosen
+from deploy.rest import RestClient, add_access, connect
 
-URL = "http://127.0.0.1:8080"
-TOKEN_FILE = Path("var/zool/admin.token")
 FILTERS = ("stage", "camera", "reason", "since", "until")
 ACTS = {
     "list": "dead letters, oldest first: what, where, why and when",
@@ -36,10 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
     for name, help_words in ACTS.items():
         act = acts.add_parser(name, help=help_words, description=help_words)
-        act.add_argument("--url", default=URL, help="address of the API (default: %(default)s)")
-        act.add_argument("--token-file", type=Path, default=TOKEN_FILE, help="file with a token (default: %(default)s)")
-        act.add_argument("--plaintext", action="store_true", help="send the token without TLS beyond this machine")
-        act.add_argument("--json", action="store_true", help="JSON instead of text")
+        add_access(act)
         if name != "list":
             act.add_argument(
                 "seq", type=int, nargs="+" if name == "show" else "*", help="numbers, as `list` shows them"
@@ -60,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Do it; 1 where a letter was not there or can't be replayed."""
     language = language_of(os.environ)
-    with LettersClient(args.url.rstrip("/"), _token(args), language) as client:
+    with connect(args, language) as client:
         match args.act:
             case "list":
                 return _list(client, args, language)
@@ -69,27 +61,17 @@ def run(args: argparse.Namespace) -> int:
         return _act(client, args, language)
 
 
-def _token(args: argparse.Namespace) -> str:
-    parts = urlsplit(args.url)
-    if not (parts.scheme == "https" or args.plaintext or is_loopback(f"{parts.hostname or ''}:0")):
-        raise PlaintextRefused(args.url, "name an https:// address")
-    try:
-        return str(args.token_file.read_text(encoding="ascii").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileUnusable(args.token_file, f"can't be read: {error}; name another with --token-file") from None
-
-
 def _chosen(args: argparse.Namespace) -> dict[str, str]:
     return {name: getattr(args, name) for name in FILTERS if getattr(args, name)}
 
 
-def _list(client: LettersClient, args: argparse.Namespace, language: Language) -> int:
+def _list(client: RestClient, args: argparse.Namespace, language: Language) -> int:
     letters: list[dict[str, Any]] = []
     after: int | None = args.after
     total = 0
     while after is not None and len(letters) < args.limit:
         limit = min(args.limit - len(letters), 200)
-        page = client.call("GET", "", params=_chosen(args) | {"after": str(after), "limit": str(limit)})
+        page = client.call("GET", "/dead", params=_chosen(args) | {"after": str(after), "limit": str(limit)})
         letters += page["items"]
         after, total = page["next_after"], page["total"]
     if args.json:
@@ -99,14 +81,14 @@ def _list(client: LettersClient, args: argparse.Namespace, language: Language) -
     return 0
 
 
-def _show(client: LettersClient, args: argparse.Namespace, language: Language) -> int:
+def _show(client: RestClient, args: argparse.Namespace, language: Language) -> int:
     for seq in args.seq:
-        letter = client.call("GET", f"/{seq}")
+        letter = client.call("GET", f"/dead/{seq}")
         print(json.dumps(letter, ensure_ascii=False) if args.json else "\n".join(sheet(letter, language)))
     return 0
 
 
-def _act(client: LettersClient, args: argparse.Namespace, language: Language) -> int:
+def _act(client: RestClient, args: argparse.Namespace, language: Language) -> int:
     chosen = _chosen(args)
     if args.seq and (chosen or args.all):
         raise NothingChosen(args.act, "give numbers, or a filter, not both")
@@ -127,13 +109,13 @@ def _act(client: LettersClient, args: argparse.Namespace, language: Language) ->
     return 1 if refused else 0
 
 
-def _by_number(client: LettersClient, args: argparse.Namespace) -> Iterator[tuple[int, int]]:
+def _by_number(client: RestClient, args: argparse.Namespace) -> Iterator[tuple[int, int]]:
     for seq in args.seq:
         try:
             if args.act == "replay":
-                client.call("POST", f"/{seq}/replay")
+                client.call("POST", f"/dead/{seq}/replay")
             else:
-                client.call("DELETE", f"/{seq}")
+                client.call("DELETE", f"/dead/{seq}")
         except ApiRefused as refused:
             if refused.status not in {404, 409}:
                 raise
@@ -143,10 +125,10 @@ def _by_number(client: LettersClient, args: argparse.Namespace) -> Iterator[tupl
         yield 1, 0
 
 
-def _by_filter(client: LettersClient, act: str, chosen: dict[str, str]) -> Iterator[tuple[int, int]]:
+def _by_filter(client: RestClient, act: str, chosen: dict[str, str]) -> Iterator[tuple[int, int]]:
     """Call after call; what dies again meanwhile lies behind the end that the first call set."""
     place: dict[str, int | None] = {"after": 0}
     while place["after"] is not None:
-        told = client.call("POST", f"/{act}", body=chosen | place)
+        told = client.call("POST", f"/dead/{act}", body=chosen | place)
         place = {"after": told["next_after"], "upto": told["upto"]}
         yield told["done"], told["refused"]

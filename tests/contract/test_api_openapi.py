@@ -13,6 +13,7 @@ from api.http.app import litestar_app
 from api.http.services import Services
 from api.openapi import finished
 from ingest.config import IngestSettings
+from postprocess.config import DecideSettings
 from postprocess.functions.registry import registry
 
 SNAPSHOT = Path(__file__).parent / "openapi.json"
@@ -34,6 +35,7 @@ def document() -> dict[str, Any]:
         owner=None,
         throttle=absent,
         look=LookDefaults(),
+        decide=DecideSettings(),
         configured=frozenset(),
         zone=UTC,
         now_us=lambda: 0,

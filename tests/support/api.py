@@ -17,11 +17,12 @@ from pathlib import Path
 import clickhouse_connect
 import httpx
 
-from ingest.contract import FrameStamp, Shot
+from ingest.contract import FrameReport, FrameStamp, Shot
 from ingest.settings import NatsSettings
 from model_repository.contract import ModelRef
-from postprocess.contract import Event, EventPhoto
+from postprocess.contract import Event, EventPhoto, Read
 from postprocess.ddl import Keep, statements
+from postprocess.looks import LOOK_COLUMNS, READ_COLUMNS, look
 from postprocess.rows import EVENT_COLUMNS, PHOTO_COLUMNS, Columns, T, columns
 from tests.support.clickhouse import ClickHouseServer
 from tests.support.nats import nats_server
@@ -134,7 +135,9 @@ class Site:
         self.broker.start()
         self.store.start()
         with contextlib.closing(self._client("default")) as client:
-            for statement in statements("zool", Keep(events_days=3650, events_unmatched_days=3650, photos_days=3650)):
+            for statement in statements(
+                "zool", Keep(events_days=3650, events_unmatched_days=3650, photos_days=3650, looks_days=3650)
+            ):
                 client.command(statement)
         found = self.store.settings
         environ = {
@@ -175,13 +178,23 @@ class Site:
             host=found.host, port=found.port, username=found.user, password=found.password, database=database
         )
 
-    def keep(self, *events: Event, shots: tuple[Shot, ...] = ()) -> None:
-        """Put events and photos into the store, as postprocess does."""
+    def keep(
+        self,
+        *events: Event,
+        shots: tuple[Shot, ...] = (),
+        looks: Sequence[FrameReport] = (),
+        reads: Sequence[Read] = (),
+    ) -> None:
+        """Put events, photos, looks and reads into the store, as postprocess does."""
         with contextlib.closing(self._client("zool")) as client:
             if events:
                 _insert(client, "events", EVENT_COLUMNS, events)
             if shots:
                 _insert(client, "photos", PHOTO_COLUMNS, shots)
+            if looks:
+                _insert(client, "looks", LOOK_COLUMNS, [look(report) for report in looks])
+            if reads:
+                _insert(client, "reads", READ_COLUMNS, reads)
 
 
 def _insert(
