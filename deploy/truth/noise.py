@@ -117,9 +117,9 @@ class _Tracker:
         names = sorted(feet)
         for one, two in ((a, b) for a in names for b in names if a < b):
             meet = _part(box_of(feet[one]), box_of(feet[two])) > 0.4
-            if meet and (one, two) not in self._met and {one, two} <= self._tracks.keys():
-                if self._chance.random() < self._noise.swap:
-                    self._tracks[one], self._tracks[two] = self._tracks[two], self._tracks[one]
+            begins = meet and (one, two) not in self._met and {one, two} <= self._tracks.keys()
+            if begins and self._chance.random() < self._noise.swap:
+                self._tracks[one], self._tracks[two] = self._tracks[two], self._tracks[one]
             (self._met.add if meet else self._met.discard)((one, two))
 
     def _double(self, name: str, foot: Point, label: str, at_s: float, detector: str) -> list[Detection]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import msgspec
 
@@ -21,6 +22,10 @@ WIDTH, HEIGHT = 1280, 720
 ASPECT = WIDTH / HEIGHT
 SAMPLE_S = 0.05
 DRAWS_MAX = 500
+DOORS_X = (0.02, 0.98)
+"""Where persons come and go: at the sides of the picture."""
+WELL = 0.05
+"""Deeper in a zone than this, nobody doubts it; frame heights."""
 
 YARD = Zone(id="yard", points=((0.25, 0.45), (0.75, 0.40), (0.80, 0.80), (0.20, 0.85)))
 GATE = Line(id="gate", a=(0.1, 0.6), b=(0.9, 0.6))
@@ -37,7 +42,7 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
 
     def foot(self, at_s: float) -> Point | None:
         """Where it stands; None where it is not in the scene."""
-        for (t1, x1, y1), (t2, x2, y2) in zip(self.stops, self.stops[1:], strict=False):
+        for (t1, x1, y1), (t2, x2, y2) in pairwise(self.stops):
             if t1 <= at_s <= t2:
                 part = (at_s - t1) / (t2 - t1)
                 return (x1 + (x2 - x1) * part, y1 + (y2 - y1) * part)
@@ -52,11 +57,12 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that must be told: its kind, rule, direction, and when it opens."""
+    """An event that must be told: its kind, rule, direction, and when it opens at the earliest and the latest."""
 
     kind: str
     rule: str
     at_s: float
+    until_s: float
     direction: str = ""
 
 
@@ -94,6 +100,11 @@ def spans(walk: Walk, zone: Zone) -> list[Span]:
     return [(since, until) for since, until in found]
 
 
+def doubtless(walk: Walk, zone: Zone, span: Span) -> float:
+    """From when on it is well inside."""
+    return min(_well(walk, zone, span), default=span[1])
+
+
 def crossings(walk: Walk, line: Line) -> list[tuple[float, str]]:
     """When it crosses a line, and which way."""
     found: list[tuple[float, str]] = []
@@ -127,7 +138,9 @@ def stays_clear(zone: Zone, *, shortest_s: float, brief_s: float = 0.5, apart_s:
 
     def fits(walk: Walk) -> bool:
         found = spans(walk, zone)
-        if any(two[0] - one[1] < apart_s for one, two in zip(found, found[1:], strict=False)):
+        if any(two[0] - one[1] < apart_s for one, two in pairwise(found)):
+            return False
+        if any(_rim(zone, (x, y)) < WELL for _, x, y in walk.stops):
             return False
         return all(until - since <= brief_s or _deep(walk, zone, (since, until), shortest_s) for since, until in found)
 
@@ -157,11 +170,13 @@ def draw(seed: int, fits: Fits, *, persons: int, pauses_s: tuple[float, ...], se
 def _draw_walk(chance: random.Random, name: str, fits: Fits, pauses_s: tuple[float, ...], seconds: float) -> Walk:
     for _ in range(DRAWS_MAX):
         at_s, stops = chance.uniform(1.0, seconds / 2), list[tuple[float, float, float]]()
-        x, y = chance.uniform(0.05, 0.95), chance.uniform(0.25, 0.95)
-        for _ in range(chance.randint(2, 5)):
+        x, y = chance.choice(DOORS_X), chance.uniform(0.25, 0.95)
+        turns = chance.randint(2, 5)
+        for turn in range(turns):
             pause_s = chance.choice(pauses_s) * chance.uniform(0.9, 1.1)
             stops += [(at_s, x, y), (at_s + 0.01 + pause_s, x, y)]
-            nx, ny = chance.uniform(0.05, 0.95), chance.uniform(0.25, 0.95)
+            nx = chance.choice(DOORS_X) if turn == turns - 1 else chance.uniform(0.05, 0.95)
+            ny = chance.uniform(0.25, 0.95)
             at_s += 0.01 + pause_s + math.hypot((nx - x) * ASPECT, ny - y) / chance.uniform(0.06, 0.18)
             x, y = nx, ny
         stops.append((at_s, x, y))
@@ -181,8 +196,12 @@ def _samples(walk: Walk) -> Iterator[tuple[float, Point]]:
 
 def _deep(walk: Walk, zone: Zone, span: Span, shortest_s: float) -> bool:
     """Whether it is well inside for long enough."""
-    well = [at_s for at_s, foot in _samples(walk) if span[0] <= at_s <= span[1] and _rim(zone, foot) >= 0.05]
+    well = _well(walk, zone, span)
     return bool(well) and well[-1] - well[0] >= shortest_s
+
+
+def _well(walk: Walk, zone: Zone, span: Span) -> list[float]:
+    return [at_s for at_s, foot in _samples(walk) if span[0] <= at_s <= span[1] and _rim(zone, foot) >= WELL]
 
 
 def _rim(zone: Zone, point: Point) -> float:

@@ -6,6 +6,7 @@ Pure: no I/O, no clock; chance by seed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from deploy.truth.scenes import (
     crossings,
     crossings_clear,
     crowd_spans,
+    doubtless,
     draw,
     spans,
     stays_clear,
@@ -75,7 +77,7 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
 def _stays(kind: str, shortest_s: float) -> Callable[[Scene], list[Expected]]:
     def expected(scene: Scene) -> list[Expected]:
         return [
-            Expected(kind=kind, rule=YARD.id, at_s=since)
+            Expected(kind=kind, rule=YARD.id, at_s=since, until_s=doubtless(walk, YARD, (since, until)))
             for walk in scene.walks
             for since, until in spans(walk, YARD)
             if until - since >= shortest_s
@@ -86,13 +88,13 @@ def _stays(kind: str, shortest_s: float) -> Callable[[Scene], list[Expected]]:
 
 def _loiterers(scene: Scene) -> list[Expected]:
     found = _stays("loitering", LOITER_S)(scene)
-    return [msgspec.structs.replace(one, at_s=one.at_s + LOITER_S) for one in found]
+    return [msgspec.structs.replace(one, at_s=one.at_s + LOITER_S, until_s=one.until_s + LOITER_S) for one in found]
 
 
 def _crossed(kind: str, *ways: str) -> Callable[[Scene], list[Expected]]:
     def expected(scene: Scene) -> list[Expected]:
         return [
-            Expected(kind=kind, rule=GATE.id, at_s=at_s, direction=way)
+            Expected(kind=kind, rule=GATE.id, at_s=at_s, until_s=at_s, direction=way)
             for walk in scene.walks
             for at_s, way in crossings(walk, GATE)
             if way in ways
@@ -108,8 +110,9 @@ LIMIT = 2
 
 def _crowded(scene: Scene) -> list[Expected]:
     found = crowd_spans(scene.walks, YARD, LIMIT, scene.seconds)
+    kind = "occupancy_exceeded"
     return [
-        Expected(kind="occupancy_exceeded", rule=YARD.id, at_s=since)
+        Expected(kind=kind, rule=YARD.id, at_s=since, until_s=since + HOLD_S)
         for since, until in found
         if until - since > HOLD_S
     ]
@@ -121,7 +124,7 @@ def _crowd_scene(seed: int) -> Scene:
     found = crowd_spans(scene.walks, YARD, LIMIT, scene.seconds)
     if any(0.2 * HOLD_S < until - since < 3.5 * HOLD_S for since, until in found):
         raise ValueError("a span about as long as it is held")
-    if any(two[0] - one[1] < 4.0 * HOLD_S for one, two in zip(found, found[1:], strict=False)):
+    if any(two[0] - one[1] < 4.0 * HOLD_S for one, two in pairwise(found)):
         raise ValueError("two spans too near each other")
     return scene
 
@@ -209,11 +212,17 @@ def held(expected: list[Expected], events: list[Event]) -> Score:
     left, matched = list(expected), 0
     for event in sorted(events, key=lambda one: one.opened_at_us):
         at_s = (event.opened_at_us - T0_US) / 1e6
-        fitting = [one for one in left if _same(one, event) and abs(one.at_s - at_s) <= TOLERANCE_S]
+        fitting = [
+            one for one in left if _same(one, event) and one.at_s - TOLERANCE_S <= at_s <= one.until_s + TOLERANCE_S
+        ]
         if fitting:
             left.remove(min(fitting, key=lambda one: abs(one.at_s - at_s)))
             matched += 1
     return Score(expected=len(expected), matched=matched, extra=len(events) - matched)
+
+
+def _late_s(one: Expected) -> float:
+    return one.until_s - one.at_s + TOLERANCE_S
 
 
 def _same(one: Expected, event: Event) -> bool:
