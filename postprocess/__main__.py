@@ -32,6 +32,9 @@ async def recognise(process: Process) -> None:
         await bus.ensure_streams(*STREAMS)
         programs = []
         for each in registry.recognisers(registry.load()).values():
+            if not each.ensemble:
+                programs.append(Recognise(bus, None, each, settings))
+                continue
             ensemble = Ensemble(
                 each.name, each.outputs, triton, deadline_s=settings.deadline_ms / 1000, health=process.health
             )

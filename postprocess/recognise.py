@@ -15,14 +15,15 @@ import time
 
 from ingest.bus import Bus, Consumer, Message
 from ingest.contract import Shot, encode, reads_subject
+from model_repository.contract import ModelRef
 from postprocess import inlet
 from postprocess.config import RecogniseSettings
-from postprocess.contract import Read
+from postprocess.contract import OtherRead, Read, ReadOf
 from postprocess.ensemble import Ensemble, broken
 from postprocess.errors import PoisonError, RecogniserError
 from postprocess.grave import bury, publish_surely
 from postprocess.metrics import READ_SECONDS, SHOT_RETRIES, SHOTS_READ, SHOTS_WAITING
-from postprocess.pictures import crop_tensor, open_jpeg, thumbnail
+from postprocess.pictures import Picture, crop_tensor, open_jpeg, thumbnail
 from postprocess.recognisers.unit import Crop, Recogniser
 
 log = logging.getLogger(__name__)
@@ -32,13 +33,17 @@ FETCH_S = 1.0
 ACK_WAIT_S = 5.0
 """After a kill -9 what was in hand comes again this much later; what waits is held by signs of life."""
 RETRY_S = 0.5
+NOBODY = ModelRef(name="")
 Waiting = tuple[int, int, Message, Shot]
 
 
 class Recognise:
     """One recogniser for all cameras; event loop only."""
 
-    def __init__(self, bus: Bus, ensemble: Ensemble, recogniser: Recogniser, settings: RecogniseSettings) -> None:
+    def __init__(
+        self, bus: Bus, ensemble: Ensemble | None, recogniser: Recogniser, settings: RecogniseSettings
+    ) -> None:
+        """`ensemble` None: of a recogniser that asks nobody."""
         self._bus, self._ensemble, self._recogniser, self._settings = bus, ensemble, recogniser, settings
         self._waiting: asyncio.PriorityQueue[Waiting] = asyncio.PriorityQueue()
         self._known: dict[int, Message] = {}
@@ -95,7 +100,7 @@ class Recognise:
     async def _work(self) -> None:
         while True:
             waiting = await self._waiting.get()
-            if not self._ensemble.there:  # what comes meanwhile may be newer
+            if self._ensemble is not None and not self._ensemble.there:  # what comes meanwhile may be newer
                 self._waiting.put_nowait(waiting)
                 await self._ensemble.ready()
                 continue
@@ -129,18 +134,8 @@ class Recognise:
 
     async def read(self, shot: Shot) -> Read:
         """One shot through the ensemble; waits while Triton is away. Raises `PoisonError`, `RecogniserError`."""
-        what = f"shot {shot.shot_id}"
-        picture = await asyncio.to_thread(open_jpeg, what, shot.jpeg)
-        card = await self._ensemble.ready()
-        tensor, fit = crop_tensor(picture, card)
-        started_s = time.monotonic()
-        answer = await self._ensemble.answer(tensor)
-        READ_SECONDS.labels(self._recogniser.name).observe(time.monotonic() - started_s)
-        crop = Crop(fit=fit, size=(picture.shape[1], picture.shape[0]), place=shot.crop)
-        try:
-            said = self._recogniser.read(answer, crop, card)
-        except (KeyError, ValueError, IndexError) as error:
-            raise broken(self._recogniser.name, error) from error
+        picture = await asyncio.to_thread(open_jpeg, f"shot {shot.shot_id}", shot.jpeg)
+        said, model = await self._ask(self._ensemble, picture, shot) if self._ensemble else (OtherRead(), NOBODY)
         return Read(
             shot_id=shot.shot_id,
             recogniser=shot.recogniser,
@@ -149,9 +144,21 @@ class Recognise:
             track=shot.track,
             captured_at_us=shot.stamp.captured_at_us,
             read=said,
-            model=card.ref,
+            model=model,
             label=shot.label,
             box=shot.box,
             quality=shot.quality,
             thumbnail=await asyncio.to_thread(thumbnail, picture, self._settings.thumbnail_px),
         )
+
+    async def _ask(self, ensemble: Ensemble, picture: Picture, shot: Shot) -> tuple[ReadOf, ModelRef]:
+        card = await ensemble.ready()
+        tensor, fit = crop_tensor(picture, card)
+        started_s = time.monotonic()
+        answer = await ensemble.answer(tensor)
+        READ_SECONDS.labels(self._recogniser.name).observe(time.monotonic() - started_s)
+        crop = Crop(fit=fit, size=(picture.shape[1], picture.shape[0]), place=shot.crop)
+        try:
+            return self._recogniser.read(answer, crop, card), card.ref
+        except (KeyError, ValueError, IndexError) as error:
+            raise broken(self._recogniser.name, error) from error

@@ -35,3 +35,5 @@ class Recogniser(msgspec.Struct, frozen=True, kw_only=True):
     outputs: tuple[str, ...]
     read: Callable[[Answer, Crop, ModelCard], ReadOf]
     """Raises `ValueError` or `KeyError` for an answer that breaks the contract."""
+    ensemble: bool = True
+    """False: nobody is asked; the read carries the thumbnail alone, `read` is not called."""

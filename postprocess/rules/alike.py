@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from ingest.contract import Box
+import msgspec
+
+from ingest.contract import Box, Point
 from postprocess.contract import Zone
 from postprocess.geometry import bottom_centre, overlap
 from postprocess.rules.zones import TWINS_MAX, Place, Thing, Visit, ZonePolicy, ZoneScene
@@ -22,14 +24,15 @@ KIN = frozenset({"car", "bus", "truck"})
 def note_twins(scene: ZoneScene, thing: Thing, place: Place) -> None:
     """Count the look for each thing that lies over this one."""
     for other in scene.things.values():
-        if other.root == thing.root or abs(other.seen_us - thing.seen_us) > BESIDE_US or not _kin(other, thing):
+        if other.root == thing.root or abs(other.seen_us - thing.seen_us) > BESIDE_US or not kin(other, thing):
             continue
         known = other.root in place.twins or len(place.twins) < TWINS_MAX
         if known and overlap(other.box, thing.box) >= TWIN_OVERLAP_MIN:
             place.twins[other.root] = place.twins.get(other.root, 0) + 1
 
 
-def _kin(one: Thing, two: Thing) -> bool:
+def kin(one: Thing, two: Thing) -> bool:
+    """Whether detectors may take one for the other."""
     return one.label == two.label or {one.label, two.label} <= KIN
 
 
@@ -61,12 +64,29 @@ def off_place(scene: ZoneScene, visit: Visit, thing: Thing, policy: ZonePolicy, 
     members = [scene.things[root] for root in visit.roots if root in scene.things]
     if any(other.root == thing.root or other.seen_us > thing.first_us + BESIDE_US for other in members):
         return None
-    if not members or not any(_kin(other, thing) for other in members) or not _alike(members[-1].box, thing.first_box):
+    if not members or not any(kin(other, thing) for other in members):
         return None
-    gap_s = min(max(0, thing.first_us - visit.seen_us), policy.bridge_us) / 1e6
-    way = (visit.velocity[0] * gap_s, visit.velocity[1] * gap_s)
+    last = Last(point=visit.point, velocity=visit.velocity, seen_us=visit.seen_us, box=members[-1].box)
+    return gone_to(last, thing, policy, aspect)
+
+
+class Last(msgspec.Struct, frozen=True, kw_only=True):
+    """Where something was when it was lost."""
+
+    point: Point
+    velocity: Point
+    seen_us: int
+    box: Box
+
+
+def gone_to(last: Last, thing: Thing, policy: ZonePolicy, aspect: float) -> float | None:
+    """How far from where it was lost or would have been another thing began, frame heights; None = too far."""
+    if not _alike(last.box, thing.first_box):
+        return None
+    gap_s = min(max(0, thing.first_us - last.seen_us), policy.bridge_us) / 1e6
+    way = (last.velocity[0] * gap_s, last.velocity[1] * gap_s)
     foot = bottom_centre(thing.first_box)
-    x, y = (foot[0] - visit.point[0]) * aspect, foot[1] - visit.point[1]
+    x, y = (foot[0] - last.point[0]) * aspect, foot[1] - last.point[1]
     away = min(math.hypot(x, y), math.hypot(x - way[0] * aspect, y - way[1]))
     return away if away <= policy.join_distance + WAY_SHARE * math.hypot(way[0] * aspect, way[1]) else None
 

@@ -41,6 +41,7 @@ def seen(scene: ZoneScene, moved: Moved, found: Detection, report: FrameReport) 
             rest_us=at_us if known is None else known.since_us,
         )
     first = centre(thing.first_box)
+    thing.total, thing.boxes = thing.total + found.confidence, thing.boxes + 1
     thing.label, thing.box, thing.seen_us = found.label, found.box, max(thing.seen_us, at_us)
     thing.travelled = max(thing.travelled, math.hypot((middle[0] - first[0]) * aspect, middle[1] - first[1]))
     moved_far = max(STILL_MOVE_MIN, STILL_MOVE_OF_HEIGHT * (found.box[3] - found.box[1]))

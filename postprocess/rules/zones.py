@@ -97,9 +97,17 @@ class Thing(msgspec.Struct, kw_only=True):
     rest_us: int
     travelled: float = 0.0
     """Farthest it has been from where it was first seen, frame heights."""
+    total: float = 0.0
+    boxes: int = 0
+    """Sum of confidences, and of how many boxes."""
     counts: dict[str, int] = {}
     """Zone → visits begun."""
     places: dict[str, Place] = {}
+
+    @property
+    def confidence(self) -> float:
+        """Mean of its boxes."""
+        return round(self.total / max(1, self.boxes), 6)
 
 
 class Still(msgspec.Struct, kw_only=True):

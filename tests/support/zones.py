@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 
 from ingest.contract import Detection, FrameReport, FrameStamp, Point
 from postprocess.contract import Zone
@@ -27,7 +27,7 @@ def walk(*stops: tuple[float, float, float]) -> Way:
     """Straight ways between (second, x, y); not there before the first and after the last."""
 
     def at(second: float) -> Point | None:
-        for (t1, x1, y1), (t2, x2, y2) in itertools.pairwise(stops):
+        for (t1, x1, y1), (t2, x2, y2) in pairwise(stops):
             if t1 <= second <= t2:
                 part = (second - t1) / (t2 - t1) if t2 > t1 else 0.0
                 return (x1 + (x2 - x1) * part, y1 + (y2 - y1) * part)
