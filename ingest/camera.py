@@ -17,6 +17,7 @@ from collections.abc import Callable
 from ingest import backoff, clock
 from ingest.config import IngestSettings
 from ingest.contract import Camera, Cause, Phase
+from ingest.doze import Doze, DozePolicy
 from ingest.errors import CameraError
 from ingest.ports import Frame, OpenStream, Start
 from ingest.slot import Slot, Tensors, Wish
@@ -50,6 +51,7 @@ class CameraThread:
         self._rng = random.Random(f"{camera.id}.{start.epoch}")
         self._thread = threading.Thread(target=self._watch, name=f"camera-{camera.id}", daemon=True)
         self._rate: tuple[int, int] = (0, 0)
+        self._stirred_us: int | None = None
 
     def start(self) -> None:
         """Begin."""
@@ -97,13 +99,28 @@ class CameraThread:
             figures.width, figures.height = facts.width, facts.height
             self._rate = (0, 0)
             self._count("none")
-            for decoded in stream.frames():
+            doze = Doze(DozePolicy()) if settings.idle == "key_frames" else None
+            for decoded in stream.frames() if doze is None else stream.frames(doze):
                 if self._stop.is_set():
                     return
                 if decoded is not None:
-                    self._take(decoded)
+                    self._take(decoded, sparse=doze is not None and doze.dozing)
+                if doze is not None:
+                    self._rouse(doze, skipped=decoded is None)
 
-    def _take(self, decoded: Frame) -> None:
+    def _rouse(self, doze: Doze, *, skipped: bool) -> None:
+        """Tell what keeps a camera awake."""
+        slot, now_us = self.slot, time.time_ns() // 1000
+        stirred_us = slot.stirred_us
+        if slot.wanted or slot.restless or stirred_us is None or stirred_us != self._stirred_us:
+            self._stirred_us, slot.wanted = stirred_us, False
+            doze.moved(now_us)
+        slot.figures.key_gap_us = doze.gap_us
+        if doze.dozing:
+            slot.figures.skipped += skipped
+            self._rate = (0, 0)
+
+    def _take(self, decoded: Frame, *, sparse: bool = False) -> None:
         figures = self.slot.figures
         figures.decoded += 1
         if figures.phase != "live":
@@ -117,7 +134,7 @@ class CameraThread:
         stamp_us = self._sampler.due(captured_us, wish.fps)
         if stamp_us is None:
             return
-        if self.slot.offer(stamp_us, kind, decoded.picture(), decoded.arrival_us):
+        if self.slot.offer(stamp_us, kind, decoded.picture(), decoded.arrival_us, sparse=sparse):
             self._ready()
 
     def _measure(self, arrival_us: int) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import msgspec
 
 Hardware = Literal["off", "cuda", "qsv", "vaapi"]
+Idle = Literal["full", "key_frames"]
 LoopFilter = Literal["none", "noref"]
 Ratio = Annotated[float, msgspec.Meta(ge=0.05, le=0.95)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -38,6 +39,8 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Frames that are being looked at at once, over all cameras; one per camera at most."""
     further_ms_max: Annotated[int, msgspec.Meta(ge=10, le=10_000)] = 250
     """How long a further detector may take before a frame is reported without it."""
+    idle: Idle = "full"
+    """What is decoded while nothing happens: every picture, or key frames alone (cheaper, and sees later)."""
     hardware_decode: Hardware = "off"
     """Which kind of card decodes; where there is none the processor does, and says so."""
     skip_loop_filter: LoopFilter = "noref"

@@ -30,6 +30,7 @@ from av.container import InputContainer
 from ingest import url as addresses
 from ingest.config import Hardware, LoopFilter
 from ingest.contract import Transport
+from ingest.doze import Choice, Doze
 from ingest.errors import CameraError
 from ingest.faults import camera_error, unresolved
 from ingest.planes import Picture
@@ -91,6 +92,7 @@ class VideoStream:
     ) -> None:
         parts = addresses.check(url)
         self._decoder = decoder
+        self._kept: list[Any] = []
         self._where = f"{parts.hostname}:{addresses.port_of(parts)}"
         _resolve(parts.hostname or "", addresses.port_of(parts))
         begun_s = time.monotonic()
@@ -126,8 +128,10 @@ class VideoStream:
             codec=str(context.name), width=int(context.width), height=int(context.height), fps=round(float(rate), 3)
         )
 
-    def frames(self) -> Iterator[Decoded | None]:
+    def frames(self, doze: Doze | None = None) -> Iterator[Decoded | None]:
         """Frames as they come, and None for a packet without one, so that the caller can look at its stop flag.
+
+        `doze` chooses which packets are decoded; None = all.
 
         Raises:
             CameraError: when the stream ends, stalls or is broken.
@@ -138,9 +142,13 @@ class VideoStream:
             for packet in self._container.demux(self._stream):
                 if not packet.size:
                     break
-                packet.opaque = (time.time_ns() // 1000, _wallclock_us(packet))
-                decoded = self._decode(packet)
-                fruitless = 0 if decoded else fruitless + 1
+                now_us = time.time_ns() // 1000
+                packet.opaque = (now_us, _wallclock_us(packet))
+                choice: Choice = "decode"
+                if doze is not None:
+                    choice = doze.choose(key=packet.is_keyframe, size=packet.size, now_us=now_us)
+                decoded = self._chosen(packet, choice)
+                fruitless = 0 if decoded or choice == "keep" else fruitless + 1
                 if fruitless > BROKEN_PACKETS_MAX:
                     raise CameraError("broken", f"{self._where} sends video that can't be decoded")
                 yield from decoded or (None,)
@@ -148,10 +156,28 @@ class VideoStream:
             raise camera_error(error, self._where) from None
         raise CameraError("broken", f"the stream of {self._where} ended")
 
+    def _chosen(self, packet: Any, choice: Choice) -> list[Decoded]:
+        """Frames of a packet that is decoded now, by itself, or with those that were kept before it."""
+        context = self._stream.codec_context
+        if choice == "keep":
+            self._kept.append(packet)
+            return []
+        if choice == "alone":
+            self._kept = [packet]
+            context.flush_buffers()
+            decoded = self._decode(packet) + self._decode(None)
+            context.flush_buffers()
+            return decoded
+        if choice == "wake":
+            for before in self._kept:
+                self._decode(before)
+        self._kept = []
+        return self._decode(packet)
+
     def _decode(self, packet: Any) -> list[Decoded]:
-        """Frames that a packet completes; a broken packet completes none and is no reason to give up."""
+        """Frames that a packet completes (None: the last ones); a broken one completes none, no reason to give up."""
         try:
-            frames = packet.decode()
+            frames = self._stream.codec_context.decode(packet)
         except (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.UndefinedError):
             return []
         for frame in frames:

@@ -56,12 +56,19 @@ class Gate:
         self._seen_us = 0
         self.passed_us = 0
         """Stamp of the picture that others are compared with."""
+        self.stirred_us = 0
+        """Stamp of the last picture in which something had changed, or that was asked for."""
 
-    def opens(self, luma: Plane, now_us: int, *, restless: bool = False) -> bool:
-        """Whether the picture with this luma, uint8 [height, width], is to be looked at; once for each, in order."""
+    def opens(self, luma: Plane, now_us: int, *, restless: bool = False, sparse: bool = False) -> bool:
+        """Whether the picture with this luma, uint8 [height, width], is to be looked at; once for each, in order.
+
+        `sparse`: those between were left out because nothing happens, which is no pause.
+        """
         now = cells(luma)
-        opened = self._changed(now) or restless or now_us - self.passed_us >= self._policy.still_us
-        opened = opened or now_us - self._seen_us >= PAUSE_US
+        if self._changed(now) or restless:
+            self.stirred_us = now_us
+        opened = self.stirred_us == now_us or now_us - self.passed_us >= self._policy.still_us
+        opened = opened or (not sparse and now_us - self._seen_us >= PAUSE_US)
         self._seen_us = now_us
         if opened:
             self._reference, self.passed_us = now, now_us

@@ -22,6 +22,11 @@ RATE_FACTOR = Gauge(
     "zool_ingest_rate_factor",
     "Share of analysis_fps that all cameras get; below 1: the machine is too slow for what is asked of it.",
 )
+FRAMES_SKIPPED = Counter(
+    "zool_ingest_frames_skipped",
+    "Frames not decoded because nothing happened (idle = key_frames); none in a quiet scene: key frames are rare.",
+    ["camera"],
+)
 FRAMES_DROPPED = Counter(
     "zool_ingest_frames_dropped",
     "Frames due but not looked at, by reason newest|deadline|inference; newest grows: Triton is too slow for the rate.",
@@ -82,6 +87,7 @@ PER_CAMERA = (
     FRAMES_DECODED,
     FRAMES_ANALYSED,
     FRAMES_GATED,
+    FRAMES_SKIPPED,
     FRAMES_DROPPED,
     FURTHER_LOOKS,
     FURTHER_MISSED,

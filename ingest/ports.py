@@ -13,6 +13,7 @@ import msgspec
 import numpy.typing as npt
 
 from ingest.contract import Camera, Transport
+from ingest.doze import Doze
 from ingest.planes import Picture
 from ingest.slot import Slot, Wish
 from model_repository.contract import DETECTOR, ModelCard
@@ -54,8 +55,11 @@ class Stream(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def frames(self) -> Iterator[Frame | None]:
-        """Frames as they come, None for a packet without one; raises `CameraError` at the end."""
+    def frames(self, doze: Doze | None = None) -> Iterator[Frame | None]:
+        """Frames as they come, None for a packet without one; raises `CameraError` at the end.
+
+        `doze` chooses which packets are decoded; None = all.
+        """
 
 
 class OpenStream(Protocol):

@@ -78,6 +78,10 @@ class Figures(msgspec.Struct, kw_only=True):
     decoded: int = 0
     dropped_newest: int = 0
     gated: int = 0
+    skipped: int = 0
+    """Not decoded because nothing happened."""
+    key_gap_us: int = 0
+    """Between key frames, where they alone may be decoded; 0 = all are."""
     attempts: dict[str, int] = {}
     """Attempts to connect, by outcome."""
 
@@ -126,11 +130,18 @@ class Reducer:
             == (mine.geometry, mine.masks, mine.gate, mine.ignored)
         )
 
-    def reduce(self, picture: planes.Picture, captured_us: int, *, restless: bool) -> planes.Plane | None:
+    @property
+    def stirred_us(self) -> int | None:
+        """Stamp of the last picture in which something had changed; None without a gate, where nobody knows."""
+        return self._gate.stirred_us if self._gate is not None else None
+
+    def reduce(
+        self, picture: planes.Picture, captured_us: int, *, restless: bool, sparse: bool = False
+    ) -> planes.Plane | None:
         """Fill a tensor with a picture; None where nothing has changed."""
         tensor = self._tensor()
         luma = planes.fit_luma(picture, self.box, tensor)
-        if self._gate is not None and not self._gate.opens(luma, captured_us, restless=restless):
+        if self._gate is not None and not self._gate.opens(luma, captured_us, restless=restless, sparse=sparse):
             self.quiet = Quiet(at_us=captured_us, like_us=self._gate.passed_us)
             self.give_back(tensor)
             return None
@@ -175,6 +186,8 @@ class Slot:
         self.wish = wish
         self.restless = False
         """Set by the loop: the next frame is to be looked at, changed or not."""
+        self.wanted = False
+        """Set by the loop: somebody wants to see pictures as they come; cleared by the thread."""
         self.quiet = Quiet()
         """The last frame that was not let through."""
         self.figures = Figures()
@@ -183,8 +196,13 @@ class Slot:
         self._due: tuple[Due, Reducer] | None = None
         self._reducer: Reducer | None = None
 
-    def offer(self, captured_us: int, clock: Clock, picture: planes.Picture, arrival_us: int = 0) -> bool:
-        """Put a due frame in; whether it lies there now. Called by the camera's thread."""
+    def offer(
+        self, captured_us: int, clock: Clock, picture: planes.Picture, arrival_us: int = 0, *, sparse: bool = False
+    ) -> bool:
+        """Put a due frame in; whether it lies there now. Called by the camera's thread.
+
+        `sparse`: the frames between this one and the last were left out because nothing happens.
+        """
         wish, size = self.wish, (picture.width, picture.height)
         if wish.geometry is None:
             return False
@@ -193,7 +211,7 @@ class Slot:
             self._end_reducer()
             reducer = self._reducer = Reducer(size, wish, wish.geometry, self._tensors)
         quiet = self.quiet
-        tensor = reducer.reduce(picture, captured_us, restless=self.restless)
+        tensor = reducer.reduce(picture, captured_us, restless=self.restless, sparse=sparse)
         if tensor is None:
             self.quiet = reducer.quiet
             self.figures.gated += 1
@@ -213,6 +231,11 @@ class Slot:
             before[1].give_back(before[0].tensor)
             self.figures.dropped_newest += 1
         return True
+
+    @property
+    def stirred_us(self) -> int | None:
+        """Stamp of the last due frame in which something had changed; None where nobody can tell."""
+        return self._reducer.stirred_us if self._reducer is not None else None
 
     def close(self) -> None:
         """The camera's thread has ended: its tensors go back."""

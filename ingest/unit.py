@@ -84,7 +84,7 @@ class Unit:
         self._looker = look.Looker(camera.id, 0)
         self._further = Further(camera.id, shared.detector, shared.settings, shared.pool, shared.tensors)
         self._dropped = {"newest": 0, "deadline": 0, "inference": 0}
-        self._told = {"decoded": 0, "analysed": 0, "gated": 0, "outbox": 0}
+        self._told = {"decoded": 0, "analysed": 0, "gated": 0, "skipped": 0, "outbox": 0}
         self._analysed = self._passed = self._looked_us = 0
         self._inference_ok = True
 
@@ -135,7 +135,7 @@ class Unit:
         self._looker = look.Looker(self.camera.id, lease.epoch)
         self._watch = lease.watch
         self._dropped = dict.fromkeys(self._dropped, 0)
-        self._told = {"decoded": 0, "analysed": 0, "gated": 0, "outbox": self._outbox.dropped}
+        self._told = dict.fromkeys(self._told, 0) | {"outbox": self._outbox.dropped}
         self._analysed = self._passed = 0
         self._looked_us = lease.reported_us
         loop = asyncio.get_running_loop()
@@ -150,7 +150,7 @@ class Unit:
     async def end(self, *, removed: bool) -> None:
         """Say the last words; `removed`: the camera is no longer to be watched, so that its spans are closed."""
         if removed:
-            for notice in self._watch.close(_now_us(), self._rules.fps):
+            for notice in self._watch.close(_now_us(), self._pace):
                 self._notify(notice)
         try:
             await asyncio.wait_for(self._flush(), FLUSH_S_MAX)
@@ -225,6 +225,12 @@ class Unit:
         """Stamp of the last look: a frame in which nothing had changed counts if what it was like was looked at."""
         return quiet.at_us if quiet.like_us == self._looked_us else self._looked_us
 
+    @property
+    def _pace(self) -> float:
+        """How many looks a second there are to be: where key frames alone may be decoded, as many as there are."""
+        gap_us = self._thread.slot.figures.key_gap_us if self._thread is not None else 0
+        return min(self._rules.fps, 1e6 / gap_us) if gap_us else self._rules.fps
+
     def _calm(self, *, restless: bool) -> None:
         if self._thread is not None:
             self._thread.slot.restless = restless
@@ -247,7 +253,7 @@ class Unit:
         self._passed = passed
         for notice in self._watch.look(
             captured_us,
-            self._rules.fps,
+            self._pace,
             caught_up=now_us - captured_us < notices.GAP_US_MIN,
             waited=now_us - arrival_us >= notices.GAP_US_MIN,
         ):
@@ -309,7 +315,7 @@ class Unit:
             self._watch.trouble(blind_cause(figures.cause))
             if now_us - figures.since_us >= self._shared.settings.lost_after_s * 1e6:
                 found += self._watch.lose(figures.since_us, figures.cause, figures.detail)
-        return found + self._watch.tick(now_us, self._rules.fps)
+        return found + self._watch.tick(now_us, self._pace)
 
     def _measure(self) -> None:
         assert self._thread is not None  # noqa: S101 - run() has made it
@@ -318,10 +324,11 @@ class Unit:
         metrics.FRAMES_DECODED.labels(name).inc(figures.decoded - told["decoded"])
         metrics.FRAMES_ANALYSED.labels(name).inc(self._analysed - told["analysed"])
         metrics.FRAMES_GATED.labels(name).inc(figures.gated - told["gated"])
+        metrics.FRAMES_SKIPPED.labels(name).inc(figures.skipped - told["skipped"])
         metrics.FRAMES_DROPPED.labels(name, "newest").inc(figures.dropped_newest - self._dropped["newest"])
         metrics.OUTBOX_DROPPED.labels(name).inc(self._outbox.dropped - told["outbox"])
         told["decoded"], told["analysed"], told["gated"] = figures.decoded, self._analysed, figures.gated
-        told["outbox"] = self._outbox.dropped
+        told["skipped"], told["outbox"] = figures.skipped, self._outbox.dropped
         self._dropped["newest"] = figures.dropped_newest
         for cause, count in list(figures.attempts.items()):
             key = f"attempt.{cause}"
@@ -356,6 +363,8 @@ class Unit:
 
     async def snapshot(self, width_max: int) -> SnapshotReply:
         """The newest picture as JPEG."""
+        if self._thread is not None:
+            self._thread.slot.wanted = True
         newest = self._thread.slot.newest if self._thread is not None else None
         if newest is None:
             detail = self._thread.slot.figures.detail if self._thread is not None else ""

@@ -221,7 +221,7 @@ class Rig:
             return
         lines = [{"id": one.id, "a": one.a, "b": one.b, "entry": one.entry} for one in seat.truth.lines]
         path = f"/cameras/{seat.camera}/functions/vehicles"
-        body = {"settings": {"type": "vehicles", "lines": lines, "confidence_ratio": CONFIDENCE}}
+        body = {"settings": {"lines": lines, "confidence_ratio": CONFIDENCE}}
         await self.client.call("PUT", path, body, If_None_Match="*")
 
     async def _states(self) -> Json:

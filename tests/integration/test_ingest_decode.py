@@ -1,6 +1,7 @@
 """Opening streams: servers that refuse, are silent or talk nonsense."""
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
@@ -15,7 +16,7 @@ from ingest import decode
 from ingest.decode import Decoded, Decoder, VideoStream
 from ingest.errors import CameraError
 from ingest.planes import Picture
-from tests.support.simulate import make_clip
+from tests.support.simulate import digest, direct_hashes, make_clip
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
 
@@ -138,3 +139,46 @@ def test_pictures_of_a_card(size: tuple[int, int]) -> None:
         for frame in (plain, plain.reformat(format="nv12"))
     )
     assert all(np.array_equal(getattr(mine, name), getattr(other, name)) for name in "yuv")
+
+
+class Script:
+    """Dozes from the second key frame on and wakes in the middle of the second group of pictures."""
+
+    def __init__(self, wake_at: int) -> None:
+        self.chosen, self._wake_at = list[str](), wake_at
+
+    def choose(self, *, key: bool, **_: int) -> str:
+        """By the number of the packet."""
+        number = len(self.chosen)
+        awake = number < 25 or number > self._wake_at
+        asleep = "alone" if key else "keep"
+        self.chosen.append("decode" if awake else "wake" if number == self._wake_at else asleep)
+        return self.chosen[-1]
+
+
+@pytest.mark.parametrize(("codec", "b_frames"), [("libx264", 0), ("libx264", 2), ("libx265", 0)])
+async def test_what_was_left_undecoded_is_there_when_it_is_wanted(tmp_path: Path, codec: str, b_frames: int) -> None:
+    """A key frame by itself, then the very next picture after waking: all as if every packet had been decoded."""
+    clip = make_clip(tmp_path / "gate.mp4", pictures=75, gop=25, codec=codec, b_frames=b_frames)
+    async with CameraServer([Source(path=clip)], settings=ServerSettings(loop=False)) as server:
+        played = await asyncio.to_thread(_played, server.status()[0].url, Script(40))
+    truth = direct_hashes(clip)
+    numbers = [truth.index(picture) for picture in played]
+    assert numbers[: numbers.index(25) + 1] == [*range(numbers.index(25)), 25]
+    after = numbers[numbers.index(25) + 1 :]
+    assert after == list(range(after[0], after[0] + len(after)))
+    assert 40 - b_frames <= after[0] <= 40 + b_frames
+    assert after[-1] >= 74 - b_frames
+
+
+def _played(url: str, script: Script) -> list[str]:
+    """The pictures of a stream until its end, in short."""
+    pictures, exact = list[str](), Decoder(skip_loop_filter="none")
+    with (
+        VideoStream(url, transport="tcp", open_timeout_s=20.0, stall_s=20.0, decoder=exact) as stream,
+        contextlib.suppress(CameraError),
+    ):
+        for decoded in stream.frames(script):  # type: ignore[arg-type]
+            if decoded is not None:
+                pictures.append(digest(decoded.frame))
+    return pictures

@@ -117,3 +117,16 @@ def test_cells_are_means(shape: tuple[int, int]) -> None:
     rows, columns = shape[0] // 4, shape[1] // 4
     means = luma[: rows * 4, : columns * 4].reshape(rows, 4, columns, 4).mean(axis=(1, 3))
     assert np.abs(cells(luma).astype(float) - means).max() <= 1.0
+
+
+def test_pictures_left_out_because_nothing_happens_are_no_pause() -> None:
+    """Key frames two seconds apart: without a change only the still look is due; a change is seen at once."""
+    gate = Gate(GatePolicy(still_us=10_000_000))
+    times_us = range(2_000_000, 20_000_000, 2_000_000)
+    opened = [gate.opens(grey(), now_us, sparse=now_us > 2_000_000) for now_us in times_us]
+    assert opened == [True, False, False, False, False, True, False, False, False]
+    assert gate.stirred_us == 2_000_000
+    moved = grey()
+    moved[20:60, 20:60] = 200
+    assert gate.opens(moved, 20_000_000, sparse=True)
+    assert gate.stirred_us == 20_000_000
