@@ -10,7 +10,19 @@ from typing import Any
 
 import msgspec
 
-from api.contract import CameraIn, CameraPatch, FeedbackIn, FunctionIn, LettersIn, PlateIn, ProbeIn, VehicleIn
+from api.contract import (
+    CameraIn,
+    CameraPatch,
+    FeedbackIn,
+    FunctionIn,
+    LettersIn,
+    MistakeIn,
+    PersonIn,
+    PersonPatch,
+    PlateIn,
+    ProbeIn,
+    VehicleIn,
+)
 from api.problem import MEDIA_TYPE, Problem
 from postprocess.functions.registry import BUILT_IN
 
@@ -21,6 +33,9 @@ _OWN = (
     FunctionIn,
     FeedbackIn,
     LettersIn,
+    MistakeIn,
+    PersonIn,
+    PersonPatch,
     PlateIn,
     ProbeIn,
     VehicleIn,

@@ -12,12 +12,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 
 from ingest.bus import Bus, Consumer, Message
 from ingest.contract import Shot, encode, reads_subject
+from model_repository.contract import ModelCard
 from postprocess import inlet
 from postprocess.config import RecogniseSettings
-from postprocess.contract import Read
+from postprocess.contract import Read, ReadOf
 from postprocess.ensemble import Ensemble, broken
 from postprocess.errors import PoisonError, RecogniserError
 from postprocess.grave import bury, publish_surely
@@ -33,13 +35,23 @@ ACK_WAIT_S = 5.0
 """After a kill -9 what was in hand comes again this much later; what waits is held by signs of life."""
 RETRY_S = 0.5
 Waiting = tuple[int, int, Message, Shot]
+Complete = Callable[[ReadOf, ModelCard], Awaitable[ReadOf]]
+"""Adds to an answer what the network can't know: whom a face looks like."""
 
 
 class Recognise:
     """One recogniser for all cameras; event loop only."""
 
-    def __init__(self, bus: Bus, ensemble: Ensemble, recogniser: Recogniser, settings: RecogniseSettings) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        ensemble: Ensemble,
+        recogniser: Recogniser,
+        settings: RecogniseSettings,
+        complete: Complete | None = None,
+    ) -> None:
         self._bus, self._ensemble, self._recogniser, self._settings = bus, ensemble, recogniser, settings
+        self._complete = complete
         self._waiting: asyncio.PriorityQueue[Waiting] = asyncio.PriorityQueue()
         self._known: dict[int, Message] = {}
 
@@ -141,6 +153,8 @@ class Recognise:
             said = self._recogniser.read(answer, crop, card)
         except (KeyError, ValueError, IndexError) as error:
             raise broken(self._recogniser.name, error) from error
+        if self._complete is not None:
+            said = await self._complete(said, card)
         return Read(
             shot_id=shot.shot_id,
             recogniser=shot.recogniser,
