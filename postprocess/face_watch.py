@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 import numpy as np
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 MATCHES = 5
 """How many persons a read names."""
 BUCKET = "faces"
+THREADS = min(4, os.cpu_count() or 1)
+"""Of one search: blocks are multiplied side by side. OpenBLAS has one thread: its own would wait for each other."""
 
 
 class FaceWatch:
@@ -36,6 +40,7 @@ class FaceWatch:
     def __init__(self, bus: Bus, health: Health) -> None:
         self._bus, self._health = bus, health
         self._galleries: dict[str, Gallery] = {}
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="gallery")
         self._where: dict[str, str] = {}
         self._revision = 0
         self._loaded = asyncio.Event()
@@ -76,7 +81,7 @@ class FaceWatch:
             if f"{sample.person}.{sample.id}" != entry.key:
                 log.warning("bucket faces, key %s: it holds a sample of %s", entry.key, sample.person)
                 return
-            gallery = self._galleries.setdefault(sample.model.sha256, Gallery(vector.size))
+            gallery = self._galleries.setdefault(sample.model.sha256, Gallery(vector.size, self._threads.map))
             kept = gallery.put(entry.key, sample.person, vector, negative=sample.negative)
         except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
             log.warning("bucket faces, key %s: %s", entry.key, error)

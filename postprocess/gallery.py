@@ -12,12 +12,17 @@ Rules
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable, Iterable
+
 import numpy as np
 import numpy.typing as npt
 
 from postprocess.contract import FaceMatch
 
 Floats = npt.NDArray[np.float32]
+
+Each = Callable[[Callable[[int], None], Iterable[int]], Iterable[None]]
 
 BLOCK_ROWS = 8192
 SAMPLES_MAX = 16
@@ -28,8 +33,9 @@ NEGATIVES_MAX = 64
 class Gallery:
     """Samples by key; a person is a name."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self, size: int, each: Each = map) -> None:
+        """`each` applies a function to the numbers of blocks, as `map` does: several at once where it can."""
+        self.size, self._each = size, each
         self._blocks: list[Floats] = []
         self._owners: list[npt.NDArray[np.int32]] = []
         self._keys: list[str] = []
@@ -54,6 +60,11 @@ class Gallery:
     def bytes_held(self) -> int:
         """Of the blocks."""
         return sum(block.nbytes for block in self._blocks)
+
+    @property
+    def blocks(self) -> tuple[Floats, ...]:
+        """The rows as they lie, float32 [BLOCK_ROWS, size] each; those behind the last one are zero."""
+        return tuple(self._blocks)
 
     def put(self, key: str, person: str, vector: Floats, *, negative: bool = False) -> bool:
         """Take in a sample, in place of the one of the same key; False = the person has all that it may have."""
@@ -127,9 +138,13 @@ class Gallery:
         total = len(self._keys)
         if len(self._cosines) != len(self._blocks) * BLOCK_ROWS:
             self._cosines = np.zeros(len(self._blocks) * BLOCK_ROWS, np.float32)
-        for number, block in enumerate(self._blocks):
-            np.dot(block, vector, out=self._cosines[number * BLOCK_ROWS : (number + 1) * BLOCK_ROWS])
-        cosines = self._cosines[:total]
+        cosines, blocks = self._cosines, self._blocks
+
+        def product(number: int) -> None:
+            np.dot(blocks[number], vector, out=cosines[number * BLOCK_ROWS : (number + 1) * BLOCK_ROWS])
+
+        deque(self._each(product, range(len(blocks))), maxlen=0)
+        cosines = cosines[:total]
         kept = np.argpartition(cosines, total - count)[total - count :] if total > count else np.arange(total)
         return kept[np.lexsort((kept, -cosines[kept]))]
 

@@ -107,6 +107,10 @@ def components(layout: Layout, ports: Ports, passwords: Mapping[str, str]) -> tu
     return (*servers, *(_stage(name, layout, ports, passwords) for name in ACCOUNTS))
 
 
+ONE_THREAD: Mapping[str, str] = {"OPENBLAS_NUM_THREADS": "1"}
+"""Of recognise: it multiplies side by side itself, and OpenBLAS' threads wait for each other on a busy machine."""
+
+
 def _stage(name: str, layout: Layout, ports: Ports, passwords: Mapping[str, str]) -> Component:
     argv = {"ingest": ("-m", "ingest"), "api": ("-m", "api")}.get(name, ("-m", "postprocess", name))
     environ = {
@@ -121,6 +125,8 @@ def _stage(name: str, layout: Layout, ports: Ports, passwords: Mapping[str, str]
         environ["ZOOL_INGEST_SPOOL_DIR"] = str(layout.data_dir / "spool")
     if name in {"ingest", "recognise", "api"}:
         environ["ZOOL_TRITON_URL"] = f"{LOOPBACK}:{ports.triton_grpc}"
+    if name == "recognise":
+        environ |= ONE_THREAD
     if name in {"store", "api"}:
         environ |= {
             "ZOOL_CLICKHOUSE_HOST": LOOPBACK,
