@@ -17,14 +17,12 @@ from api.language import Words
 from api.query import time_us
 from api.views import moment
 from postprocess.contract import (
-    EVENT_NAMESPACE,
     Employee,
     Event,
     FaceCause,
     FaceMatch,
     FaceReply,
     FaceSample,
-    event_id,
 )
 
 PHOTOS_MAX = 12
@@ -190,45 +188,4 @@ def enrol_view(sample: FaceSample, reply: FaceReply, names: Mapping[str, str]) -
         similarity=None if reply.own is None else round(reply.own, 4),
         alike=alike,
         unlike_before=reply.own is not None and reply.own < UNLIKE_COSINE,
-    )
-
-
-def feedback(event: Event, person: str, *, who: str, now_us: int) -> Event:
-    """That an event names the wrong person, as an event of its own."""
-    return Event(
-        event_id=event_id(
-            camera=event.camera,
-            function=event.function,
-            rule=str(EVENT_NAMESPACE),
-            kind="feedback",
-            subject=event.event_id,
-            occurrence=0,
-        ),
-        version=1,
-        kind="feedback",
-        camera=event.camera,
-        opened_at_us=now_us,
-        closed_at_us=now_us,
-        final=True,
-        function=event.function,
-        rule=event.rule,
-        track=event.track,
-        epoch=event.epoch,
-        person=person,
-        cause="not_this_person",
-        text=f"event {event.event_id}, by {who}",
-    )
-
-
-def without_person(event: Event, thumbnail: bytes) -> Event:
-    """The next version of an event that named the wrong person: nobody. `thumbnail` of its best photo."""
-    best = tuple(msgspec.structs.replace(photo, thumbnail=thumbnail) for photo in event.photos[:1])
-    return msgspec.structs.replace(
-        event,
-        version=event.version + 1,
-        person="",
-        person_confidence=0.0,
-        listed="",
-        cause="not_this_person",
-        photos=best + event.photos[1:],
     )

@@ -25,10 +25,11 @@ from api.errors import NotThere, Stale, TooManyPhotos, Unavailable
 from api.etag import etag, matches
 from api.http.answers import AnyRequest, only_known
 from api.http.bodies import body, takes
+from api.http.found import event_by
 from api.http.services import Given, Services
-from api.query import event_of, event_query, photo_query, picture, thumbnail_query, whole
+from api.query import photo_query, picture, thumbnail_query, whole
 from ingest.contract import encode, events_subject
-from postprocess.contract import PHOTO_BYTES_MAX, Employee, Event, FaceRequest
+from postprocess.contract import PHOTO_BYTES_MAX, Employee, Event, FaceRequest, Feedback
 
 log = logging.getLogger(__name__)
 
@@ -167,23 +168,28 @@ class People(Controller):
 
     @post("/{person_id:str}/mistakes", summary="Not this person", operation_class=takes(MistakeIn))
     async def add_mistake(self, request: AnyRequest, services: Given, person_id: FromPath[str]) -> SampleOut:
-        """An event took somebody else for the person: the event names nobody any more, and that face is remembered.
+        """An event took somebody else for the person: that face is remembered, and the feedback is an event.
 
         From then on faces that look more like it than like the person's own photos are not the person.
         """
         asked = await body(request, MistakeIn)
         await services.catalog.person(person_id)
-        event = await _event(services, asked.event)
+        event = await event_by(services, asked.event)
         if event.person != person_id:
             raise NotThere(kind="person", name=f"{person_id} in event {event.event_id}")
         now_us = services.now_us()
         reply = await services.states.face(FaceRequest(jpeg=await _photo(services, event), strict=False))
         sample = people.mistake_of(person_id, event, reply, now_us=now_us)
         await services.catalog.write_sample(sample)
-        told = people.feedback(event, person_id, who=_who(request), now_us=now_us)
-        nobody = people.without_person(event, await _thumbnail(services, event))
-        for one in (told, nobody):
-            await services.catalog.tell(events_subject(one.camera, one.kind), encode(one), one.message_id)
+        told = Feedback(
+            event_id=event.event_id,
+            camera=event.camera,
+            user=_who(request),
+            verdict="not_person",
+            at_us=now_us,
+            person=person_id,
+        ).event()
+        await services.catalog.tell(events_subject(told.camera, told.kind), encode(told), told.message_id)
         return people.sample_view(sample, sample.model.sha256)
 
 
@@ -196,27 +202,15 @@ async def _deployed(services: Services) -> str | None:
     return reply.model.sha256 if reply.model is not None else None
 
 
-async def _event(services: Services, event_id: str) -> Event:
-    for row in await services.archive.rows(event_query(event_id)):
-        return event_of(row)
-    raise NotThere(kind="event", name=event_id)
-
-
 async def _photo(services: Services, event: Event) -> bytes:
     """The best picture of an event, else the small one that came with it."""
     for photo in event.photos[:1]:
         for row in await services.archive.rows(photo_query(event.camera, photo)):
             return picture(row)
-    if small := await _thumbnail(services, event):
-        return small
-    raise NotThere(kind="photo", name=event.event_id)
-
-
-async def _thumbnail(services: Services, event: Event) -> bytes:
-    """The small picture that came with an event, or nothing."""
     for row in await services.archive.rows(thumbnail_query(event.event_id)):
-        return picture(row)
-    return b""
+        if small := picture(row):
+            return small
+    raise NotThere(kind="photo", name=event.event_id)
 
 
 def _who(request: AnyRequest) -> str:
