@@ -101,7 +101,7 @@ def services(process: Process, link: Link) -> Services:
         zone=site_zone(process),
         now_us=now_us,
         steady_s=time.monotonic,
-        new_id=lambda: f"cam-{secrets.token_hex(3)}",
+        new_id=lambda prefix: f"{prefix}-{secrets.token_hex(5)}",
     )
 
 

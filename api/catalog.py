@@ -1,4 +1,4 @@
-"""Settings in the broker's buckets: cameras, their functions, users.
+"""Settings in the broker's buckets: cameras, their functions, users, people and their faces.
 
 Edge (asyncio, NATS). One entry is read from its bucket, so that its revision is the true one; lists come from a watched
 copy that follows within milliseconds and knows this process's own writes at once.
@@ -19,7 +19,7 @@ from api.link import Link, within
 from api.metrics import GARBAGE
 from ingest.bus import Bus, Entry, RevisionConflict
 from ingest.contract import Camera
-from postprocess.contract import CameraFunction, VehicleEntry
+from postprocess.contract import CameraFunction, Employee, FaceSample, VehicleEntry
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=msgspec.Struct)
@@ -71,13 +71,13 @@ class Catalog:
     def __init__(self, link: Link) -> None:
         self._link = link
         self._cameras, self._functions = Shelf(link, "cameras"), Shelf(link, "functions")
-        self._users = Shelf(link, "users")
+        self._users, self._people = Shelf(link, "users"), Shelf(link, "people")
         self._vehicles = Shelf(link, "vehicles")
 
     async def follow(self) -> None:
         """Keep the copies fresh for ever."""
         async with asyncio.TaskGroup() as group:
-            for shelf in (self._cameras, self._functions, self._users, self._vehicles):
+            for shelf in (self._cameras, self._functions, self._users, self._vehicles, self._people):
                 group.create_task(shelf.follow())
 
     @property
@@ -158,6 +158,62 @@ class Catalog:
     async def delete_function(self, camera_id: str, name: str, *, expect: int) -> None:
         """Delete a function of revision `expect`."""
         await self._delete(self._link.bus(), self._functions, f"{camera_id}.{name}", expect=expect, kind="function")
+
+    def people(self) -> list[tuple[Employee, int]]:
+        """All people with their revisions, by name; raises `Unavailable`."""
+        self._link.bus()
+        return sorted(self._read_all(self._people, Employee), key=lambda pair: (pair[0].name.casefold(), pair[0].id))
+
+    async def person(self, person_id: str) -> tuple[Employee, int]:
+        """A person and its revision; raises `NotThere`, `Unavailable`."""
+        entry = await self._get("people", person_id)
+        found = _read(entry, Employee) if entry is not None else None
+        if entry is None or found is None:
+            raise NotThere(kind="person", name=person_id)
+        return found, entry.revision
+
+    async def write_person(self, person: Employee, *, expect: int) -> int:
+        """Write a person over revision `expect` (0 = it must be new); returns the new revision."""
+        return await self._put(self._people, person.id, person, expect=expect, kind="person")
+
+    async def delete_person(self, person_id: str, *, expect: int) -> int:
+        """Delete a person of revision `expect`, then its faces; returns how many there were."""
+        bus = self._link.bus()
+        await self._delete(bus, self._people, person_id, expect=expect, kind="person")
+        async with within():
+            keys = await bus.bucket("faces").under(person_id)
+            for key in keys:
+                await bus.bucket("faces").delete(key)
+        return len(keys)
+
+    async def samples(self, person_id: str) -> list[FaceSample]:
+        """Faces of a person, the oldest first; raises `Unavailable`."""
+        bus = self._link.bus()
+        async with within():
+            entries = await bus.bucket("faces").under(person_id)
+        found = (_read(entry, FaceSample) for entry in entries.values())
+        return sorted((one for one in found if one is not None), key=lambda one: (one.made_at_us, one.id))
+
+    async def write_sample(self, sample: FaceSample) -> None:
+        """Write a face over whatever its key holds; raises `Unavailable`."""
+        bus = self._link.bus()
+        async with within():
+            await bus.bucket("faces").put(f"{sample.person}.{sample.id}", msgspec.json.encode(sample))
+
+    async def delete_sample(self, person_id: str, sample_id: str) -> None:
+        """Delete a face; raises `NotThere`, `Unavailable`."""
+        key = f"{person_id}.{sample_id}"
+        if await self._get("faces", key) is None:
+            raise NotThere(kind="sample", name=f"{person_id}/{sample_id}")
+        bus = self._link.bus()
+        async with within():
+            await bus.bucket("faces").delete(key)
+
+    async def tell(self, subject: str, payload: bytes, message_id: str) -> None:
+        """Publish into a stream; raises `Unavailable`."""
+        bus = self._link.bus()
+        async with within():
+            await bus.publish(subject, payload, message_id=message_id)
 
     async def _get(self, bucket: str, key: str) -> Entry | None:
         bus = self._link.bus()

@@ -432,3 +432,108 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     site: str
     version: str
     components: dict[str, Component]
+
+
+PersonName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="Shown to people, any script.")]
+ShortText = Annotated[str, msgspec.Meta(max_length=200)]
+WatchList = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^([a-z0-9][a-z0-9_-]{0,63})?$", description="Watch list; empty = an employee or visitor"),
+]
+
+
+class PersonIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A new person. Without `id` one is made."""
+
+    name: PersonName
+    id: Token | None = None
+    department: ShortText = ""
+    badge: ShortText = ""
+    watch: WatchList = ""
+    valid_until: str | None = None
+    """RFC 3339; from then on the person is nobody to the rules."""
+
+
+class PersonPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Changes of a person: fields left out stay as they are."""
+
+    name: PersonName | msgspec.UnsetType = msgspec.UNSET
+    department: ShortText | msgspec.UnsetType = msgspec.UNSET
+    badge: ShortText | msgspec.UnsetType = msgspec.UNSET
+    watch: WatchList | msgspec.UnsetType = msgspec.UNSET
+    valid_until: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class PersonOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A person who is known by name."""
+
+    id: str
+    name: str
+    department: str
+    badge: str
+    watch: str
+    valid_until: str | None
+    etag: str
+
+
+class PersonList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of people, ordered by name; `next_after` is null on the last one."""
+
+    items: tuple[PersonOut, ...]
+    next_after: str | None
+    total: int
+    """How many there are that match."""
+
+
+class SampleOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A face that a person is known by. The picture itself is not kept."""
+
+    id: str
+    quality: float
+    source: str
+    """SHA-256 of the photo, or `event:<id>`."""
+    made_at: str
+    model: ModelRef
+    usable: bool | None
+    """False: other weights made it than those deployed, it is not used; null: recognition does not answer."""
+    negative: bool
+    """Somebody else who was taken for this person."""
+
+
+class SampleList(msgspec.Struct, frozen=True, kw_only=True):
+    """Faces of a person, the oldest first."""
+
+    items: tuple[SampleOut, ...]
+
+
+class AlikeOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Another person who looks suspiciously like this one."""
+
+    person: str
+    name: str
+    similarity: float
+    """Cosine, -1..1."""
+    false_accept_rate: float | None
+    """Share of pairs of different people who look at least this alike, as measured; null = not known."""
+
+
+class EnrolOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A photo that was taken in. Marks are 0..1."""
+
+    sample: SampleOut
+    quality: float
+    size: float
+    sharpness: float
+    pose: float
+    liveness: float | None
+    similarity: float | None
+    """Cosine to the person's nearest earlier photo; null where it is the first."""
+    alike: AlikeOut | None
+    unlike_before: bool
+    """It does not look like the person's earlier photos: is it the right one?"""
+
+
+class MistakeIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An event in which somebody else was taken for the person."""
+
+    event: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]

@@ -5,10 +5,12 @@
     ├── MalformedJson        400  body is no JSON: line, column, byte
     ├── BadParameter         422  one query parameter: name, value, what is allowed
     ├── InvalidBody          422  fields of the body, each with what is allowed
+    ├── PhotoRefused         422  a photo that nobody can be known by
     ├── NotAuthorised        401  no token, or one that nobody has
     ├── TooManyFailures      429  wrong tokens from one address
     ├── NotThere             404  nothing of this kind has this id
     ├── AlreadyThere         409  the id is taken
+    ├── TooManyPhotos        409  a person has as many photos as are kept
     ├── NotReplayable        409  a dead letter that names no subject of the data path
     ├── Stale                412  If-Match names an older version
     ├── ConditionMissing     428  a change needs If-Match
@@ -186,6 +188,8 @@ _KINDS = {
     "vehicle": Words("entry of the lists", "записи списков"),
     "module": Words("kind of function", "вида функции"),
     "letter": Words("dead letter", "отложенного сообщения"),
+    "person": Words("person", "человека"),
+    "sample": Words("enrolled photo", "фотографии человека"),
 }
 
 
@@ -225,6 +229,45 @@ class AlreadyThere(ApiError):
             f"The {kind.en} '{self.name}' exists already: choose another id, or change it with If-Match.",
             f"Идентификатор {kind.ru} «{self.name}» уже занят: выберите другой или измените имеющийся с If-Match.",
         )
+
+
+class TooManyPhotos(ApiError):
+    """A person has as many photos as are kept."""
+
+    status = 409
+    slug = "too-many-photos"
+    title = Words("Too many photos of one person", "Слишком много фотографий одного человека")
+
+    def __init__(self, *, person: str, photos_max: int) -> None:
+        super().__init__(person, photos_max)
+        self.person, self.photos_max = person, photos_max
+
+    def words(self) -> Words:
+        """The limit and what to do."""
+        return Words(
+            f"'{self.person}' has {self.photos_max} photos already: remove one first.",
+            f"У «{self.person}» уже {self.photos_max} фотографий: сначала удалите одну.",
+        )
+
+
+class PhotoRefused(ApiError):
+    """A photo that nobody can be known by."""
+
+    status = 422
+    slug = "photo-refused"
+    title = Words("This photo can't be used", "Эта фотография не подходит")
+
+    def __init__(self, *, cause: str, why: Words) -> None:
+        super().__init__(cause)
+        self.cause, self.why = cause, why
+
+    def words(self) -> Words:
+        """What is wrong with it and what would help."""
+        return self.why
+
+    def faults(self) -> tuple[FieldFault, ...]:
+        """The photo as a field; its cause is for programs."""
+        return (FieldFault(f"photo.{self.cause}", self.why),)
 
 
 class NotReplayable(ApiError):
@@ -334,6 +377,7 @@ _COMPONENTS = {
     "nats": Words("the message broker (NATS)", "брокер сообщений (NATS)"),
     "clickhouse": Words("the event store (ClickHouse)", "хранилище событий (ClickHouse)"),
     "ingest": Words("video intake (ingest)", "приём видео (ingest)"),
+    "recognise": Words("recognition (recognise)", "распознавание (recognise)"),
 }
 
 

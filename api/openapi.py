@@ -10,7 +10,20 @@ from typing import Any
 
 import msgspec
 
-from api.contract import CameraIn, CameraPatch, FeedbackIn, FunctionIn, LettersIn, PlateIn, ProbeIn, ReplayIn, VehicleIn
+from api.contract import (
+    CameraIn,
+    CameraPatch,
+    FeedbackIn,
+    FunctionIn,
+    LettersIn,
+    MistakeIn,
+    PersonIn,
+    PersonPatch,
+    PlateIn,
+    ProbeIn,
+    ReplayIn,
+    VehicleIn,
+)
 from api.problem import MEDIA_TYPE, Problem
 from postprocess.functions.registry import BUILT_IN
 
@@ -21,6 +34,9 @@ _OWN = (
     FunctionIn,
     FeedbackIn,
     LettersIn,
+    MistakeIn,
+    PersonIn,
+    PersonPatch,
     PlateIn,
     ProbeIn,
     ReplayIn,

@@ -25,11 +25,13 @@ from ingest.contract import (
     snapshot_subject,
     state_subject,
 )
+from postprocess.contract import FACE_SUBJECT, FaceReply, FaceRequest
 
 T = TypeVar("T")
 
 CAMERAS_MAX = 4096
 SNAPSHOT_S_MAX = 4.0
+FACE_S_MAX = 18.0
 PROBE_S_MAX = 20.0
 """A camera that answers slowly still gets its say; ingest itself gives up earlier, with the cause."""
 
@@ -78,14 +80,18 @@ class StateBoard:
         """Try an address out; raises `Unavailable` when ingest does not answer."""
         return await self._ask(PROBE_SUBJECT, encode(request), ProbeReply, PROBE_S_MAX)
 
-    async def _ask(self, subject: str, payload: bytes, kind: type[T], timeout_s: float) -> T:
+    async def face(self, request: FaceRequest) -> FaceReply:
+        """The face of a photo; raises `Unavailable` when recognise does not answer."""
+        return await self._ask(FACE_SUBJECT, encode(request), FaceReply, FACE_S_MAX, who="recognise")
+
+    async def _ask(self, subject: str, payload: bytes, kind: type[T], timeout_s: float, *, who: str = "ingest") -> T:
         bus = self._link.bus()
         try:
             return decode(await bus.ask(subject, payload, timeout_s=timeout_s), kind)
         except BusUnavailable as error:
             raise Unavailable(component="nats", reason=str(error)) from error
         except BusTimeout as error:
-            raise Unavailable(component="ingest", reason=str(error)) from error
+            raise Unavailable(component=who, reason=str(error)) from error
         except msgspec.DecodeError as error:
             GARBAGE.labels("reply").inc()
-            raise Unavailable(component="ingest", reason="its answer can't be read") from error
+            raise Unavailable(component=who, reason="its answer can't be read") from error

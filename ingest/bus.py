@@ -219,20 +219,27 @@ class Bucket:
 
     async def all(self) -> dict[str, Entry]:
         """Every present key."""
+        return await self.under("")
+
+    async def under(self, prefix: str) -> dict[str, Entry]:
+        """Every present key that begins with a token and a dot (`<prefix>.`); all of them where it is empty."""
         found: dict[str, Entry] = {}
-        async for entry in self.watch():
+        async for entry in self.watch(f"{prefix}.>" if prefix else ">"):
             if entry is None:
                 break
             if entry.value is not None:
                 found[entry.key] = entry
         return found
 
-    async def watch(self) -> AsyncIterator[Entry | None]:
-        """The present keys, then one None, then every change for ever. After an outage all present keys come again."""
+    async def watch(self, keys: str = ">") -> AsyncIterator[Entry | None]:
+        """The present keys, then one None, then every change for ever. After an outage all present keys come again.
+
+        `keys` is a pattern of the broker: all of them by default.
+        """
         while True:
             try:
                 kv = await self._bus.kv(self.name)
-                watcher = await kv.watchall()
+                watcher = await kv.watch(keys)
             except _AWAY as error:
                 self._bus.report(error)
                 await asyncio.sleep(RECONNECT_WAIT_S)

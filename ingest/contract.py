@@ -278,7 +278,7 @@ STREAMS: dict[str, StreamSpec] = {
     )
 }
 BUCKETS = (
-    "cameras", "functions", "regions", "vehicles", "people", "faces", "packages",
+    "cameras", "functions", "regions", "vehicles", "people", "faces", "shifts", "packages",
     "plans", "leases", "shares", "snapshots", "users",
 )  # fmt: skip
 

@@ -97,6 +97,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     fill: int = 114
     labels: tuple[str, ...] = ()
     embedding_size: int = 0
+    false_accepts: tuple[tuple[float, float], ...] = ()
+    """Of embeddings, as measured: (share of pairs of different people, cosine that they exceed), falling shares."""
     parts: tuple[ModelRef, ...] = ()
 
     @property

@@ -13,6 +13,7 @@ from ingest.bus import Bus
 from ingest.contract import Camera
 from ingest.process import Process, run
 from ingest.settings import NatsSettings, SettingsError, TritonSettings, parse
+from model_repository.contract import FACE_EMBEDDER
 from postprocess.config import DecideSettings, RecogniseSettings, StoreSettings
 from postprocess.contract import ClickHouseSettings
 from postprocess.errors import SchemaError, StoreAway
@@ -23,14 +24,18 @@ from postprocess.rules.schedule import zone_of
 
 async def recognise(process: Process) -> None:
     """Shots → reads, with every recogniser of the functions that are installed."""
-    from postprocess.ensemble import Ensemble  # noqa: PLC0415 - each program loads its own edges only
+    from postprocess.enroller import Enroller  # noqa: PLC0415 - each program loads its own edges only
+    from postprocess.ensemble import Ensemble  # noqa: PLC0415
+    from postprocess.face_watch import BUCKET, FaceWatch  # noqa: PLC0415
     from postprocess.recognise import STREAMS, Recognise  # noqa: PLC0415
 
     settings = process.settings(RecogniseSettings, "recognise")
     nats, triton = process.settings(NatsSettings, "nats"), process.settings(TritonSettings, "triton")
     async with Bus.open(nats, name="recognise", health=process.health) as bus, contextlib.AsyncExitStack() as stack:
         await bus.ensure_streams(*STREAMS)
-        programs = []
+        await bus.ensure_buckets(BUCKET)
+        faces = FaceWatch(bus, process.health)
+        programs, followers = [], [faces.run]
         for each in registry.recognisers(registry.load()).values():
             if not each.ensemble:
                 programs.append(Recognise(bus, None, each, settings))
@@ -38,11 +43,20 @@ async def recognise(process: Process) -> None:
             ensemble = Ensemble(
                 each.name, each.outputs, triton, deadline_s=settings.deadline_ms / 1000, health=process.health
             )
-            programs.append(Recognise(bus, await stack.enter_async_context(ensemble), each, settings))
+            await stack.enter_async_context(ensemble)
+            known = each.name == FACE_EMBEDDER
+            reader = Recognise(bus, ensemble, each, settings, faces.matched if known else None)
+            programs.append(reader)
+            if known:
+                followers.append(Enroller(bus, ensemble, faces).run)
         process.health.started()
-        async with asyncio.TaskGroup() as group:
-            for program in programs:
-                group.create_task(program.run(process.stop))
+        async with asyncio.TaskGroup() as beside:
+            tasks = [beside.create_task(follow()) for follow in followers]
+            async with asyncio.TaskGroup() as group:
+                for program in programs:
+                    group.create_task(program.run(process.stop))
+            for task in tasks:
+                task.cancel()
 
 
 async def decide(process: Process) -> None:

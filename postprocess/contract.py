@@ -130,11 +130,30 @@ class PlateRead(msgspec.Struct, frozen=True, kw_only=True, tag="plate"):
     region: str = ""
 
 
+class FaceSample(msgspec.Struct, frozen=True, kw_only=True):
+    """A face of a person (KV bucket `faces`, key `<person>.<id>`). Readable by `recognise` and the api alone."""
+
+    id: Token
+    person: Token
+    embedding: bytes
+    """float32, little-endian, unit length."""
+    model: ModelRef
+    """Weights that made it: an embedding means something to those only."""
+    quality: float = 0.0
+    source: str = ""
+    """SHA-256 of the photograph, or `event:<id>`; the picture itself is not kept."""
+    made_at_us: int = 0
+    negative: bool = False
+    """Somebody else who was taken for this person: a face nearer to this than to the person's own is not them."""
+
+
 class FaceMatch(msgspec.Struct, frozen=True, kw_only=True):
     """A person of the gallery who looks like a face; `similarity` is the cosine, -1..1."""
 
     person: str
     similarity: float
+    false_accept_rate: float = -1.0
+    """Share of pairs of different people who look at least this alike, by the weights' card; -1 = it does not say."""
 
 
 class FaceRead(msgspec.Struct, frozen=True, kw_only=True, tag="face"):
@@ -347,6 +366,43 @@ _LOOKALIKES = str.maketrans("АВЕКМНОРСТУХ", "ABEKMHOPCTYX")
 def fold_plate(text: str) -> str:
     """Plate text for comparing: upper case, no spaces or dashes, Cyrillic look-alikes as Latin."""
     return "".join(c for c in text.upper() if c.isalnum()).translate(_LOOKALIKES)
+
+
+FACE_SUBJECT = "zool.rpc.face"
+PHOTO_BYTES_MAX = 3 * 1024 * 1024
+"""Of a photograph for enrolment: it has to fit into one message of the broker."""
+
+FaceCause = Literal["none", "no_picture", "no_face", "several_faces", "too_small", "blurred", "turned_away", "refused"]
+
+
+class FaceRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Asks `recognise` for the face of a photograph on `zool.rpc.face`."""
+
+    jpeg: bytes
+    """JPEG or PNG; none at all asks which weights are deployed."""
+    person: str = ""
+    """Whose face it is said to be: who else looks like it is looked for among all others."""
+    strict: bool = True
+    """Apply the quality gate of enrolment; a crop from a camera need not pass it."""
+
+
+class FaceReply(msgspec.Struct, frozen=True, kw_only=True):
+    """The face of a photograph, or the cause why it is of no use. Marks are 0..1."""
+
+    cause: FaceCause
+    detail: str = ""
+    embedding: bytes = b""
+    """float32, little-endian, unit length."""
+    model: ModelRef | None = None
+    quality: float = 0.0
+    size: float = 0.0
+    sharpness: float = 0.0
+    pose: float = 0.0
+    liveness: float = -1.0
+    nearest: FaceMatch | None = None
+    """The nearest other person."""
+    own: float | None = None
+    """Cosine to the nearest sample of the person, where there is one."""
 
 
 class ClickHouseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

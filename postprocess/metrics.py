@@ -70,3 +70,16 @@ STORE_SKIPPED = Counter(
 DEAD = Counter(
     "zool_postprocess_dead", "Poison put into zool.dead.<stage>; grows: look into the stream DEAD.", ["stage"]
 )
+GALLERY_SAMPLES = Gauge(
+    "zool_recognise_gallery_samples", "Faces of people in memory; 0 with people enrolled: see the log."
+)
+GALLERY_SECONDS = Histogram(
+    "zool_recognise_gallery_seconds",
+    "Search for the persons that a face looks like; grows: the gallery is large, or the processor busy.",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5),
+)
+PHOTOS = Counter(
+    "zool_recognise_photos",
+    "Photographs looked at for enrolment, by cause; refused grows: see face_embedder.",
+    ["cause"],
+)

@@ -12,10 +12,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 
 from ingest.bus import Bus, Consumer, Message
 from ingest.contract import Shot, encode, reads_subject
-from model_repository.contract import ModelRef
+from model_repository.contract import ModelCard, ModelRef
 from postprocess import inlet
 from postprocess.config import RecogniseSettings
 from postprocess.contract import OtherRead, Read, ReadOf
@@ -35,16 +36,24 @@ ACK_WAIT_S = 5.0
 RETRY_S = 0.5
 NOBODY = ModelRef(name="")
 Waiting = tuple[int, int, Message, Shot]
+Complete = Callable[[ReadOf, ModelCard], Awaitable[ReadOf]]
+"""Adds to an answer what the network can't know: whom a face looks like."""
 
 
 class Recognise:
     """One recogniser for all cameras; event loop only."""
 
     def __init__(
-        self, bus: Bus, ensemble: Ensemble | None, recogniser: Recogniser, settings: RecogniseSettings
+        self,
+        bus: Bus,
+        ensemble: Ensemble | None,
+        recogniser: Recogniser,
+        settings: RecogniseSettings,
+        complete: Complete | None = None,
     ) -> None:
         """`ensemble` None: of a recogniser that asks nobody."""
         self._bus, self._ensemble, self._recogniser, self._settings = bus, ensemble, recogniser, settings
+        self._complete = complete
         self._waiting: asyncio.PriorityQueue[Waiting] = asyncio.PriorityQueue()
         self._known: dict[int, Message] = {}
 
@@ -159,6 +168,7 @@ class Recognise:
         READ_SECONDS.labels(self._recogniser.name).observe(time.monotonic() - started_s)
         crop = Crop(fit=fit, size=(picture.shape[1], picture.shape[0]), place=shot.crop)
         try:
-            return self._recogniser.read(answer, crop, card), card.ref
+            said = self._recogniser.read(answer, crop, card)
         except (KeyError, ValueError, IndexError) as error:
             raise broken(self._recogniser.name, error) from error
+        return said if self._complete is None else await self._complete(said, card), card.ref

@@ -13,7 +13,6 @@ from litestar.types import ExceptionHandlersMap
 from api import problem
 from api.body import explain
 from api.errors import ApiError, BadParameter, BodyTooLarge, FieldFault, HttpFault, InvalidBody
-from api.http.services import Services
 from api.language import Language, Words, preferred
 
 log = logging.getLogger(__name__)
@@ -48,8 +47,8 @@ def _own(request: AnyRequest, error: ApiError) -> Response[bytes]:
 
 def _library(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     if error.status_code == BodyTooLarge.status:
-        services: Services = request.app.state.services
-        return _answer(request, BodyTooLarge(bytes_max=services.settings.body_bytes_max))
+        limit = request.route_handler.resolve_request_max_body_size() or 0
+        return _answer(request, BodyTooLarge(bytes_max=limit))
     if isinstance(error, ValidationException):
         return _answer(request, InvalidBody(*_faults(error)))
     headers = {name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"}

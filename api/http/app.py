@@ -18,6 +18,7 @@ from api.http.events import Events
 from api.http.feedback import EventFeedback, PlateReview
 from api.http.functions import Functions, Modules
 from api.http.outer import Outer
+from api.http.people import People
 from api.http.replay import Replays
 from api.http.services import Services
 from api.http.vehicles import Vehicles
@@ -54,6 +55,7 @@ def litestar_app(services: Services) -> Litestar:
                     PlateReview,
                     Vehicles,
                     Dead,
+                    People,
                 ],
             ),
             health.live,

@@ -61,7 +61,7 @@ class Cameras(Controller):
         """The camera is watched from the next second on. Nobody needs to be there yet."""
         wanted = await body(request, CameraIn)
         check_url(wanted.url)
-        fields = msgspec.structs.asdict(wanted) | {"id": wanted.id or services.new_id()}
+        fields = msgspec.structs.asdict(wanted) | {"id": wanted.id or services.new_id("cam")}
         camera = Camera(**fields)
         revision = await services.catalog.write_camera(camera, expect=0)
         return _with_etag(_shown(services, request, camera, revision), status=201)

@@ -45,7 +45,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     """Of the site, `[decide] timezone`."""
     now_us: Callable[[], int]
     steady_s: Callable[[], float]
-    new_id: Callable[[], str]
+    new_id: Callable[[str], str]
+    """An id that begins with a word."""
 
     def users(self) -> list[User]:
         """Everybody who may come in."""

@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
+from collections.abc import Mapping
 
 from deploy.errors import ChildFailed
 
 
-async def said(name: str, module: str, *arguments: str, stop: asyncio.Event) -> bytes | None:
+async def said(
+    name: str, module: str, *arguments: str, stop: asyncio.Event, environ: Mapping[str, str] | None = None
+) -> bytes | None:
     """What `python -m module` wrote until it ended; None where it was stopped. Raises `ChildFailed`."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, *arguments,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, start_new_session=True,
+        env=os.environ | dict(environ or {}),
     )  # fmt: skip
     answer, stopping = asyncio.create_task(process.communicate()), asyncio.create_task(stop.wait())
     try:

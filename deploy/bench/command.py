@@ -12,6 +12,7 @@ import msgspec
 
 from deploy.bench import (
     article_run,
+    faces,
     fleet,
     glass,
     ingest_run,
@@ -29,11 +30,12 @@ from deploy.errors import NothingMeasured, SiteMissing
 from deploy.up import command as up
 
 DATA_DIR = Path("var/bench")
+FACES_HELP = "searches among very many faces, beside the bare product of the same size"
 MODELS_HELP = "pictures a second of every ensemble through Triton, beside its networks alone"
 STORE_HELP = "events a second from their stream into the store, and panels of a large store"
 
 
-OWN: dict[str, Callable[[argparse.Namespace], int]] = {"models": models.run, "store": store_run.run}
+OWN: dict[str, Callable[[argparse.Namespace], int]] = {"models": models.run, "store": store_run.run, "faces": faces.run}
 """Benchmarks without cameras: they declare and print by themselves."""
 
 
@@ -53,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     names = parser.add_subparsers(dest="bench", required=True, metavar="NAME")
     models.add_arguments(names.add_parser("models", help=MODELS_HELP, description=MODELS_HELP))
     store_run.add_arguments(names.add_parser("store", help=STORE_HELP, description=STORE_HELP))
+    faces.add_arguments(names.add_parser("faces", help=FACES_HELP, description=FACES_HELP))
     for name, bench in BENCHES.items():
         sub = names.add_parser(name, help=bench.help, description=bench.help)
         up.add_arguments(sub, DATA_DIR)

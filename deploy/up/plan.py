@@ -107,6 +107,10 @@ def components(layout: Layout, ports: Ports, passwords: Mapping[str, str]) -> tu
     return (*servers, *(_stage(name, layout, ports, passwords) for name in ACCOUNTS))
 
 
+ONE_THREAD: Mapping[str, str] = {"OPENBLAS_NUM_THREADS": "1"}
+"""Of recognise: it multiplies side by side itself, and OpenBLAS' threads wait for each other on a busy machine."""
+
+
 def _stage(name: str, layout: Layout, ports: Ports, passwords: Mapping[str, str]) -> Component:
     argv = {"ingest": ("-m", "ingest"), "api": ("-m", "api")}.get(name, ("-m", "postprocess", name))
     environ = {
@@ -121,6 +125,8 @@ def _stage(name: str, layout: Layout, ports: Ports, passwords: Mapping[str, str]
         environ["ZOOL_INGEST_SPOOL_DIR"] = str(layout.data_dir / "spool")
     if name in {"ingest", "recognise", "api"}:
         environ["ZOOL_TRITON_URL"] = f"{LOOPBACK}:{ports.triton_grpc}"
+    if name == "recognise":
+        environ |= ONE_THREAD
     if name in {"store", "api"}:
         environ |= {
             "ZOOL_CLICKHOUSE_HOST": LOOPBACK,
@@ -149,7 +155,10 @@ _SHARED_PUBLISH = (
     "$JS.API.INFO", "$JS.API.STREAM.INFO.*", "$JS.API.STREAM.NAMES",
     "$JS.API.STREAM.MSG.GET.*", "$JS.API.CONSUMER.>", "$JS.API.DIRECT.GET.>", "$JS.ACK.>", "$JS.FC.>",
 )  # fmt: skip
-_READ_BY_API_ALONE = ("KV_zool-users", "DEAD")
+_READ_BY: Mapping[str, tuple[str, ...]] = {
+    "KV_zool-users": ("api",), "DEAD": ("api",), "KV_zool-shifts": ("api",), "KV_zool-faces": ("api", "recognise"),
+}  # fmt: skip
+"""Streams that not everybody reads, and who does."""
 _WAYS_TO_READ = (
     "$JS.API.CONSUMER.*.{}.>", "$JS.API.CONSUMER.*.{}", "$JS.API.CONSUMER.DURABLE.CREATE.{}.>",
     "$JS.API.CONSUMER.MSG.NEXT.{}.>", "$JS.API.DIRECT.GET.{}", "$JS.API.DIRECT.GET.{}.>", "$JS.API.STREAM.MSG.GET.{}",
@@ -164,11 +173,14 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
     "store": ("zool.dead.store", "zool.events.*.*"),
     "api": (
         "zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>", "$KV.zool-vehicles.>",
+        "$KV.zool-people.>", "$KV.zool-faces.>", "$KV.zool-shifts.>",
         # Feedback is an event. Dead letters are said again on the subjects they came from, and then taken out.
         "zool.detections.*", "zool.shots.*.*", "zool.reads.*", "zool.events.*.*", "$JS.API.STREAM.MSG.DELETE.DEAD",
     ),
 }  # fmt: skip
-_SUBSCRIBE: Mapping[str, tuple[str, ...]] = {"ingest": ("zool.rpc.>",), "api": ("zool.state.*",)}
+_SUBSCRIBE: Mapping[str, tuple[str, ...]] = {
+    "ingest": ("zool.rpc.probe", "zool.rpc.snapshot.*"), "recognise": ("zool.rpc.face",), "api": ("zool.state.*",),
+}  # fmt: skip
 
 
 NATS_PAYLOAD_BYTES_MAX = 4 * 1024 * 1024
@@ -183,7 +195,7 @@ def nats_accounts() -> tuple[dict[str, Any], ...]:
             "permissions": {
                 "publish": {
                     "allow": [*_SHARED_PUBLISH, *_PUBLISH[name]],
-                    "deny": [] if name == "api" else _closed(),
+                    "deny": _closed(name),
                 },
                 "subscribe": {"allow": [f"_INBOX_{name}.>", *_SUBSCRIBE.get(name, ())]},
                 "allow_responses": True,
@@ -193,8 +205,8 @@ def nats_accounts() -> tuple[dict[str, Any], ...]:
     )
 
 
-def _closed() -> list[str]:
-    return [way.format(stream) for stream in _READ_BY_API_ALONE for way in _WAYS_TO_READ]
+def _closed(name: str) -> list[str]:
+    return [way.format(stream) for stream, readers in _READ_BY.items() if name not in readers for way in _WAYS_TO_READ]
 
 
 def nats_conf(ports: Ports, data_dir: Path, passwords: Mapping[str, str]) -> str:

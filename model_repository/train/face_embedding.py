@@ -185,6 +185,7 @@ def export(net: FaceNet, faces: Faces, held: Faces, out: Path, command: str) -> 
         input={"name": "faces", "dtype": "float32", "shape": ["n", 3, side, side], "aligned": "ArcFace template"},
         output={"name": "embedding", "dtype": "float32", "shape": ["n", SIZE], "length": "any; cosine is meant"},
         figures=figures, command=command,
+        false_accepts=((0.001, figures["rendered_people_never_seen"]["cosine_at_far_0.001"]),),
     )  # fmt: skip
     write_card(out / f"{NAME}.json", card)
     say(f"{NAME}: wrote {out / NAME}.onnx: {figures}")

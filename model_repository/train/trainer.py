@@ -150,6 +150,7 @@ class TrainedCard(msgspec.Struct, frozen=True, kw_only=True):
     input: dict[str, Any]
     output: dict[str, Any]
     starter: bool = True
+    false_accepts: tuple[tuple[float, float], ...] = ()
     input_width: int = 0
     input_height: int = 0
     anchor: str = "top_left"

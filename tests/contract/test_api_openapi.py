@@ -40,7 +40,7 @@ def document() -> dict[str, Any]:
         zone=UTC,
         now_us=lambda: 0,
         steady_s=lambda: 0.0,
-        new_id=lambda: "cam-0",
+        new_id=lambda prefix: f"{prefix}-0",
     )
     return finished(litestar_app(services).openapi_schema.to_schema())
 

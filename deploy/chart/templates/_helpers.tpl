@@ -125,6 +125,9 @@ prometheus.io/path: /metrics
 {{- if has .component (list "ingest" "recognise") }}
 - {name: ZOOL_TRITON_URL, value: {{ include "zool.tritonUrl" .root | quote }}}
 {{- end }}
+{{- if eq .component "recognise" }}
+- {name: OPENBLAS_NUM_THREADS, value: "1"}
+{{- end }}
 {{- if has .component (list "store" "api") }}
 - {name: ZOOL_CLICKHOUSE_HOST, value: {{ include "zool.clickhouseHost" .root | quote }}}
 - {name: ZOOL_CLICKHOUSE_PORT, value: {{ include "zool.clickhousePort" .root | quote }}}
