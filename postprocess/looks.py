@@ -15,6 +15,7 @@ import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -74,17 +75,17 @@ def _further_text(further: Mapping[str, ModelRef]) -> str:
 
 
 LOOK_COLUMNS: Columns[Look] = {
-    "camera": lambda k: k.report.stamp.camera,
+    "camera": attrgetter("report.stamp.camera"),
     "captured_at": lambda k: instant(k.report.stamp.captured_at_us),
     "epoch": lambda k: uint(k.report.stamp.epoch, U64),
     "seq": lambda k: uint(k.report.stamp.seq, U64),
-    "clock": lambda k: k.report.stamp.clock,
+    "clock": attrgetter("report.stamp.clock"),
     "before_us": lambda k: max(-_I64, min(_I64, k.report.before_us)),
     "width": lambda k: uint(k.report.width, U32),
     "height": lambda k: uint(k.report.height, U32),
     "model": lambda k: _model_text(k.report.model),
     "further": lambda k: _further_text(k.report.further),
-    "ended_tracks": lambda k: k.report.ended_tracks,
+    "ended_tracks": attrgetter("report.ended_tracks"),
     "labels": lambda k: [one.label for one in k.report.detections],
     "labels_seen": lambda k: [one.label_seen for one in k.report.detections],
     "detectors": lambda k: [one.detector for one in k.report.detections],
@@ -94,23 +95,23 @@ LOOK_COLUMNS: Columns[Look] = {
     "y1_e5": lambda k: k.numbers[1],
     "x2_e5": lambda k: k.numbers[2],
     "y2_e5": lambda k: k.numbers[3],
-    "exact": lambda k: k.exact,
+    "exact": attrgetter("exact"),
 }
 
 READ_COLUMNS: Columns[Read] = {
-    "camera": lambda r: r.camera,
+    "camera": attrgetter("camera"),
     "captured_at": lambda r: instant(r.captured_at_us),
-    "shot_id": lambda r: r.shot_id,
-    "recogniser": lambda r: r.recogniser,
+    "shot_id": attrgetter("shot_id"),
+    "recogniser": attrgetter("recogniser"),
     "epoch": lambda r: uint(r.epoch, U64),
-    "track": lambda r: r.track,
-    "label": lambda r: r.label,
+    "track": attrgetter("track"),
+    "label": attrgetter("label"),
     "kind": lambda r: str(r.read.__struct_config__.tag),
     "confidence": lambda r: float(getattr(r.read, "confidence", getattr(r.read, "score", 0.0))),
     "plate": lambda r: r.read.text if isinstance(r.read, PlateRead) else "",
     "plate_folded": lambda r: fold_plate(r.read.text) if isinstance(r.read, PlateRead) else "",
     "persons": lambda r: [match.person for match in getattr(r.read, "matches", ())],
-    "quality": lambda r: r.quality,
+    "quality": attrgetter("quality"),
     "model": lambda r: _model_text(r.model),
     "exact": lambda r: encode(msgspec.structs.replace(r, thumbnail=b"")),
 }

@@ -64,6 +64,9 @@ STORE_GAPS = Counter(
     "Messages that a stream dropped before they were stored; grows: ClickHouse was away too long.",
     ["stream"],
 )
+HOURS_COUNTED = Counter(
+    "zool_store_hours_counted", "Hours of events_by_hour counted; stands still: see ClickHouse.", []
+)
 STORE_SKIPPED = Counter(
     "zool_store_skipped", "Messages that can't be read and are not kept for replay; see zool.dead.decide.", ["table"]
 )

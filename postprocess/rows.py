@@ -9,6 +9,7 @@ Rules
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import TypeVar
 
 import msgspec
@@ -45,23 +46,23 @@ def _box(box: Box | None) -> list[float]:
 
 
 EVENT_COLUMNS: Columns[Event] = {
-    "event_id": lambda e: e.event_id,
+    "event_id": attrgetter("event_id"),
     "version": lambda e: uint(e.version, U32),
-    "kind": lambda e: e.kind,
-    "camera": lambda e: e.camera,
+    "kind": attrgetter("kind"),
+    "camera": attrgetter("camera"),
     "opened_at": lambda e: instant(e.opened_at_us),
     "closed_at": lambda e: None if e.closed_at_us is None else instant(e.closed_at_us),
-    "final": lambda e: e.final,
-    "function": lambda e: e.function,
-    "rule": lambda e: e.rule,
-    "track": lambda e: e.track,
+    "final": attrgetter("final"),
+    "function": attrgetter("function"),
+    "rule": attrgetter("rule"),
+    "track": attrgetter("track"),
     "epoch": lambda e: uint(e.epoch, U64),
-    "direction": lambda e: e.direction,
-    "label": lambda e: e.label,
-    "confidence": lambda e: e.confidence,
-    "plate": lambda e: e.plate,
+    "direction": attrgetter("direction"),
+    "label": attrgetter("label"),
+    "confidence": attrgetter("confidence"),
+    "plate": attrgetter("plate"),
     "plate_folded": lambda e: fold_plate(e.plate),
-    "plate_confidence": lambda e: e.plate_confidence,
+    "plate_confidence": attrgetter("plate_confidence"),
     "plate_reads": lambda e: uint(e.plate_reads, _U16),
     "box": lambda e: _box(e.box),
     "photo_shot_ids": lambda e: [p.shot_id for p in e.photos],
@@ -75,36 +76,36 @@ EVENT_COLUMNS: Columns[Event] = {
     "model_starters": lambda e: [m.starter for m in e.models],
     "settings_revision": lambda e: uint(e.settings_revision, U64),
     "frame_seq": lambda e: uint(e.frame_seq, U64),
-    "cause": lambda e: e.cause,
-    "text": lambda e: e.text,
-    "severity": lambda e: e.severity,
-    "plate_region": lambda e: e.plate_region,
-    "listed": lambda e: e.listed,
-    "person": lambda e: e.person,
-    "person_confidence": lambda e: e.person_confidence,
-    "items": lambda e: e.items,
+    "cause": attrgetter("cause"),
+    "text": attrgetter("text"),
+    "severity": attrgetter("severity"),
+    "plate_region": attrgetter("plate_region"),
+    "listed": attrgetter("listed"),
+    "person": attrgetter("person"),
+    "person_confidence": attrgetter("person_confidence"),
+    "items": attrgetter("items"),
     "missing": lambda e: list(e.missing),
-    "value": lambda e: e.value,
-    "plate_sure": lambda e: e.plate_sure,
-    "about": lambda e: e.about,
-    "author": lambda e: e.author,
+    "value": attrgetter("value"),
+    "plate_sure": attrgetter("plate_sure"),
+    "about": attrgetter("about"),
+    "author": attrgetter("author"),
 }
 
 PHOTO_COLUMNS: Columns[Shot] = {
-    "shot_id": lambda s: s.shot_id,
-    "camera": lambda s: s.stamp.camera,
+    "shot_id": attrgetter("shot_id"),
+    "camera": attrgetter("stamp.camera"),
     "captured_at": lambda s: instant(s.stamp.captured_at_us),
-    "recogniser": lambda s: s.recogniser,
-    "track": lambda s: s.track,
+    "recogniser": attrgetter("recogniser"),
+    "track": attrgetter("track"),
     "epoch": lambda s: uint(s.stamp.epoch, U64),
-    "label": lambda s: s.label,
+    "label": attrgetter("label"),
     "box": lambda s: _box(s.box),
     "crop": lambda s: _box(s.crop),
     "width": lambda s: uint(s.width, _U16),
     "height": lambda s: uint(s.height, _U16),
-    "quality": lambda s: s.quality,
+    "quality": attrgetter("quality"),
     "ordinal": lambda s: uint(s.ordinal, _U16),
-    "jpeg": lambda s: s.jpeg,
+    "jpeg": attrgetter("jpeg"),
 }
 
 
@@ -118,7 +119,7 @@ class CameraChange(msgspec.Struct, frozen=True, kw_only=True):
 
 # The address of a camera may hold credentials: it stays out of the store.
 CAMERA_COLUMNS: Columns[CameraChange] = {
-    "camera": lambda c: c.camera,
+    "camera": attrgetter("camera"),
     "revision": lambda c: uint(c.revision, U64),
     "name": lambda c: "" if c.settings is None else c.settings.name,
     "region": lambda c: "" if c.settings is None else c.settings.region,
@@ -129,4 +130,4 @@ CAMERA_COLUMNS: Columns[CameraChange] = {
 
 def columns(table: Columns[T], items: Sequence[T]) -> list[list[object]]:
     """Values by column, in the order of the table's names: the store takes a batch column by column."""
-    return [[build(item) for item in items] for build in table.values()]
+    return [list(map(build, items)) for build in table.values()]

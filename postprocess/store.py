@@ -4,6 +4,7 @@ Rules
 - Streams go through `drain`, which acknowledges after the insert.
 - Cameras follow the bucket `cameras`; every start writes all of them again, which collapses.
 - Every shot's picture is kept for `photos_days`: an event may come long after its shots, and name any of them.
+- Counts by hour are brought up to date once a minute (`rollup`).
 - Looks and reads are kept `looks_days`, so that changed rules can be run over them; 0 = not at all.
 """
 
@@ -28,6 +29,7 @@ from postprocess.drain import Drain, Target
 from postprocess.errors import StoreAway
 from postprocess.looks import LOOK_COLUMNS, READ_COLUMNS, Look, look
 from postprocess.metrics import INSERT_RETRIES, ROWS_STORED
+from postprocess.rollup import EVERY_S, RollUp
 from postprocess.rows import CAMERA_COLUMNS, EVENT_COLUMNS, PHOTO_COLUMNS, CameraChange
 
 log = logging.getLogger(__name__)
@@ -108,6 +110,7 @@ class Store:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._drain(target).run()) for target in self._targets()]
             tasks.append(group.create_task(self._follow_cameras()))
+            tasks.append(group.create_task(self._roll_up()))
             await stop.wait()
             for task in tasks:
                 task.cancel()
@@ -141,6 +144,12 @@ class Store:
                 batch, waiting = waiting, []
                 await self._surely("cameras", lambda batch=batch: self._house.insert("cameras", CAMERA_COLUMNS, batch))  # type: ignore[misc]
                 ROWS_STORED.labels("cameras").inc(len(batch))
+
+    async def _roll_up(self) -> None:
+        rolling = RollUp(self._house, keep_of(self._settings))
+        while True:
+            await self._surely("events_hourly", rolling.refresh)
+            await asyncio.sleep(EVERY_S)
 
     async def _surely(self, what: str, call: Callable[[], Awaitable[Any]]) -> None:
         """Again and again until the store has done it; its health says so meanwhile."""

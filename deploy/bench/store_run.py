@@ -24,7 +24,7 @@ from nats.aio.client import Client
 
 from deploy.bench import procfs, storing
 from deploy.bench.result import Result, as_json, as_text
-from deploy.bench.storing import Expected, Found
+from deploy.bench.storing import Expected, Found, Point
 from deploy.errors import NothingMeasured
 from deploy.up import command as up
 from deploy.up import machine
@@ -68,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
 class House(msgspec.Struct, frozen=True, kw_only=True):
     """The servers, and how to reach them."""
 
+    servers: Supervisor
     program: Component
     """`store`, which is started when all is there that it is to drain."""
     logs: Path
@@ -128,19 +129,21 @@ async def _servers(args: argparse.Namespace, stop: asyncio.Event) -> AsyncIterat
         try:
             await servers.start()
             await up.ready_or_stopped(servers, stop)
-            yield _house(table["store"], folder / "logs", ports, secrets)
+            yield _house(servers, table["store"], folder / "logs", ports, secrets)
         finally:
             await servers.stop()
     finally:
         os.close(lock)
 
 
-def _house(program: Component, logs: Path, ports: Ports, secrets: dict[str, str]) -> House:
+def _house(servers: Supervisor, program: Component, logs: Path, ports: Ports, secrets: dict[str, str]) -> House:
     def account(name: str) -> NatsSettings:
         return NatsSettings(url=f"nats://{LOOPBACK}:{ports.nats}", user=name, password=secrets[name])
 
     store = ClickHouseSettings(port=ports.clickhouse, password=secrets["clickhouse"], database=DATABASE)
-    return House(program=program, logs=logs, broker=account("store"), writer=account("decide"), store=store)
+    return House(
+        servers=servers, program=program, logs=logs, broker=account("store"), writer=account("decide"), store=store
+    )
 
 
 async def _fill(house: House, count: int, stop: asyncio.Event) -> Expected:
@@ -165,20 +168,20 @@ async def _fill(house: House, count: int, stop: asyncio.Event) -> Expected:
     return told
 
 
-async def _drain(house: House, told: Expected, stop: asyncio.Event) -> list[tuple[float, int]] | None:
-    """(seconds, messages acknowledged) from the first acknowledgement to the last; None where it was stopped."""
+async def _drain(house: House, told: Expected, stop: asyncio.Event) -> list[Point] | None:
+    """From the first acknowledgement to the last; None where it was stopped."""
     program = Supervisor((house.program,), logs=house.logs, say=up.say)
-    points = list[tuple[float, int]]()
+    points = list[Point]()
     try:
         await program.start()
         async with Bus.open(house.broker, name="bench") as bus:
             moved_s = time.monotonic()
-            while not points or points[-1][1] < told.messages:
+            while not points or points[-1].rows < told.messages:
                 if stop.is_set():
                     return None
                 done, now_s = await _acknowledged(bus), time.monotonic()
-                if done > (points[-1][1] if points else 0):
-                    points.append((now_s, done))
+                if done > (points[-1].rows if points else 0):
+                    points.append(Point(at_s=now_s, rows=done, cpu_s=_cpu_s(house.servers, program)))
                     moved_s = now_s
                 if now_s - moved_s > IDLE_S_MAX:
                     raise NothingMeasured("store", IDLE_S_MAX, house.logs)
@@ -186,6 +189,13 @@ async def _drain(house: House, told: Expected, stop: asyncio.Event) -> list[tupl
     finally:
         await program.stop()
     return points
+
+
+def _cpu_s(*supervisors: Supervisor) -> dict[str, float]:
+    """Processor time of every component so far."""
+    children = (pair for one in supervisors for pair in one.children.items())
+    heads = {name: child.process.pid for name, child in children if child.process is not None}
+    return {name: reading.usage.cpu_s for name, reading in procfs.readings(heads).items()}
 
 
 async def _acknowledged(bus: Bus) -> int:

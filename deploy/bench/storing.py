@@ -80,6 +80,16 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
         return (self.events, self.versions, self.plates) == (expected.events, expected.versions, expected.plates)
 
 
+class Point(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment of the draining."""
+
+    at_s: float
+    rows: int
+    """Acknowledged so far."""
+    cpu_s: Mapping[str, float]
+    """Processor time of the components so far."""
+
+
 def messages(count: int, begin_us: int, seed: int = 1) -> Iterator[Sent]:
     """So many messages, the first event at `begin_us`."""
     return itertools.islice(_endless(begin_us, random.Random(seed)), count)
@@ -118,27 +128,33 @@ def _read(event: Event, dice: random.Random) -> Event:
     )  # fmt: skip
 
 
-def rates(points: Sequence[tuple[float, int]], parts: int = 5) -> list[float]:
-    """Rows a second over equal parts of the run; `points` are (seconds, rows so far)."""
+def rates(points: Sequence[Point], parts: int = 5) -> list[float]:
+    """Rows a second over equal parts of the run."""
     edges = [points[round((len(points) - 1) * part / parts)] for part in range(parts + 1)]
     pairs = itertools.pairwise(edges)
-    return [(rows - before) / (at - since) for (since, before), (at, rows) in pairs if at > since]
+    return [(now.rows - was.rows) / (now.at_s - was.at_s) for was, now in pairs if now.at_s > was.at_s]
 
 
 def drained(
-    points: Sequence[tuple[float, int]], found: Found, told: Expected, floor: float, conditions: Mapping[str, Any]
+    points: Sequence[Point], found: Found, told: Expected, floor: float, conditions: Mapping[str, Any]
 ) -> Result:
     """The figure of the draining; `floor` is what the same client inserts of the same rows, and nothing else."""
-    took_s = points[-1][0] - points[0][0]
-    value = (points[-1][1] - points[0][1]) / took_s
+    first, last = points[0], points[-1]
+    took_s, rows = last.at_s - first.at_s, last.rows - first.rows
     counts = {"sent": told.messages, "rows": found.rows, "events": found.events, "events_expected": told.events}
-    details = {"counts": counts, "exact_under_final": found.exact(told), "took_s": round(took_s, 1)}
+    spent = {name: last.cpu_s[name] - first.cpu_s.get(name, 0.0) for name in last.cpu_s}
+    details = {
+        "counts": counts,
+        "exact_under_final": found.exact(told),
+        "took_s": round(took_s, 1),
+        "cpu_us_per_row": {name: round(1e6 * cpu_s / rows, 1) for name, cpu_s in spent.items()},
+    }
     return Result(
         name="store",
-        value=round(value),
+        value=round(rows / took_s),
         unit="rows/s (from the stream to the acknowledgement behind the insert)",
         floor=round(floor),
-        ratio=ratio(value, floor),
+        ratio=ratio(rows / took_s, floor),
         target=TARGET_ROWS_PER_S,
         spread=series.spread(round(one) for one in rates(points)),
         conditions={**conditions, "details": details},
