@@ -81,6 +81,23 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
     """Function → settings as written; a camera's own win, then the nearest region's."""
 
 
+class Parking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What makes a region a parking lot (`functions["parking"]` of a `Region`): its cameras' passages are paired."""
+
+    capacity: Annotated[int, msgspec.Meta(ge=1, le=100_000)] | None = None
+    lost_h: Annotated[float, msgspec.Meta(ge=1.0, le=8760.0)] = 48.0
+    """Hours after which a vehicle that was not seen to leave counts as gone."""
+    repeat_s: Annotated[float, msgspec.Meta(ge=0.0, le=3600.0)] = 60.0
+    """The same plate going in (or out) again within this is the same passage, seen by another camera."""
+    antipassback: Literal["off", "entry", "both"] = "off"
+    """Warn of a plate that comes in while it is inside; with `both` also of one that leaves and was not."""
+
+
+def lot_token(region: str) -> str:
+    """What stands for a lot in the place of a camera, in subjects and events."""
+    return f"lot-{region}"
+
+
 class VehicleEntry(msgspec.Struct, frozen=True, kw_only=True):
     """A plate on a list (KV bucket `vehicles`, key = id)."""
 
