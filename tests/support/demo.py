@@ -51,13 +51,15 @@ class RunningDemo:
 
 
 @contextlib.contextmanager
-def running_demo(data_dir: Path, *, cameras: Sequence[str], arguments: Sequence[str] = ()) -> Iterator[RunningDemo]:
-    """A demo of some of the site's cameras; stopped by SIGTERM at the end."""
+def running_demo(
+    data_dir: Path, *, cameras: Sequence[str], arguments: Sequence[str] = (), source: Path = SITE
+) -> Iterator[RunningDemo]:
+    """A demo of some of the site's cameras, or of those in another folder; stopped by SIGTERM at the end."""
     site = data_dir.parent / "site"
     site.mkdir(parents=True)
     for name in cameras:
         for suffix in (".mp4", ".json"):
-            shutil.copy(SITE / f"{name}{suffix}", site)
+            shutil.copy(source / f"{name}{suffix}", site)
     command = [sys.executable, "-m", "deploy", "demo", "--data-dir", str(data_dir), "--site", str(site), "--port", "0"]
     process = subprocess.Popen(
         [*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
