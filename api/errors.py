@@ -190,6 +190,7 @@ _KINDS = {
     "letter": Words("dead letter", "отложенного сообщения"),
     "person": Words("person", "человека"),
     "sample": Words("enrolled photo", "фотографии человека"),
+    "stage": Words("stage that can be resumed", "стадии, которую можно продолжить"),
 }
 
 
@@ -378,6 +379,7 @@ _COMPONENTS = {
     "clickhouse": Words("the event store (ClickHouse)", "хранилище событий (ClickHouse)"),
     "ingest": Words("video intake (ingest)", "приём видео (ingest)"),
     "recognise": Words("recognition (recognise)", "распознавание (recognise)"),
+    "store": Words("storage (store)", "запись в хранилище (store)"),
 }
 
 

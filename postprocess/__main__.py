@@ -14,6 +14,7 @@ from ingest.contract import Camera
 from ingest.process import Process, run
 from ingest.settings import NatsSettings, SettingsError, TritonSettings, parse
 from model_repository.contract import FACE_EMBEDDER
+from postprocess.breaker import BreakerPolicy
 from postprocess.config import DecideSettings, RecogniseSettings, StoreSettings
 from postprocess.contract import ClickHouseSettings
 from postprocess.errors import SchemaError, StoreAway
@@ -27,34 +28,39 @@ async def recognise(process: Process) -> None:
     from postprocess.enroller import Enroller  # noqa: PLC0415 - each program loads its own edges only
     from postprocess.ensemble import Ensemble  # noqa: PLC0415
     from postprocess.face_watch import BUCKET, FaceWatch  # noqa: PLC0415
-    from postprocess.recognise import STREAMS, Recognise  # noqa: PLC0415
+    from postprocess.grave import Grave  # noqa: PLC0415
+    from postprocess.recognise import STREAMS, Recognise, durable  # noqa: PLC0415
+    from postprocess.undertaker import Undertaker  # noqa: PLC0415
 
     settings = process.settings(RecogniseSettings, "recognise")
     nats, triton = process.settings(NatsSettings, "nats"), process.settings(TritonSettings, "triton")
     async with Bus.open(nats, name="recognise", health=process.health) as bus, contextlib.AsyncExitStack() as stack:
         await bus.ensure_streams(*STREAMS)
         await bus.ensure_buckets(BUCKET)
+        grave = Grave(bus, "recognise", BreakerPolicy(per_minute_max=settings.dead_per_minute_max), process.health)
+        await grave.listen()
         faces = FaceWatch(bus, process.health)
-        programs, followers = [], [faces.run]
-        for each in registry.recognisers(registry.load()).values():
+        programs, installed = [], list(registry.recognisers(registry.load()).values())
+        undertaker = Undertaker(bus, grave, [("SHOTS", durable(each)) for each in installed])
+        beside = [faces.run, undertaker.work]
+        for each in installed:
             if not each.ensemble:
-                programs.append(Recognise(bus, None, each, settings))
+                programs.append(Recognise(bus, None, each, settings, grave))
                 continue
             ensemble = Ensemble(
                 each.name, each.outputs, triton, deadline_s=settings.deadline_ms / 1000, health=process.health
             )
             await stack.enter_async_context(ensemble)
             known = each.name == FACE_EMBEDDER
-            reader = Recognise(bus, ensemble, each, settings, faces.matched if known else None)
-            programs.append(reader)
+            programs.append(Recognise(bus, ensemble, each, settings, grave, complete=faces.matched if known else None))
             if known:
-                followers.append(Enroller(bus, ensemble, faces).run)
+                beside.append(Enroller(bus, ensemble, faces).run)
         process.health.started()
-        async with asyncio.TaskGroup() as beside:
-            tasks = [beside.create_task(follow()) for follow in followers]
-            async with asyncio.TaskGroup() as group:
-                for program in programs:
-                    group.create_task(program.run(process.stop))
+        async with asyncio.TaskGroup() as group:
+            for program in programs:
+                group.create_task(program.run(process.stop))
+            tasks = [group.create_task(each()) for each in beside]
+            await process.stop.wait()
             for task in tasks:
                 task.cancel()
 
@@ -87,6 +93,7 @@ async def decide(process: Process) -> None:
 async def store(process: Process) -> None:
     """Events, photos and cameras → ClickHouse."""
     from postprocess.clickhouse import ClickHouse  # noqa: PLC0415
+    from postprocess.grave import Grave  # noqa: PLC0415
     from postprocess.store import BUCKETS, STREAMS, Store  # noqa: PLC0415
 
     settings, nats = process.settings(StoreSettings, "store"), process.settings(NatsSettings, "nats")
@@ -95,9 +102,11 @@ async def store(process: Process) -> None:
     async with Bus.open(nats, name="store", health=process.health) as bus:
         await bus.ensure_streams(*STREAMS)
         await bus.ensure_buckets(*BUCKETS)
+        grave = Grave(bus, "store", BreakerPolicy(per_minute_max=settings.dead_per_minute_max), process.health)
+        await grave.listen()
         process.health.started()
         try:
-            await Store(bus, house, settings, process.health).run(process.stop)
+            await Store(bus, house, settings, process.health, grave).run(process.stop)
         except SchemaError as error:
             raise _refused(where, error) from error
     house.close()

@@ -168,7 +168,7 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
         "zool.detections.*", "zool.shots.*.*", "zool.events.*.camera_lost", "zool.events.*.camera_restored",
         "zool.events.*.camera_blind", "zool.state.*", "zool.dead.ingest", "$KV.zool-leases.>",
     ),
-    "recognise": ("zool.reads.*", "zool.dead.recognise"),
+    "recognise": ("zool.reads.*", "zool.dead.recognise", "zool.events.system.*"),
     "decide": ("zool.events.*.*", "zool.dead.decide", "$KV.zool-plans.>", "$KV.zool-snapshots.>"),
     "store": ("zool.dead.store", "zool.events.*.*"),
     "api": (
@@ -179,7 +179,8 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _SUBSCRIBE: Mapping[str, tuple[str, ...]] = {
-    "ingest": ("zool.rpc.probe", "zool.rpc.snapshot.*"), "recognise": ("zool.rpc.face",), "api": ("zool.state.*",),
+    "ingest": ("zool.rpc.probe", "zool.rpc.snapshot.*"), "api": ("zool.state.*",),
+    "recognise": ("zool.rpc.face", "zool.rpc.resume.recognise"), "store": ("zool.rpc.resume.store",),
 }  # fmt: skip
 
 
