@@ -31,7 +31,7 @@ from postprocess.recognise import Recognise
 from postprocess.recognisers.face import FACE
 from tests.support.faces import MODEL, ScriptedFaces, photo, scripted_faces, vector
 from tests.support.nats import NatsServer, running_nats
-from tests.support.postprocess import everything, program, until
+from tests.support.postprocess import everything, grave_of, program, until
 from tests.support.realdata import real
 from tests.support.shots import shot
 from tests.support.triton import triton_server
@@ -93,7 +93,9 @@ async def bench(folder: Path, triton: TritonSettings) -> AsyncIterator[Bench]:
         faces = FaceWatch(bus, health)
         following = asyncio.create_task(faces.run())
         await Enroller(bus, ensemble, faces).run()
-        recognise = Recognise(bus, ensemble, FACE, RecogniseSettings(), faces.matched)
+        recognise = Recognise(
+            bus, ensemble, FACE, RecogniseSettings(), grave_of(bus, "recognise"), complete=faces.matched
+        )
         try:
             async with program(recognise.run):
                 yield Bench(bus, faces, recognise, nats)
