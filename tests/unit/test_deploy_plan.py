@@ -88,6 +88,8 @@ def test_every_variable_given_to_a_stage_is_one_that_its_settings_read(stage: st
         if variable == "ZOOL_CONFIG":
             assert value == "/c.ini"
             continue
+        if variable == "OPENBLAS_NUM_THREADS":  # a library reads it
+            continue
         section = variable.split("_")[1].lower()
         key = variable.removeprefix(f"ZOOL_{section.upper()}_")
         fields = {f.encode_name.upper(): f for f in msgspec.structs.fields(TOLD[section])}
