@@ -27,6 +27,7 @@ from postprocess.rules.zones import Look, Thing, Visited, side
 ADOPT_US = 600_000
 TWIN_US = 1_000_000
 TWIN_OVERLAP_MIN = 0.6
+ORIGINS_MAX = 8
 
 Direction = Literal["entry", "exit"]
 
@@ -48,6 +49,8 @@ class Walker(msgspec.Struct, kw_only=True):
     """It is known whether it continues another."""
     continued: bool = False
     """Another one continues it."""
+    origins: list[str] = []
+    """The things that it continues, the first one first."""
 
 
 class LineScene(CaseScene, kw_only=True):
@@ -148,6 +151,7 @@ def _adopt(scene: LineScene, track: Track, thing: Thing, policy: LinePolicy, asp
         return []
     known, origin = scene.walkers.setdefault(before.root, Walker()), scene.things.get(before.root)
     known.continued = True
+    walker.origins = [*known.origins, before.root][-ORIGINS_MAX:]
     walker.passed = {**known.passed, **walker.passed}
     if origin is not None:
         thing.travelled += origin.travelled
@@ -179,9 +183,10 @@ def _between(before: Track, track: Track, thing: Thing, line: Line) -> Hit | Non
     if step is not None:
         hit_us = before.seen_us + round((thing.first_us - before.seen_us) * step[0])
         within = 0.0 <= step[1] <= 1.0
+    if new.hit_us > hit_us:
+        hit_us, within = new.hit_us, new.hit_within
     if new.side == 0:  # it has not left the band yet: the next hit is its own
         new.side = old.side
-        if new.hit_us < hit_us:
-            new.hit_us, new.hit_within = hit_us, within
+        new.hit_us, new.hit_within = hit_us, within
         return None
     return Hit(line=line, forward=new.side > 0, at_us=hit_us) if new.side != old.side and within else None

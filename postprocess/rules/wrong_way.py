@@ -59,7 +59,8 @@ def step(memory: WrongWayMemory, message: Input, policy: WrongWayPolicy) -> tupl
                 outputs += _gone_on(memory, happened.thing.root, happened.look, policy, aspect)
             case Visited():
                 outputs += _in_zone(memory, happened, policy, aspect)
-    memory.pending = {key: one for key, one in memory.pending.items() if one.root in memory.things}
+    alive = memory.things.keys() | {root for walker in memory.walkers.values() for root in walker.origins}
+    memory.pending = {key: one for key, one in memory.pending.items() if one.root in alive}
     cases.tidy(memory, policy)
     return memory, outputs
 
@@ -67,7 +68,8 @@ def step(memory: WrongWayMemory, message: Input, policy: WrongWayPolicy) -> tupl
 def _crossed(memory: WrongWayMemory, crossed: Crossed, policy: WrongWayPolicy) -> None:
     key = f"{crossed.line.id}/{crossed.root}"
     if crossed.direction == "entry":
-        memory.pending.pop(key, None)
+        for root in (crossed.root, *memory.walkers[crossed.root].origins):
+            memory.pending.pop(f"{crossed.line.id}/{root}", None)
     elif holds(policy.schedule, crossed.at_us, policy.timezone):
         memory.pending[key] = crossed
 
@@ -75,11 +77,13 @@ def _crossed(memory: WrongWayMemory, crossed: Crossed, policy: WrongWayPolicy) -
 def _gone_on(memory: WrongWayMemory, root: str, look: Look, policy: WrongWayPolicy, aspect: float) -> list[Output]:
     """Whether somebody who crossed the wrong way is far enough behind the line by now."""
     outputs: list[Output] = []
+    roots = {root, *(memory.walkers[root].origins if root in memory.walkers else ())}
     for key, one in list(memory.pending.items()):
         line = one.line
-        if one.root == root and _behind(one, look, aspect) >= policy.way_min:
+        if one.root in roots and _behind(one, look, aspect) >= policy.way_min:
             del memory.pending[key]
-            told = _event(memory, look, policy, rule=line.id, root=root, occurrence=one.occurrence)
+            told = _event(memory, look, policy, rule=line.id, root=one.root, occurrence=one.occurrence)
+            told = msgspec.structs.replace(told, label=memory.things[root].label)
             at_us = one.at_us
             told = msgspec.structs.replace(told, direction="exit", opened_at_us=at_us, closed_at_us=at_us)
             outputs += cases.open_case(memory, told.event_id, told, [track_key(look.epoch, look.track)])
@@ -99,7 +103,7 @@ def _in_zone(memory: WrongWayMemory, happened: Visited, policy: WrongWayPolicy, 
     if look is None or visit.key in memory.cases or not _against(visit, look, policy, aspect):
         return []
     told = _event(memory, look, policy, rule=visit.zone, root=visit.root, occurrence=visit.occurrence)
-    told = msgspec.structs.replace(told, closed_at_us=told.opened_at_us)
+    told = msgspec.structs.replace(told, closed_at_us=told.opened_at_us, label=visit.label)
     return cases.open_case(memory, visit.key, told, cases.tracks_of(visit, look))
 
 
@@ -133,6 +137,5 @@ def _event(
         function="wrong_way",
         rule=rule,
         final=True,
-        label=memory.things[root].label if root in memory.things else "",
         confidence=look.confidence,
     )
