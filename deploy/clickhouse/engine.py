@@ -15,6 +15,7 @@ from pathlib import Path
 import chdb
 import msgspec
 
+from deploy.clickhouse.form import Table
 from deploy.clickhouse.native import CUSTOM_SERIALISATION_REVISION, revised
 from deploy.clickhouse.request import Statement
 
@@ -69,7 +70,7 @@ class Engine:
         """Run one statement on this thread's connection; raises `EngineError`."""
         connection = self._connection()
         self._query(connection, f"USE {_name(statement.database or 'default')}")
-        with self._settings(connection, statement.settings):
+        with self._settings(connection, statement.settings), self._tables(connection, statement.tables):
             if statement.data is not None:
                 return self._insert(connection, statement)
             result = self._query(connection, statement.sql, statement.format, statement.params)
@@ -86,17 +87,39 @@ class Engine:
             self._open.clear()
 
     def _insert(self, connection: chdb.Connection, statement: Statement) -> Answer:
-        handle, name = tempfile.mkstemp(dir=self._spool, suffix=f".{statement.format}")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(statement.data or b"")
-            sql = f"{statement.sql} FROM INFILE {_text(name)} COMPRESSION 'none' FORMAT {statement.format}"
-            result = self._query(connection, sql, "TabSeparated", statement.params)
-        finally:
-            Path(name).unlink(missing_ok=True)
-        answer = _answer(result)
+        answer = self._from_file(
+            connection, statement.sql, statement.format, statement.data or b"", params=statement.params
+        )
         # An insert from a file reads exactly the rows that it writes; the engine counts only the reading.
         return Answer(body=b"", rows_read=answer.rows_read, rows_written=answer.rows_read)
+
+    def _from_file(
+        self, connection: chdb.Connection, insert: str, kind: str, data: bytes, params: dict[str, str] | None = None
+    ) -> Answer:
+        handle, name = tempfile.mkstemp(dir=self._spool, suffix=f".{kind}")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            sql = f"{insert} FROM INFILE {_text(name)} COMPRESSION 'none' FORMAT {kind}"
+            return _answer(self._query(connection, sql, "TabSeparated", params))
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _tables(self, connection: chdb.Connection, tables: tuple[Table, ...]) -> Iterator[None]:
+        """External tables of a statement are temporary ones of this thread's connection."""
+        made: list[str] = []
+        try:
+            for table in tables:
+                name = _name(table.name)
+                self._query(connection, f"CREATE TEMPORARY TABLE {name} ({table.structure}) ENGINE = Memory")
+                made.append(name)
+                if table.data:
+                    self._from_file(connection, f"INSERT INTO {name}", table.format, table.data)
+            yield
+        finally:
+            for name in made:
+                self._query(connection, f"DROP TEMPORARY TABLE IF EXISTS {name}")
 
     def _connection(self) -> chdb.Connection:
         connection: chdb.Connection | None = getattr(self._local, "connection", None)

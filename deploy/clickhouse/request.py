@@ -5,6 +5,7 @@ clickhouse-connect and the Grafana plug-in use it.
 
 Rules
 - The statement is the `query` parameter, or the body, or both joined (an insert's data follows its statement).
+- Of a form body the fields count as parameters and the files are tables (`form.py`).
 - `param_<name>` are bound parameters; transport keys are dropped; what is left are settings of the statement.
 """
 
@@ -17,6 +18,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from deploy.clickhouse import form
+
 TRANSPORT_KEYS = frozenset(
     {
         "query", "database", "default_format", "session_id", "session_timeout", "session_check", "query_id", "user",
@@ -28,7 +31,9 @@ TRANSPORT_KEYS = frozenset(
 ROW_STATEMENTS = frozenset({"SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK"})
 
 _FORMAT = re.compile(r"\s+FORMAT\s+(\w+)\s*;?\s*$", re.IGNORECASE)
-_INSERT = re.compile(rb"^\s*(INSERT\s+INTO\b.*?)\s+FORMAT\s+(\w+)[ \t]*(?:;|\r?\n|$)", re.IGNORECASE | re.DOTALL)
+_INSERT = re.compile(
+    rb"^\s*((?:WITH\b[^'\"`]*?\s)?INSERT\s+INTO\b.*?)\s+FORMAT\s+(\w+)[ \t]*(?:;|\r?\n|$)", re.IGNORECASE | re.DOTALL
+)
 _SETTING = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 
 
@@ -43,6 +48,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     params: dict[str, str] = {}
     settings: dict[str, str] = {}
     data: bytes | None = None
+    tables: tuple[form.Table, ...] = ()
+    """Tables that are there for this statement alone."""
     protocol: int = 0
     """Revision of the native protocol that the client speaks; it changes the format Native."""
 
@@ -54,13 +61,22 @@ class BadRequest(Exception):  # noqa: N818 - the HTTP name of it
 def statement(query: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> Statement:
     """Read a request; raises `BadRequest`. Header names are lower case."""
     kind = headers.get("content-type", "")
-    if kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded")):
-        raise BadRequest("form bodies are not taken: send the statement as the query parameter or as the body")
+    sent = form.Form()
+    if form.is_form(kind) and body:
+        try:
+            sent = form.read(kind, body)
+            query, body = {**query, **sent.fields}, b""
+            tables = form.tables(query, sent.files)
+        except form.BadForm as error:
+            raise BadRequest(str(error)) from None
+    else:
+        tables = ()
     shared = {
         "database": query.get("database", "") or headers.get("x-clickhouse-database", ""),
         "params": {key.removeprefix("param_"): value for key, value in query.items() if key.startswith("param_")},
-        "settings": _settings(query),
+        "settings": _settings(query, form.transport_keys(sent.files)),
         "protocol": _protocol(query.get("client_protocol_version", "0")),
+        "tables": tables,
     }
     whole = (query["query"].encode() + b"\n" + body) if query.get("query") else body
     insert = _INSERT.match(whole)
@@ -104,8 +120,9 @@ def _protocol(text: str) -> int:
     return int(text)
 
 
-def _settings(query: Mapping[str, str]) -> dict[str, str]:
-    kept = {k: v for k, v in query.items() if k not in TRANSPORT_KEYS and not k.startswith("param_")}
+def _settings(query: Mapping[str, str], described: frozenset[str]) -> dict[str, str]:
+    known = TRANSPORT_KEYS | described
+    kept = {k: v for k, v in query.items() if k not in known and not k.startswith("param_")}
     for key in kept:
         if not _SETTING.match(key):
             raise BadRequest(f"not the name of a setting: {key!r}")

@@ -17,6 +17,7 @@ import clickhouse_connect
 import msgspec
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
+from clickhouse_connect.driver.external import ExternalData
 
 from tests.support.clickhouse import ClickHouseServer, running_clickhouse
 from tests.support.native import ask_native, decoded
@@ -47,6 +48,10 @@ def connect(server: ClickHouseServer, **options: object) -> Client:
     return clickhouse_connect.get_client(host=settings.host, port=settings.port, username="zool", **given)
 
 
+FILE_WITHOUT_TYPES = (
+    b'--b\r\nContent-Disposition: form-data; name="t"; filename="t"\r\n\r\n1\r\n'
+    b'--b\r\nContent-Disposition: form-data; name="query"\r\n\r\nSELECT 1\r\n--b--\r\n'
+)
 CREATE = """
 CREATE TABLE t (id UInt32, at DateTime64(6, 'UTC'), name String, pic String, v UInt32)
 ENGINE ReplacingMergeTree(v) ORDER BY (at, id)
@@ -161,7 +166,9 @@ def test_bad_bodies_get_an_answer_in_words(server: ClickHouseServer) -> None:
         (b"SELECT 1", {"Content-Encoding": "br"}, "is not known: zstd, lz4, gzip, deflate"),
         (b"", {}, "empty"),
         (b"\xff\xfe", {}, "UTF-8"),
-        (b"a=b", {"Content-Type": "application/x-www-form-urlencoded"}, "form bodies"),
+        (b"param_x=1", {"Content-Type": "application/x-www-form-urlencoded"}, "empty"),
+        (b"--b\r\nbroken", {"Content-Type": "multipart/form-data; boundary=b"}, "form body can't be read"),
+        (FILE_WITHOUT_TYPES, {"Content-Type": "multipart/form-data; boundary=b"}, "has no structure"),
     ]
     for body, headers, words in cases:
         request = urllib.request.Request(base, data=body, headers={"Content-Type": "text/plain"} | headers)
@@ -171,6 +178,19 @@ def test_bad_bodies_get_an_answer_in_words(server: ClickHouseServer) -> None:
         assert words in caught.value.read().decode()
         caught.value.close()
     assert connect(server).command("SELECT 1") == 1
+
+
+def test_tables_that_come_with_a_statement(server: ClickHouseServer) -> None:
+    """They are there for it alone, also where the statement and its parameters come as a form."""
+    client = connect(server, form_encode_query_params=True)
+    sent = ExternalData(file_name="seen", data=b"car\t2\ntruck\t3\n", fmt="TSV", structure=["label String", "n UInt8"])
+    sent.add_file(file_name="names", data=b"car,1.5\n", fmt="CSV", types="String,Decimal(9, 2)")
+    asked = "SELECT n, toFloat64(_2) FROM seen JOIN names ON label = _1 WHERE n > {least:UInt8}"
+    for _ in range(5):
+        assert client.query(asked, parameters={"least": 1}, external_data=sent).result_rows == [(2, 1.5)]
+    assert client.query("SELECT {word:String}", parameters={"word": "х" * 9000}).result_rows == [("х" * 9000,)]
+    with pytest.raises(DatabaseError, match="UNKNOWN_TABLE"):
+        client.query("SELECT * FROM seen")
 
 
 KINDS = """
