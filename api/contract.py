@@ -402,6 +402,13 @@ class LettersIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 500
 
 
+class Resumed(msgspec.Struct, frozen=True, kw_only=True):
+    """A stage was told to go on."""
+
+    stage: str
+    was_stopped: bool
+
+
 class LettersDone(msgspec.Struct, frozen=True, kw_only=True):
     """What was done. `next_after` is null when nothing is left; otherwise the same call with it as `after` goes on."""
 

@@ -186,6 +186,7 @@ _KINDS = {
     "vehicle": Words("entry of the lists", "записи списков"),
     "module": Words("kind of function", "вида функции"),
     "letter": Words("dead letter", "отложенного сообщения"),
+    "stage": Words("stage that can be resumed", "стадии, которую можно продолжить"),
 }
 
 
@@ -334,6 +335,8 @@ _COMPONENTS = {
     "nats": Words("the message broker (NATS)", "брокер сообщений (NATS)"),
     "clickhouse": Words("the event store (ClickHouse)", "хранилище событий (ClickHouse)"),
     "ingest": Words("video intake (ingest)", "приём видео (ingest)"),
+    "recognise": Words("recognition (recognise)", "распознавание (recognise)"),
+    "store": Words("storage (store)", "запись в хранилище (store)"),
 }
 
 

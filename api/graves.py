@@ -17,13 +17,15 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from api.dead import Letter, LetterFilter, letter_of, meant, replay_id, to_replay
-from api.errors import NotReplayable, NotThere
-from api.link import Link, within
+from api.errors import NotReplayable, NotThere, Unavailable
+from api.link import ANSWER_S_MAX, Link, within
 from api.metrics import DEAD_LETTERS
-from ingest.bus import Bus, Stored
-from ingest.contract import DeadLetter, dead_subject
+from ingest.bus import Bus, BusTimeout, BusUnavailable, Stored
+from ingest.contract import DeadLetter, dead_subject, resume_subject
 
 STREAM = "DEAD"
+STAGES = ("recognise", "store")
+"""Those that stop by themselves when too much goes to the dead letters."""
 LOOK_S_MAX = 2.0
 """For so long a call looks for letters before it says how far it has come."""
 
@@ -88,6 +90,17 @@ class Graves:
             removed = await _drop(self._link.bus(), seq) if seq > 0 else False
         if not removed:
             raise NotThere(kind="letter", name=str(seq))
+
+    async def resume(self, stage: str) -> bool:
+        """Tell a stage to go on; whether it had stopped. Raises `NotThere`, `Unavailable`."""
+        if stage not in STAGES:
+            raise NotThere(kind="stage", name=stage[:40])
+        try:
+            return bool(await self._link.bus().ask(resume_subject(stage), b"", timeout_s=ANSWER_S_MAX))
+        except BusUnavailable as error:
+            raise Unavailable(component="nats", reason=str(error)) from error
+        except BusTimeout as error:
+            raise Unavailable(component=stage, reason=str(error)) from error
 
     async def all(self, wanted: LetterFilter, *, after: int, upto: int | None, limit: int, replay: bool) -> Done:
         """Replay or drop the letters that are meant, oldest first; raises `Unavailable`."""

@@ -89,6 +89,17 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     messages: int = 0
 
 
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a durable consumer stands."""
+
+    given_seq: int
+    """Sequence of the last message that it was given."""
+    waiting: int
+    """Messages that it was never given."""
+    in_hand: int
+    """Messages that it was given and did not acknowledge."""
+
+
 class Stored(msgspec.Struct, frozen=True, kw_only=True):
     """A message as its stream keeps it, without a consumer."""
 
@@ -112,14 +123,20 @@ class Message:
         self.deliveries: int = meta.num_delivered or 1
         self.time_us: int = int(meta.timestamp.timestamp() * 1e6)
         self.message_id: str = (raw.headers or {}).get("Nats-Msg-Id", "")
+        self.settled = False
+        """Whether it was acknowledged or given back."""
+        self.failed = False
+        """Set by who found that it can't be processed."""
 
     async def ack(self) -> None:
         """Done. A lost acknowledgement means one more delivery, never a loss."""
+        self.settled = True
         with contextlib.suppress(*_AWAY):
             await self._raw.ack()
 
     async def nak(self, delay_s: float) -> None:
         """Not now: deliver again after `delay_s`."""
+        self.settled = True
         with contextlib.suppress(*_AWAY):
             await self._raw.nak(delay=delay_s)
 
@@ -483,7 +500,7 @@ class Bus:
         start_seq: int | None = None,
         pending_max: int = 1000,
     ) -> Consumer:
-        """A durable pull consumer; `start_seq` matters only when it is made. Made at the first fetch."""
+        """A durable pull consumer, made or brought up to date at the first fetch; `start_seq` is for the making."""
         config = ConsumerConfig(
             durable_name=durable,
             ack_policy=AckPolicy.EXPLICIT,
@@ -497,13 +514,21 @@ class Bus:
         return Consumer(self, lambda: self._subscribe(stream, durable, config))
 
     def inflow(
-        self, stream: str, durable: str, *, subjects: tuple[str, ...], ack_wait_s: float, pending_max: int
+        self,
+        stream: str,
+        durable: str,
+        *,
+        subjects: tuple[str, ...],
+        ack_wait_s: float,
+        pending_max: int,
+        deliver_max: int = -1,
     ) -> Inflow[Message]:
         """A durable consumer for thousands of messages a second; made at the first taking."""
         config = ConsumerConfig(
             durable_name=durable,
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=ack_wait_s,
+            max_deliver=deliver_max,
             max_ack_pending=pending_max,
             filter_subjects=list(subjects),
         )
@@ -515,11 +540,29 @@ class Bus:
             outages=lambda: self.outages,
         )
 
+    async def consumer_place(self, stream: str, durable: str) -> Place | None:
+        """Where a durable consumer stands, or None where there is none yet; raises `BusUnavailable`."""
+        try:
+            info = await self._js.consumer_info(stream, durable)
+        except nats.js.errors.NotFoundError:
+            return None
+        except _AWAY as error:
+            raise BusUnavailable(f"consumer {durable}: {error or type(error).__name__}") from error
+        return Place(
+            given_seq=int(info.delivered.stream_seq),
+            waiting=int(info.num_pending or 0),
+            in_hand=int(info.num_ack_pending or 0),
+        )
+
     async def _make_sure(self, stream: str, durable: str, config: ConsumerConfig) -> None:
         try:
-            await self._js.consumer_info(stream, durable)
+            there = (await self._js.consumer_info(stream, durable)).config
         except nats.js.errors.NotFoundError:
             await self._js.add_consumer(stream, config)
+        else:
+            filters = there.filter_subjects or ([there.filter_subject] if there.filter_subject else None)
+            if (there.max_deliver, filters) != (config.max_deliver, config.filter_subjects):  # of a version before
+                await self._js.add_consumer(stream, config)
 
     async def _subscribe(self, stream: str, durable: str, config: ConsumerConfig) -> object:
         await self._make_sure(stream, durable, config)

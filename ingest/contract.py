@@ -35,6 +35,9 @@ def decode(payload: bytes, kind: type[T]) -> T:
     return msgspec.msgpack.decode(payload, type=kind)
 
 
+SYSTEM = "system"
+"""Stands where a camera stands in events of the system itself: no camera may have this id."""
+
 Transport = Literal["tcp", "udp", "multicast"]
 
 
@@ -267,6 +270,7 @@ class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _MIB = 1024 * 1024
+_UNDELIVERED = "$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES"
 STREAMS: dict[str, StreamSpec] = {
     spec.name: spec
     for spec in (
@@ -275,6 +279,8 @@ STREAMS: dict[str, StreamSpec] = {
         StreamSpec(name="READS", subjects=("zool.reads.*",), age_s_max=86_400, bytes_max=1024 * _MIB),
         StreamSpec(name="EVENTS", subjects=("zool.events.*.*",), age_s_max=604_800, bytes_max=5120 * _MIB),
         StreamSpec(name="DEAD", subjects=("zool.dead.*",), age_s_max=2_592_000, bytes_max=1024 * _MIB),
+        # What the broker says of messages that nobody acknowledged, for those who were dead when it said so.
+        StreamSpec(name="ADVISORIES", subjects=(f"{_UNDELIVERED}.>",), age_s_max=604_800, bytes_max=16 * _MIB),
     )
 }
 BUCKETS = (
@@ -308,6 +314,16 @@ def events_subject(camera: str, kind: str) -> str:
 def dead_subject(stage: str) -> str:
     """Where a stage puts what it can't process."""
     return f"zool.dead.{stage}"
+
+
+def undelivered_subject(stream: str, durable: str) -> str:
+    """Where the broker says that a message was delivered for the last time, and not acknowledged."""
+    return f"{_UNDELIVERED}.{stream}.{durable}"
+
+
+def resume_subject(stage: str) -> str:
+    """Where a stage that stopped is told to go on."""
+    return f"zool.rpc.resume.{stage}"
 
 
 def camera_of(subject: str) -> str:

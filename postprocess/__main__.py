@@ -13,6 +13,7 @@ from ingest.bus import Bus
 from ingest.contract import Camera
 from ingest.process import Process, run
 from ingest.settings import NatsSettings, SettingsError, TritonSettings, parse
+from postprocess.breaker import BreakerPolicy
 from postprocess.config import DecideSettings, RecogniseSettings, StoreSettings
 from postprocess.contract import ClickHouseSettings
 from postprocess.errors import SchemaError, StoreAway
@@ -24,25 +25,33 @@ from postprocess.rules.schedule import zone_of
 async def recognise(process: Process) -> None:
     """Shots → reads, with every recogniser of the functions that are installed."""
     from postprocess.ensemble import Ensemble  # noqa: PLC0415 - each program loads its own edges only
-    from postprocess.recognise import STREAMS, Recognise  # noqa: PLC0415
+    from postprocess.grave import Grave  # noqa: PLC0415
+    from postprocess.recognise import STREAMS, Recognise, durable  # noqa: PLC0415
+    from postprocess.undertaker import Undertaker  # noqa: PLC0415
 
     settings = process.settings(RecogniseSettings, "recognise")
     nats, triton = process.settings(NatsSettings, "nats"), process.settings(TritonSettings, "triton")
     async with Bus.open(nats, name="recognise", health=process.health) as bus, contextlib.AsyncExitStack() as stack:
         await bus.ensure_streams(*STREAMS)
-        programs = []
-        for each in registry.recognisers(registry.load()).values():
+        grave = Grave(bus, "recognise", BreakerPolicy(per_minute_max=settings.dead_per_minute_max), process.health)
+        await grave.listen()
+        programs, installed = [], list(registry.recognisers(registry.load()).values())
+        for each in installed:
             if not each.ensemble:
-                programs.append(Recognise(bus, None, each, settings))
+                programs.append(Recognise(bus, None, each, settings, grave))
                 continue
             ensemble = Ensemble(
                 each.name, each.outputs, triton, deadline_s=settings.deadline_ms / 1000, health=process.health
             )
-            programs.append(Recognise(bus, await stack.enter_async_context(ensemble), each, settings))
+            programs.append(Recognise(bus, await stack.enter_async_context(ensemble), each, settings, grave))
+        undertaker = Undertaker(bus, grave, [("SHOTS", durable(each)) for each in installed])
         process.health.started()
         async with asyncio.TaskGroup() as group:
             for program in programs:
                 group.create_task(program.run(process.stop))
+            burying = group.create_task(undertaker.work())
+            await process.stop.wait()
+            burying.cancel()
 
 
 async def decide(process: Process) -> None:
@@ -73,6 +82,7 @@ async def decide(process: Process) -> None:
 async def store(process: Process) -> None:
     """Events, photos and cameras → ClickHouse."""
     from postprocess.clickhouse import ClickHouse  # noqa: PLC0415
+    from postprocess.grave import Grave  # noqa: PLC0415
     from postprocess.store import BUCKETS, STREAMS, Store  # noqa: PLC0415
 
     settings, nats = process.settings(StoreSettings, "store"), process.settings(NatsSettings, "nats")
@@ -81,9 +91,11 @@ async def store(process: Process) -> None:
     async with Bus.open(nats, name="store", health=process.health) as bus:
         await bus.ensure_streams(*STREAMS)
         await bus.ensure_buckets(*BUCKETS)
+        grave = Grave(bus, "store", BreakerPolicy(per_minute_max=settings.dead_per_minute_max), process.health)
+        await grave.listen()
         process.health.started()
         try:
-            await Store(bus, house, settings, process.health).run(process.stop)
+            await Store(bus, house, settings, process.health, grave).run(process.stop)
         except SchemaError as error:
             raise _refused(where, error) from error
     house.close()

@@ -24,6 +24,8 @@ class RecogniseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """Shots held in memory at once; within them the newest is read first."""
     deliveries_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 5
     """A shot that Triton refuses this often goes to zool.dead.recognise; Triton being away does not count."""
+    dead_per_minute_max: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 100
+    """Beyond so many dead letters within a minute nothing more is taken; one shot a minute is tried."""
     thumbnail_px: Annotated[int, msgspec.Meta(ge=64, le=640)] = 320
     """Longer side of an event's thumbnail."""
 
@@ -53,6 +55,8 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     batch_rows_max: Annotated[int, msgspec.Meta(ge=1, le=50_000)] = 5000
     """Rows of one insert at most; a batch does not wait to become full."""
+    dead_per_minute_max: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 100
+    """Beyond so many dead letters within a minute nothing more is taken; one message a minute is tried."""
     events_days: Days = 365
     """Events with a plate, a person, a list's entry or an alarm are deleted after this."""
     events_unmatched_days: Days = 365

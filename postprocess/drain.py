@@ -5,15 +5,14 @@ Rules
   sort key.
 - A batch has bounds in rows and in bytes; `INFLIGHT_MAX` of them are under way, then nothing more is fetched.
 - Poison goes to zool.dead.store, then it is acknowledged; a batch refused for one row is tried row by row. Of streams
-  that `decide` reads too, poison is only counted here: decide buries it.
+  that `decide` reads too, poison is only counted here: decide buries it. What stops this process is buried in any case.
 - The store being away costs nothing: the batches in hand wait, the rest stays in the stream. What the stream dropped
-  meanwhile is counted as a gap.
+  meanwhile is told as a gap (`intake`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -21,11 +20,12 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ingest.bus import Bus, BusUnavailable, Message
+from ingest.bus import Bus, Message
 from postprocess.clickhouse import ClickHouse
 from postprocess.errors import PoisonError, PostprocessError, RowsError
-from postprocess.grave import bury
-from postprocess.metrics import INSERT_SECONDS, ROWS_STORED, STORE_GAPS, STORE_SKIPPED
+from postprocess.grave import Grave
+from postprocess.intake import DELIVERIES_MAX, Intake
+from postprocess.metrics import INSERT_SECONDS, ROWS_STORED, STORE_SKIPPED
 from postprocess.rows import Columns
 
 log = logging.getLogger(__name__)
@@ -62,11 +62,12 @@ class Surely(Protocol):
 class Drain:
     """Event loop only."""
 
-    def __init__(self, bus: Bus, house: ClickHouse, target: Target, *, rows_max: int, surely: Surely) -> None:
-        self._bus, self._house, self._target = bus, house, target
+    def __init__(
+        self, bus: Bus, house: ClickHouse, target: Target, grave: Grave, *, rows_max: int, surely: Surely
+    ) -> None:
+        self._bus, self._house, self._target, self._grave = bus, house, target, grave
         self._rows_max, self._surely = rows_max, surely
         self._slots = asyncio.Semaphore(INFLIGHT_MAX)
-        self._next = 0
 
     async def run(self) -> None:
         """For ever."""
@@ -76,25 +77,19 @@ class Drain:
             target.durable,
             subjects=target.subjects,
             ack_wait_s=ACK_WAIT_S,
+            deliver_max=DELIVERIES_MAX,
             pending_max=self._rows_max * (INFLIGHT_MAX + 1),
         )
+        intake = Intake(self._bus, self._grave, stream=target.stream, durable=target.durable)
         async with asyncio.TaskGroup() as group:
             while True:
+                room = await intake.room(self._rows_max)
+                if room <= 0:
+                    continue
                 await self._slots.acquire()
-                messages = await inflow.take(self._rows_max, bytes_max=BATCH_BYTES_MAX, linger_s=target.linger_s)
-                await self._look_for_gap(messages)
+                came = await inflow.take(room, bytes_max=BATCH_BYTES_MAX, linger_s=target.linger_s)
+                messages = await intake.received(came)
                 group.create_task(self._keep(messages)).add_done_callback(lambda _: self._slots.release())
-
-    async def _look_for_gap(self, messages: Sequence[Message]) -> None:
-        """A hole in what is delivered is a gap where the stream itself begins behind it; else it comes again."""
-        for message in messages:
-            if 0 < self._next < message.seq:
-                with contextlib.suppress(BusUnavailable):
-                    begins = min(message.seq, await self._bus.first_seq(self._target.stream))
-                    if (gone := begins - self._next) > 0:
-                        STORE_GAPS.labels(self._target.stream).inc(gone)
-                        log.warning("%s: %d messages were gone before they were stored", self._target.stream, gone)
-            self._next = max(self._next, message.seq + 1)
 
     async def _keep(self, messages: Sequence[Message]) -> None:
         kept: list[tuple[Message, Any]] = []
@@ -109,7 +104,8 @@ class Drain:
             for message, item in kept:
                 await self._insert_alone(message, item)
         for message, _ in kept:
-            await message.ack()
+            if not message.settled:  # else it was rejected
+                await message.ack()
 
     async def _insert_alone(self, message: Message, item: Any) -> None:
         try:
@@ -119,10 +115,11 @@ class Drain:
 
     async def _reject(self, message: Message, reason: PostprocessError) -> None:
         if self._target.buries:
-            await bury(self._bus, "store", message, reason)
-        else:
-            log.warning("not stored: %s seq %d: %s", message.subject, message.seq, reason)
-            STORE_SKIPPED.labels(self._target.table).inc()
+            await self._grave.reject(message, reason)
+            return
+        log.warning("not stored: %s seq %d: %s", message.subject, message.seq, reason)
+        STORE_SKIPPED.labels(self._target.table).inc()
+        message.failed = True
         await message.ack()
 
     async def _insert(self, items: Sequence[Any]) -> None:

@@ -8,6 +8,7 @@
     │   ├── MigrationChanged   a file is not what was applied
     │   └── MigrationSkipped   a later one was applied without it
     ├── PoisonError         a message can never be processed: goes to zool.dead.<stage> with this sentence
+    ├── ReaderLostError     a message was delivered again and again, and no reader acknowledged it
     ├── RecogniserError     Triton did not read a shot; `away` tells whether waiting helps
     ├── StoreAway           ClickHouse did not take rows or statements: the same again later
     └── RowsError           a value does not fit its column: no repetition helps
@@ -99,6 +100,20 @@ class PoisonError(PostprocessError):
 
     def __str__(self) -> str:
         return f"{self.what}: {self.reason}"
+
+
+class ReaderLostError(PostprocessError):
+    """A message kills its reader, outlasts its time, or was given back too often."""
+
+    def __init__(self, deliveries: int) -> None:
+        super().__init__(deliveries)
+        self.deliveries = deliveries
+
+    def __str__(self) -> str:
+        return (
+            f"delivered {self.deliveries} times and never acknowledged: it kills its reader or takes too long; "
+            "see the log of the stage for what happened"
+        )
 
 
 class RecogniserError(PostprocessError):

@@ -1,17 +1,26 @@
 """Dead letters: where poison goes with its reason, so that it can be looked at and replayed.
 
-Edge (broker). A dead letter is a `DeadLetter`; its own message id is made of the stage and the original's.
+Edge (broker, clock). A dead letter is a `DeadLetter`; its own message id is made of the stage and the original's.
+
+Rules
+- A letter is published before its message is acknowledged: killed in between, it comes twice rather than not at all.
+- A stage that would bury more than its limit stops instead (`breaker`): what fails is given back to its stream, health
+  and an event say so, and one message a minute is tried until one goes well or somebody says "resume".
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from typing import Protocol
 
-from ingest.bus import Bus, BusUnavailable, Message
-from ingest.contract import DeadLetter, dead_subject, encode
+from ingest.bus import Bus, BusUnavailable, HealthBoard, Message
+from ingest.contract import DeadLetter, dead_subject, encode, resume_subject
+from postprocess.breaker import Breaker, BreakerPolicy, Change
 from postprocess.errors import PostprocessError
-from postprocess.metrics import DEAD
+from postprocess.metrics import DEAD, STOPPED
+from postprocess.system import resumed, say, stopped
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +28,27 @@ RETRY_S = 0.5
 PUBLISH_S_MAX = 1.0
 
 
-async def bury(bus: Bus, stage: str, message: Message, reason: PostprocessError) -> None:
+class Body(Protocol):
+    """What is buried: a message, delivered or as its stream keeps it."""
+
+    @property
+    def subject(self) -> str:
+        """Its subject."""
+
+    @property
+    def payload(self) -> bytes:
+        """What it holds."""
+
+    @property
+    def seq(self) -> int:
+        """Its place in its stream."""
+
+    @property
+    def message_id(self) -> str:
+        """Its id; empty where it had none."""
+
+
+async def bury(bus: Bus, stage: str, message: Body, reason: PostprocessError) -> None:
     """Put a message into `zool.dead.<stage>`, for as long as it takes; the caller acknowledges it afterwards."""
     log.warning("dead letter: %s seq %d: %s", message.subject, message.seq, reason)
     letter = DeadLetter(
@@ -43,3 +72,58 @@ async def publish_surely(bus: Bus, subject: str, payload: bytes, message_id: str
             await asyncio.sleep(RETRY_S)
             continue
         return
+
+
+class Grave:
+    """The dead letters of one stage, and its limit; event loop only."""
+
+    def __init__(self, bus: Bus, stage: str, policy: BreakerPolicy, health: HealthBoard) -> None:
+        self.stage = stage
+        self._bus, self._policy, self._health = bus, policy, health
+        self._breaker = Breaker(policy)
+        STOPPED.labels(stage).set(0)
+
+    async def listen(self) -> None:
+        """Hear those who say "resume" (`zool dead resume`)."""
+        await self._bus.serve(resume_subject(self.stage), self._hear)
+
+    def takes(self) -> int | None:
+        """How many messages the stage may have in hand; None = as many as it likes."""
+        return self._breaker.takes(time.monotonic())
+
+    async def accept(self, message: Body, reason: PostprocessError) -> bool:
+        """Bury a message, unless that is beyond the limit: False = it has to be tried again later."""
+        may, change = self._breaker.failed(time.monotonic())
+        if may:
+            await bury(self._bus, self.stage, message, reason)
+        await self._tell(change, reason)
+        return may
+
+    async def reject(self, message: Message, reason: PostprocessError) -> None:
+        """Bury a delivered message and acknowledge it; beyond the limit, give it back."""
+        message.failed = True
+        if await self.accept(message, reason):
+            await message.ack()
+        else:
+            await message.nak(self._policy.pause_s)
+
+    async def went_well(self) -> None:
+        """A message was processed."""
+        await self._tell(self._breaker.went_well())
+
+    async def _hear(self, _subject: str, _payload: bytes) -> bytes:
+        change = self._breaker.resume()
+        await self._tell(change)
+        return change.encode()
+
+    async def _tell(self, change: Change, reason: PostprocessError | None = None) -> None:
+        if not change:
+            return
+        now_us = time.time_ns() // 1000
+        if change == "stopped":
+            event = stopped(self.stage, now_us, per_minute_max=self._policy.per_minute_max, reason=str(reason))
+        else:
+            event = resumed(self.stage, now_us)
+        STOPPED.labels(self.stage).set(change == "stopped")
+        self._health.set("dead_letters", ok=change == "resumed", detail=event.text)
+        await say(self._bus, event)

@@ -59,14 +59,19 @@ INSERT_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0),
 )
 INSERT_RETRIES = Counter("zool_store_retries", "Inserts tried again; grows: ClickHouse is away or refuses.", ["table"])
-STORE_GAPS = Counter(
-    "zool_store_gaps",
-    "Messages that a stream dropped before they were stored; grows: ClickHouse was away too long.",
-    ["stream"],
-)
 STORE_SKIPPED = Counter(
     "zool_store_skipped", "Messages that can't be read and are not kept for replay; see zool.dead.decide.", ["table"]
 )
 DEAD = Counter(
     "zool_postprocess_dead", "Poison put into zool.dead.<stage>; grows: look into the stream DEAD.", ["stage"]
+)
+STOPPED = Gauge(
+    "zool_postprocess_stopped",
+    "1 while a stage takes nothing because too much went to its dead letters; see `zool dead list`, then resume.",
+    ["stage"],
+)
+STREAM_GAPS = Counter(
+    "zool_postprocess_gaps",
+    "Messages discarded before a consumer read them, at most; grows: the stage was away, or the stream is too small.",
+    ["stream", "consumer"],
 )

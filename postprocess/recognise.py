@@ -21,15 +21,17 @@ from postprocess.config import RecogniseSettings
 from postprocess.contract import OtherRead, Read, ReadOf
 from postprocess.ensemble import Ensemble, broken
 from postprocess.errors import PoisonError, RecogniserError
-from postprocess.grave import bury, publish_surely
+from postprocess.grave import Grave, publish_surely
+from postprocess.intake import DELIVERIES_MAX, Intake
 from postprocess.metrics import READ_SECONDS, SHOT_RETRIES, SHOTS_READ, SHOTS_WAITING
 from postprocess.pictures import Picture, crop_tensor, open_jpeg, thumbnail
 from postprocess.recognisers.unit import Crop, Recogniser
 
 log = logging.getLogger(__name__)
 
-STREAMS = ("SHOTS", "READS", "DEAD")
+STREAMS = ("SHOTS", "READS", "EVENTS", "DEAD", "ADVISORIES")
 FETCH_S = 1.0
+FETCH_MAX = 64
 ACK_WAIT_S = 5.0
 """After a kill -9 what was in hand comes again this much later; what waits is held by signs of life."""
 RETRY_S = 0.5
@@ -37,14 +39,25 @@ NOBODY = ModelRef(name="")
 Waiting = tuple[int, int, Message, Shot]
 
 
+def durable(recogniser: Recogniser) -> str:
+    """Name of its consumer of SHOTS."""
+    return f"recognise-{recogniser.name}"
+
+
 class Recognise:
     """One recogniser for all cameras; event loop only."""
 
     def __init__(
-        self, bus: Bus, ensemble: Ensemble | None, recogniser: Recogniser, settings: RecogniseSettings
+        self,
+        bus: Bus,
+        ensemble: Ensemble | None,
+        recogniser: Recogniser,
+        settings: RecogniseSettings,
+        grave: Grave,
     ) -> None:
         """`ensemble` None: of a recogniser that asks nobody."""
         self._bus, self._ensemble, self._recogniser, self._settings = bus, ensemble, recogniser, settings
+        self._grave = grave
         self._waiting: asyncio.PriorityQueue[Waiting] = asyncio.PriorityQueue()
         self._known: dict[int, Message] = {}
 
@@ -60,18 +73,18 @@ class Recognise:
     async def _feed(self) -> None:
         consumer: Consumer = await self._bus.consumer(
             "SHOTS",
-            f"recognise-{self._recogniser.name}",
+            durable(self._recogniser),
             subjects=(f"zool.shots.{self._recogniser.name}.*",),
             ack_wait_s=ACK_WAIT_S,
+            deliver_max=DELIVERIES_MAX,
             pending_max=self._settings.backlog_shots_max * 2,
         )
+        intake = Intake(self._bus, self._grave, stream="SHOTS", durable=durable(self._recogniser))
         while True:
-            room = self._settings.backlog_shots_max - len(self._known)
-            if room <= 0:
-                await asyncio.sleep(RETRY_S / 5)
-                continue
-            for message in await consumer.fetch(min(room, 64), timeout_s=FETCH_S):
-                await self._accept(message)
+            room = await intake.room(min(self._settings.backlog_shots_max - len(self._known), FETCH_MAX))
+            if room > 0:
+                for message in await intake.received(await consumer.fetch(room, timeout_s=FETCH_S)):
+                    await self._accept(message)
 
     async def _hold(self) -> None:
         """Tell the broker that what waits is still in hand."""
@@ -93,9 +106,8 @@ class Recognise:
         SHOTS_WAITING.labels(self._recogniser.name).set(len(self._known))
 
     async def _reject(self, message: Message, reason: PoisonError | RecogniserError) -> None:
-        await bury(self._bus, "recognise", message, reason)
+        await self._grave.reject(message, reason)
         SHOTS_READ.labels(self._recogniser.name, "poison").inc()
-        await message.ack()
 
     async def _work(self) -> None:
         while True:

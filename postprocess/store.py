@@ -26,13 +26,15 @@ from postprocess.contract import Event, Read
 from postprocess.ddl import Keep
 from postprocess.drain import Drain, Target
 from postprocess.errors import StoreAway
+from postprocess.grave import Grave
 from postprocess.looks import LOOK_COLUMNS, READ_COLUMNS, Look, look
 from postprocess.metrics import INSERT_RETRIES, ROWS_STORED
 from postprocess.rows import CAMERA_COLUMNS, EVENT_COLUMNS, PHOTO_COLUMNS, CameraChange
+from postprocess.undertaker import Undertaker
 
 log = logging.getLogger(__name__)
 
-STREAMS = ("EVENTS", "SHOTS", "DETECTIONS", "READS", "DEAD")
+STREAMS = ("EVENTS", "SHOTS", "DETECTIONS", "READS", "DEAD", "ADVISORIES")
 BUCKETS = ("cameras",)
 RETRY_S = 0.5
 
@@ -98,15 +100,18 @@ def keep_of(settings: StoreSettings) -> Keep:
 class Store:
     """One process for all cameras; event loop only."""
 
-    def __init__(self, bus: Bus, house: ClickHouse, settings: StoreSettings, health: Health) -> None:
-        self._bus, self._house, self._settings, self._health = bus, house, settings, health
+    def __init__(self, bus: Bus, house: ClickHouse, settings: StoreSettings, health: Health, grave: Grave) -> None:
+        self._bus, self._house, self._settings, self._health, self._grave = bus, house, settings, health, grave
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what is in hand then is delivered again at the next start. Raises `SchemaError`."""
         if not await self._prepared(stop):
             return
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._drain(target).run()) for target in self._targets()]
+            stored = TARGETS + (PAST if self._settings.looks_days > 0 else ())
+            undertaker = Undertaker(self._bus, self._grave, [(each.stream, each.durable) for each in stored])
+            tasks = [group.create_task(self._drain(target).run()) for target in stored]
+            tasks.append(group.create_task(undertaker.work()))
             tasks.append(group.create_task(self._follow_cameras()))
             await stop.wait()
             for task in tasks:
@@ -124,11 +129,10 @@ class Store:
         await working
         return True
 
-    def _targets(self) -> tuple[Target, ...]:
-        return TARGETS + (PAST if self._settings.looks_days > 0 else ())
-
     def _drain(self, target: Target) -> Drain:
-        return Drain(self._bus, self._house, target, rows_max=self._settings.batch_rows_max, surely=self._surely)
+        return Drain(
+            self._bus, self._house, target, self._grave, rows_max=self._settings.batch_rows_max, surely=self._surely
+        )
 
     async def _follow_cameras(self) -> None:
         waiting: list[CameraChange] = []

@@ -17,7 +17,7 @@ export function onChange(listener) {
 }
 
 export function cameraName(id) {
-  return cards.get(id)?.camera.name ?? id;
+  return cards.get(id)?.camera.name ?? (id === "system" ? t("system") : id);
 }
 
 function card(camera) {

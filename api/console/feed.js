@@ -10,7 +10,7 @@ import { moment } from "/console/time.js";
 
 const PAGE = 40;
 const SHOWN_MAX = 300;
-const KINDS = ["vehicle_entry", "vehicle_exit", "camera_lost", "camera_restored", "camera_blind"];
+const KINDS = ["vehicle_entry", "vehicle_exit", "camera_lost", "camera_restored", "camera_blind", "system_stopped", "system_resumed", "system_gap"];
 const FRESH_MS = 4000;
 
 const events = new Map();

@@ -16,7 +16,7 @@ from api.http.bodies import body, takes
 from api.http.services import Given, Services
 from api.language import Words
 from api.views import camera_view, probe_view, state_view
-from ingest.contract import Camera, ProbeRequest, mask_url, unsafe_reason
+from ingest.contract import SYSTEM, Camera, ProbeRequest, mask_url, unsafe_reason
 
 JPEG = "image/jpeg"
 
@@ -31,6 +31,13 @@ def check_url(url: str) -> None:
             f"такой адрес камеры открывать нельзя («{scheme}:…»); допустимы только rtsp:// и rtsps:// с именем узла",
         )
         raise InvalidBody(FieldFault("url", words))
+
+
+def check_id(camera_id: str | None) -> None:
+    """Refuse the name under which the system itself speaks; raises `InvalidBody`."""
+    if camera_id == SYSTEM:
+        words = Words(f"'{SYSTEM}' is kept for the system itself", f"«{SYSTEM}» занято самой системой")
+        raise InvalidBody(FieldFault("id", words))
 
 
 def _shown(services: Services, request: AnyRequest, camera: Camera, revision: int) -> CameraOut:
@@ -60,6 +67,7 @@ class Cameras(Controller):
     async def add_camera(self, request: AnyRequest, services: Given) -> Response[CameraOut]:
         """The camera is watched from the next second on. Nobody needs to be there yet."""
         wanted = await body(request, CameraIn)
+        check_id(wanted.id)
         check_url(wanted.url)
         fields = msgspec.structs.asdict(wanted) | {"id": wanted.id or services.new_id()}
         camera = Camera(**fields)

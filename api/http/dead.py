@@ -8,7 +8,7 @@ from typing import Annotated
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, QueryParameter
 
-from api.contract import LetterList, LetterOut, LettersDone, LettersIn
+from api.contract import LetterList, LetterOut, LettersDone, LettersIn, Resumed
 from api.dead import LetterFilter, letter_view
 from api.errors import NotThere
 from api.http.answers import AnyRequest, only_known
@@ -82,6 +82,13 @@ class Dead(Controller):
     async def drop_many(self, request: AnyRequest, services: Given) -> LettersDone:
         """They are gone for good. Go on with `next_after` and `upto`."""
         return await _all(request, services, replay=False)
+
+    @post("/resume/{stage:str}", summary="Tell a stage that stopped to go on", status_code=200)
+    async def resume(self, request: AnyRequest, services: Given, stage: FromPath[str]) -> Resumed:
+        """For `recognise` and `store`, which stop when too much goes to the dead letters."""
+        stopped = await services.graves.resume(stage)
+        log.info("stage %s resumed by %s", stage, _who(request))
+        return Resumed(stage=stage, was_stopped=stopped)
 
     @post("/{seq:str}/replay", summary="Say one again", status_code=204)
     async def replay(self, request: AnyRequest, services: Given, seq: FromPath[str]) -> None:

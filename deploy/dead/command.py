@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 from deploy.dead.lines import Language, language_of, sheet, table, words
 from deploy.errors import ApiRefused, NothingChosen
@@ -23,6 +24,7 @@ ACTS = {
     "show": "one dead letter with its content; addresses are masked, pictures left out",
     "replay": "publish letters again where they came from, and take them out: once the cause is mended",
     "drop": "take letters out for good",
+    "resume": "tell a stage that stopped, because too much could not be processed, to go on",
 }
 
 
@@ -32,6 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, help_words in ACTS.items():
         act = acts.add_parser(name, help=help_words, description=help_words)
         add_access(act)
+        if name == "resume":
+            act.add_argument("stage", help="recognise or store")
+            continue
         if name != "list":
             act.add_argument(
                 "seq", type=int, nargs="+" if name == "show" else "*", help="numbers, as `list` shows them"
@@ -58,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
                 return _list(client, args, language)
             case "show":
                 return _show(client, args, language)
+            case "resume":
+                return _resume(client, args, language)
         return _act(client, args, language)
 
 
@@ -85,6 +92,13 @@ def _show(client: RestClient, args: argparse.Namespace, language: Language) -> i
     for seq in args.seq:
         letter = client.call("GET", f"/dead/{seq}")
         print(json.dumps(letter, ensure_ascii=False) if args.json else "\n".join(sheet(letter, language)))
+    return 0
+
+
+def _resume(client: RestClient, args: argparse.Namespace, language: Language) -> int:
+    told = client.call("POST", f"/dead/resume/{quote(args.stage, safe='')}")
+    key = "resumed" if told["was_stopped"] else "ran"
+    print(json.dumps(told) if args.json else words(key, language, stage=args.stage))
     return 0
 
 

@@ -22,6 +22,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "more": ("more with --after {after}", "дальше: --after {after}"),
     "replayed": ("{done} replayed", "отправлено снова: {done}"),
     "dropped": ("{done} dropped", "удалено: {done}"),
+    "resumed": ("{stage} goes on", "{stage}: продолжено"),
+    "ran": ("{stage} had not stopped", "{stage}: остановки не было"),
     "refused": (
         "{refused} can't be replayed and stay (see `zool dead list`)",
         "нельзя отправить снова, остались: {refused} (см. `zool dead list`)",

@@ -159,7 +159,7 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
         "zool.detections.*", "zool.shots.*.*", "zool.events.*.camera_lost", "zool.events.*.camera_restored",
         "zool.events.*.camera_blind", "zool.state.*", "zool.dead.ingest", "$KV.zool-leases.>",
     ),
-    "recognise": ("zool.reads.*", "zool.dead.recognise"),
+    "recognise": ("zool.reads.*", "zool.dead.recognise", "zool.events.system.*"),
     "decide": ("zool.events.*.*", "zool.dead.decide", "$KV.zool-plans.>", "$KV.zool-snapshots.>"),
     "store": ("zool.dead.store", "zool.events.*.*"),
     "api": (
@@ -168,7 +168,10 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
         "zool.detections.*", "zool.shots.*.*", "zool.reads.*", "zool.events.*.*", "$JS.API.STREAM.MSG.DELETE.DEAD",
     ),
 }  # fmt: skip
-_SUBSCRIBE: Mapping[str, tuple[str, ...]] = {"ingest": ("zool.rpc.>",), "api": ("zool.state.*",)}
+_SUBSCRIBE: Mapping[str, tuple[str, ...]] = {
+    "ingest": ("zool.rpc.>",), "api": ("zool.state.*",),
+    "recognise": ("zool.rpc.resume.recognise",), "store": ("zool.rpc.resume.store",),
+}  # fmt: skip
 
 
 NATS_PAYLOAD_BYTES_MAX = 4 * 1024 * 1024

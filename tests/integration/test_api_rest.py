@@ -74,6 +74,12 @@ def test_a_camera_lives_from_post_to_delete(client: httpx.Client) -> None:
     assert client.get("/api/v1/cameras/life-1").status_code == 404
 
 
+def test_the_system_s_own_name_is_no_camera(client: httpx.Client) -> None:
+    """Its events stand where a camera's would."""
+    answer = client.post("/api/v1/cameras", json={"id": "system", "name": "x", "url": URL})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "id")
+
+
 def test_a_camera_gets_an_id_of_its_own(client: httpx.Client) -> None:
     """Without an id one is made that fits into a subject."""
     answer = client.post("/api/v1/cameras", json={"name": "Office", "url": "rtsp://10.0.0.9/"})

@@ -12,16 +12,17 @@ import httpx
 import pytest
 
 from deploy.__main__ import main
-from ingest.bus import Bus
+from ingest.bus import Bus, Stored
 from ingest.contract import DeadLetter, Shot, dead_subject, decode, encode, shots_subject
 from ingest.process import Health
 from postprocess.config import RecogniseSettings
 from postprocess.contract import Event, Read
 from postprocess.ensemble import Ensemble
+from postprocess.errors import PoisonError
 from postprocess.recognise import STREAMS, Recognise
 from postprocess.recognisers.plate import PLATE
 from tests.support.api import TOKEN, Site, running_site, vehicle_event
-from tests.support.postprocess import everything, program, scripted_triton, until
+from tests.support.postprocess import everything, grave_of, program, scripted_triton, until
 from tests.support.shots import jpeg, shot
 
 
@@ -82,7 +83,7 @@ async def test_replay_gives_the_read_once_the_cause_is_mended(site: Site, bus: B
     async with (
         scripted_triton() as triton,
         Ensemble(PLATE.name, PLATE.outputs, triton.settings, deadline_s=2.0, health=Health("recognise")) as reader,
-        program(Recognise(bus, reader, PLATE, RecogniseSettings(deliveries_max=2)).run),
+        program(Recognise(bus, reader, PLATE, RecogniseSettings(deliveries_max=2), grave_of(bus, "recognise")).run),
     ):
         triton.refuse = True
         await bus.publish(shots_subject(sent.recogniser, "cam-1"), encode(sent), message_id=sent.shot_id)
@@ -107,6 +108,34 @@ async def test_replay_gives_the_read_once_the_cause_is_mended(site: Site, bus: B
     (message,) = await everything(bus, "READS", "zool.reads.*")
     assert decode(message.payload, Read).shot_id == "s1"
     assert await zool.found() == []
+
+
+async def test_a_stopped_stage_is_told_to_go_on(site: Site, bus: Bus, zool: Zool) -> None:
+    """By name; one that is not there, or is no stage, is named."""
+    grave = grave_of(bus, "recognise", per_minute_max=1)
+    await grave.listen()
+    message = await _message(bus)
+    for _ in range(2):
+        await grave.accept(message, PoisonError("a shot", "made up"))
+    assert grave.takes() == 0
+    code, out, _ = await asyncio.to_thread(zool, "resume", "recognise")
+    assert (code, out.strip()) == (0, "recognise goes on")
+    assert grave.takes() is None
+    assert (await asyncio.to_thread(zool, "resume", "recognise"))[1].strip() == "recognise had not stopped"
+    code, _, err = await asyncio.to_thread(zool, "resume", "store")
+    assert code == 1
+    assert "storage (store)" in err
+    code, _, err = await asyncio.to_thread(zool, "resume", "ingest")
+    assert code == 1
+    assert "no stage" in err
+
+
+async def _message(bus: Bus) -> Stored:
+    """Something that was sent."""
+    await bus.publish("zool.reads.told", b"x", message_id="told")
+    found = await bus.next_message("READS", "zool.reads.told", 1)
+    assert found is not None
+    return found
 
 
 async def test_a_replay_that_was_killed_half_way_is_repeated(site: Site, bus: Bus, zool: Zool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,18 +13,18 @@ import numpy as np
 import pytest
 
 from ingest.bus import Bus
-from ingest.contract import STREAMS, Shot, decode, encode, shots_subject
+from ingest.contract import STREAMS, Shot, decode, encode, resume_subject, shots_subject
 from ingest.process import Health
 from model_repository.contract import ModelCard, letterbox
 from postprocess.config import RecogniseSettings
-from postprocess.contract import PlateRead, Read
+from postprocess.contract import Event, PlateRead, Read
 from postprocess.ensemble import Ensemble
 from postprocess.recognise import Recognise
 from postprocess.recognisers.plate import PLATE
 from postprocess.recognisers.unit import Crop
 from postprocess.recognisers.values import array
 from tests.support.nats import running_nats
-from tests.support.postprocess import ScriptedTriton, everything, program, reasons, scripted_triton, until
+from tests.support.postprocess import ScriptedTriton, everything, grave_of, program, reasons, scripted_triton, until
 from tests.support.shots import jpeg, shot
 
 
@@ -49,7 +50,9 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def bench(folder: Path, *, inflight_max: int = 4) -> AsyncIterator[Bench]:
+async def bench(
+    folder: Path, *, inflight_max: int = 4, per_minute_max: int = 1000, pause_s: float = 60.0
+) -> AsyncIterator[Bench]:
     """Broker, scripted Triton, and the program's parts wired as `__main__` does."""
     health = Health("recognise")
     settings = RecogniseSettings(inflight_max=inflight_max, deliveries_max=2)
@@ -60,7 +63,9 @@ async def bench(folder: Path, *, inflight_max: int = 4) -> AsyncIterator[Bench]:
         Bus.open(nats.settings, name="test", health=health) as bus,
     ):
         await bus.ensure_streams(*STREAMS)
-        yield Bench(bus, triton, health, Recognise(bus, ensemble, PLATE, settings))
+        grave = grave_of(bus, "recognise", health, per_minute_max=per_minute_max, pause_s=pause_s)
+        await grave.listen()
+        yield Bench(bus, triton, health, Recognise(bus, ensemble, PLATE, settings, grave))
 
 
 async def test_a_shot_becomes_a_read(tmp_path: Path) -> None:
@@ -127,6 +132,58 @@ async def test_a_shot_that_triton_refuses_is_buried(tmp_path: Path) -> None:
         b.triton.refuse = False
         await b.send(shot(2, jpeg()))
         assert [read.shot_id for read in await b.reads(1)] == ["s2"]
+
+
+async def system_events(bus: Bus) -> list[Event]:
+    """What the system says of itself."""
+    return [decode(message.payload, Event) for message in await everything(bus, "EVENTS", "zool.events.system.*")]
+
+
+async def test_too_much_poison_stops_the_stage(tmp_path: Path) -> None:
+    """Three letters, and no more while Triton refuses: told in health and as an event; mended, it goes on by itself."""
+    async with bench(tmp_path, inflight_max=2, per_minute_max=3, pause_s=1.0) as b, program(b.recognise.run):
+        b.triton.refuse = True
+        for number in range(10):
+            await b.send(shot(number, jpeg()))
+
+        async def stopped() -> bool:
+            return any(event.kind == "system_stopped" for event in await system_events(b.bus))
+
+        await until(stopped, "the stage stops")
+        assert not b.health.ready
+        detail = b.health.snapshot()["components"]["dead_letters"]["detail"]  # type: ignore[index]
+        assert "zool dead resume recognise" in detail
+        refused = b.triton.asked
+
+        async def tried_again() -> bool:
+            return b.triton.asked >= refused + 4
+
+        await until(tried_again, "shots are tried now and then")
+        assert len(await reasons(b.bus)) == 3
+        b.triton.refuse = False
+        assert len({read.shot_id for read in await b.reads(7)}) == 7
+        kinds = [event.kind for event in await system_events(b.bus)]
+        assert kinds == ["system_stopped", "system_resumed"]
+        assert b.health.snapshot()["components"]["dead_letters"]["ok"]  # type: ignore[index]
+        assert len(await reasons(b.bus)) == 3
+
+
+async def test_a_stopped_stage_goes_on_when_told(tmp_path: Path) -> None:
+    """By a request; the answer says whether it had stopped."""
+    async with bench(tmp_path, per_minute_max=1, pause_s=2.0) as b, program(b.recognise.run):
+        b.triton.refuse = True
+        for number in range(3):
+            await b.send(shot(number, jpeg()))
+
+        async def stopped() -> bool:
+            return any(event.kind == "system_stopped" for event in await system_events(b.bus))
+
+        await until(stopped, "the stage stops")
+        b.triton.refuse = False
+        async with asyncio.timeout(60):
+            answers = [await b.bus.ask(resume_subject("recognise"), b"", timeout_s=5) for _ in range(2)]
+        assert answers[1] == b""
+        assert len(await b.reads(2)) == 2
 
 
 async def test_fresh_first_after_an_outage(tmp_path: Path) -> None:

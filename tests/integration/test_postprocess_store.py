@@ -35,7 +35,7 @@ from postprocess.past import SLICE_US, kept, looks
 from postprocess.store import Store
 from tests.support.clickhouse import ClickHouseServer, running_clickhouse
 from tests.support.nats import running_nats
-from tests.support.postprocess import program, reasons, until
+from tests.support.postprocess import grave_of, program, reasons, until
 from tests.support.vehicles import frame, read
 
 
@@ -79,7 +79,7 @@ class Bench:
     def __init__(self, bus: Bus, settings: ClickHouseSettings, health: Health) -> None:
         self.bus, self.settings, self.health = bus, settings, health
         self.clickhouse = ClickHouse(settings)
-        self.store = Store(bus, self.clickhouse, StoreSettings(), health)
+        self.store = Store(bus, self.clickhouse, StoreSettings(), health, grave_of(bus, "store"))
 
     async def send(self, message: Event | Shot | CameraNotice, message_id: str) -> None:
         """As decide and ingest do."""
@@ -210,7 +210,7 @@ async def test_looks_and_reads_come_back_as_they_were(tmp_path: Path, house: Cli
 async def test_looks_need_not_be_kept(tmp_path: Path, house: ClickHouseServer) -> None:
     """0 days: nobody reads the stream of detections."""
     async with bench(tmp_path, house) as b:
-        store = Store(b.bus, b.clickhouse, StoreSettings(looks_days=0), b.health)
+        store = Store(b.bus, b.clickhouse, StoreSettings(looks_days=0), b.health, grave_of(b.bus, "store"))
         async with program(store.run):
             await b.send(event(1), "e1")
             await b.rows(1, "SELECT event_id FROM DB.events_latest")

@@ -18,9 +18,12 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from ingest.bus import Bus, Message
 from ingest.contract import BUCKETS, STREAMS, Camera, FrameReport, decode, detections_subject, encode, reads_subject
+from ingest.process import Health
 from ingest.settings import NatsSettings, TritonSettings
 from model_repository.contract import CARD_PARAMETER, PLATE_CHARS_MAX, ModelCard
+from postprocess.breaker import BreakerPolicy
 from postprocess.contract import CameraFunction, ClickHouseSettings, Event, Line, Read
+from postprocess.grave import Grave
 from tests.support.vehicles import GATE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +96,14 @@ async def program(run: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncItera
         await asyncio.wait_for(task, 10)
 
 
+def grave_of(
+    bus: Bus, stage: str, health: Health | None = None, *, per_minute_max: int = 1000, pause_s: float = 60.0
+) -> Grave:
+    """Where a stage puts what it can't process."""
+    policy = BreakerPolicy(per_minute_max=per_minute_max, pause_s=pause_s)
+    return Grave(bus, stage, policy, health or Health(stage))
+
+
 class Killable:
     """A program of postprocess as a process of its own."""
 
@@ -137,6 +148,7 @@ class ScriptedTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ig
     def __init__(self) -> None:
         self.text, self.refuse, self.seen = "А123ВС77", False, list[float]()
         """`seen`: mean brightness of each crop, in the order in which they came."""
+        self.asked = 0
         self.port = 0
         self._server: grpc.aio.Server | None = None
 
@@ -180,6 +192,7 @@ class ScriptedTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ig
 
     async def ModelInfer(self, request: service_pb2.ModelInferRequest, context: grpc.aio.ServicerContext) -> object:  # noqa: N802
         """The scripted text, with its plate in the middle of the tensor."""
+        self.asked += 1
         if self.refuse:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "refused by the script")
         crop = np.frombuffer(request.raw_input_contents[0], np.uint8)

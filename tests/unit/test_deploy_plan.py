@@ -164,6 +164,7 @@ def test_each_says_only_what_its_role_says() -> None:
         "zool.shots.plate_reader.c": {"ingest", "api"},
         "zool.reads.c": {"recognise", "api"},
         "zool.state.c": {"ingest"},
+        "zool.events.system.system_gap": {"recognise", "decide", "store", "api"},
         "zool.rpc.probe": {"api"},
         "zool.events.c.camera_lost": {"ingest", "decide", "store", "api"},
         "zool.events.c.vehicle_entry": {"decide", "store", "api"},
