@@ -21,7 +21,11 @@ from deploy.up import machine
 from deploy.up.plan import Component, nats_conf
 from deploy.up.supervisor import Supervisor, takes_connections
 from ingest.bus import Bus, BusTimeout, BusUnavailable, Entry
+from ingest.contract import resume_subject
 from ingest.settings import NatsSettings
+from postprocess.system import gap, say
+from postprocess.undertaker import Undertaker
+from tests.support.postprocess import grave_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTEN = "import socket,sys,time; s=socket.create_server(('127.0.0.1',int(sys.argv[1]))); "
@@ -216,6 +220,27 @@ async def test_each_account_does_its_job(tmp_path: Path) -> None:
         await api.bucket("users").put("maria", b"hash")
         assert list(await api.bucket("users").all()) == ["maria"]
         await _speak(api, ingest)
+    (tmp_path / "again").mkdir()
+    async with _broker(tmp_path / "again") as bus, bus("recognise") as recognise, bus("api") as api:
+        await _give_up(recognise, api)
+
+
+async def _give_up(recognise: Bus, api: Bus) -> None:
+    """Recognise takes care of what nobody acknowledged, speaks for the system, and is told to go on by the api."""
+    await recognise.ensure_streams("SHOTS", "EVENTS", "DEAD", "ADVISORIES")
+    grave = grave_of(recognise, "recognise")
+    await grave.listen()
+    await api.publish("zool.shots.plate_reader.gate", b"killer", message_id="s1")
+    consumer = await recognise.consumer("SHOTS", "r", ack_wait_s=0.2, deliver_max=1)
+    working = asyncio.create_task(Undertaker(recognise, grave, [("SHOTS", "r")]).work())
+    async with asyncio.timeout(60):
+        while (letter := await api.next_message("DEAD", "zool.dead.recognise", 1)) is None:
+            await consumer.fetch(1, timeout_s=0.3)
+    working.cancel()
+    assert b"killer" in letter.payload
+    await say(recognise, gap("r", "SHOTS", 1, 2, 3))
+    assert await api.next_message("EVENTS", "zool.events.system.system_gap", 1) is not None
+    assert await api.ask(resume_subject("recognise"), b"", timeout_s=5) == b""
 
 
 async def _standing(bus: Bus) -> AsyncIterator[Entry]:
