@@ -159,7 +159,8 @@ class EquipmentRead(msgspec.Struct, frozen=True, kw_only=True, tag="equipment"):
 class DefectRead(msgspec.Struct, frozen=True, kw_only=True, tag="defect"):
     """What surface_defect said of one shot: distance from good surfaces, 1 = the limit; the same per tile of the shot.
 
-    `tiles`: as many across as down, rows from the top, over the whole of the shot."""
+    `tiles`: as many across as down, rows from the top, over the whole of the shot.
+    """
 
     score: float
     tiles: tuple[float, ...] = ()

@@ -17,12 +17,16 @@ from typing import Any
 import msgspec
 
 from postprocess.errors import FunctionError
+from postprocess.functions.ppe import PPE
 from postprocess.functions.unit import AnyFunction, Function
 from postprocess.functions.vehicles import VEHICLES
 from postprocess.recognisers.unit import Recogniser
 
 GROUP = "zool.functions"
-BUILT_IN: tuple[AnyFunction, ...] = (VEHICLES,)
+BUILT_IN: tuple[AnyFunction, ...] = (
+    VEHICLES,
+    PPE,
+)
 
 Registry = Mapping[str, AnyFunction]
 

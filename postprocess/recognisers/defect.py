@@ -9,6 +9,7 @@ Rules
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -37,8 +38,7 @@ def _under(used_px: int, tensor_px: int) -> list[slice]:
     used = min(float(DEFECT_TILES), DEFECT_TILES * used_px / max(1, tensor_px))
     edges = [number * used / DEFECT_TILES for number in range(DEFECT_TILES + 1)]
     return [
-        slice(math.floor(begin), max(math.floor(begin) + 1, math.ceil(end)))
-        for begin, end in zip(edges, edges[1:], strict=False)
+        slice(math.floor(begin), max(math.floor(begin) + 1, math.ceil(end))) for begin, end in itertools.pairwise(edges)
     ]
 
 

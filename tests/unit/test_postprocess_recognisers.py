@@ -64,7 +64,7 @@ def test_no_number_is_cannot_tell() -> None:
 
 def test_other_items_than_the_cards_are_refused() -> None:
     """Weights and card don't belong together."""
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match=r"shorter|longer"):
         equipment([0.5, 0.5, 0.5], [1.0, 1.0, 1.0])
     with pytest.raises(KeyError):
         EQUIPMENT.read({ITEM_WORN: np.zeros(2, np.float32)}, crop(card=PPE), PPE)
@@ -105,7 +105,7 @@ def test_an_answer_that_is_no_number_is_refused() -> None:
     """NaN or infinity in the score or in a tile, a map of another size."""
     tiles = np.zeros((8, 8))
     for broken in (surface(tiles, float("nan")), surface(tiles + np.inf, 0.5), surface(tiles[:4], 0.5)):
-        with pytest.raises(ValueError, match="score|reshape"):
+        with pytest.raises(ValueError, match=r"score|reshape"):
             DEFECT.read(broken, crop(), SURFACE)
 
 
