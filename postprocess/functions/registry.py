@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from postprocess.errors import FunctionError
+from postprocess.functions.defects import DEFECTS
 from postprocess.functions.ppe import PPE
 from postprocess.functions.unit import AnyFunction, Function
 from postprocess.functions.vehicles import VEHICLES
@@ -26,6 +27,7 @@ GROUP = "zool.functions"
 BUILT_IN: tuple[AnyFunction, ...] = (
     VEHICLES,
     PPE,
+    DEFECTS,
 )
 
 Registry = Mapping[str, AnyFunction]

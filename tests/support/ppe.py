@@ -113,6 +113,8 @@ def spans(events: Iterable[Event]) -> list[tuple[float, float | None]]:
 
 def policy(**changes: object) -> PpePolicy:
     """The plain policy with changes; those of the votes go into it by name."""
-    votes: Mapping[str, object] = {key: changes.pop(key) for key in list(changes) if key in VotePolicy.__struct_fields__}
+    votes: Mapping[str, object] = {
+        key: changes.pop(key) for key in list(changes) if key in VotePolicy.__struct_fields__
+    }
     changed = msgspec.structs.replace(POLICY, **changes)
     return msgspec.structs.replace(changed, votes=msgspec.structs.replace(POLICY.votes, **votes)) if votes else changed

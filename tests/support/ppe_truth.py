@@ -125,9 +125,7 @@ class _Played:
         self.x, self.aim = worker.x, worker.x
 
 
-def film(
-    workers: list[Worker], noise: Noise, rng: random.Random
-) -> tuple[list[Input], list[Read], dict[str, Worker]]:
+def film(workers: list[Worker], noise: Noise, rng: random.Random) -> tuple[list[Input], list[Read], dict[str, Worker]]:
     """Frames, five a second; reads; and whose track began as which."""
     played = [_Played(worker, number) for number, worker in enumerate(workers)]
     names = iter(range(len(workers), 1_000_000))
@@ -206,9 +204,7 @@ def _report(seq: int, found: list[Detection], ended: tuple[str, ...]) -> FrameRe
     )
 
 
-def judged(
-    workers: list[Worker], inputs: list[Input], owners: dict[str, Worker], policy: PpePolicy = POLICY
-) -> Score:
+def judged(workers: list[Worker], inputs: list[Input], owners: dict[str, Worker], policy: PpePolicy = POLICY) -> Score:
     """What the rules told of a shift against what was so."""
     end = Tick(now_us=T0_US + round((max(worker.until for worker in workers) + 600) * S_US))
     _, said = play([*inputs, end], policy)
@@ -256,6 +252,10 @@ def total(seeds: Iterable[int], noise: Noise) -> Score:
 
 
 if __name__ == "__main__":
-    for name, drawn in {"as stated": Noise(), "tracks exchanged": Noise(swaps=0.5), "hidden longer": Noise(hidden_s_max=8)}.items():
+    for name, drawn in {
+        "as stated": Noise(),
+        "tracks exchanged": Noise(swaps=0.5),
+        "hidden longer": Noise(hidden_s_max=8),
+    }.items():
         found = total(range(20), drawn)
         sys.stdout.write(f"{name}: precision {found.precision:.4f}, recall {found.recall:.4f}, {found}\n")

@@ -131,11 +131,16 @@ def test_off_again_after_long_is_another_violation() -> None:
 
 def test_what_goes_missing_meanwhile_belongs_to_it() -> None:
     """The vest comes off while the helmet is missing: one event that names both; over when both are on."""
-    said_of = [*reads(2, 20, helmet=0.1), *reads(21, 40, helmet=0.1, vest=0.1), *reads(41, 60, vest=0.1), *reads(61, 90)]
+    said_of = [
+        *reads(2, 20, helmet=0.1),
+        *reads(21, 40, helmet=0.1, vest=0.1),
+        *reads(41, 60, vest=0.1),
+        *reads(61, 90),
+    ]
     _, said = play([*mixed(film(100, STANDS), said_of), END])
     (event,) = last(said)
     assert event.missing == ("helmet", "vest")
-    assert [each.missing for each in told(said)][0] == ("helmet",)
+    assert told(said)[0].missing == ("helmet",)
     assert (event.cause, spans([event])) == ("put_on", [(2.0, 61.0)])
 
 
