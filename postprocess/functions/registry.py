@@ -18,17 +18,29 @@ import msgspec
 
 from postprocess.errors import FunctionError
 from postprocess.functions.counting import COUNTING
+from postprocess.functions.defects import DEFECTS
 from postprocess.functions.intrusion import INTRUSION
 from postprocess.functions.loitering import LOITERING
 from postprocess.functions.object import OBJECT
 from postprocess.functions.occupancy import OCCUPANCY
+from postprocess.functions.ppe import PPE
 from postprocess.functions.unit import AnyFunction, Function
 from postprocess.functions.vehicles import VEHICLES
 from postprocess.functions.wrong_way import WRONG_WAY
 from postprocess.recognisers.unit import Recogniser
 
 GROUP = "zool.functions"
-BUILT_IN: tuple[AnyFunction, ...] = (VEHICLES, INTRUSION, LOITERING, COUNTING, OCCUPANCY, WRONG_WAY, OBJECT)
+BUILT_IN: tuple[AnyFunction, ...] = (
+    VEHICLES,
+    PPE,
+    INTRUSION,
+    LOITERING,
+    COUNTING,
+    OCCUPANCY,
+    WRONG_WAY,
+    OBJECT,
+    DEFECTS,
+)
 
 Registry = Mapping[str, AnyFunction]
 
