@@ -20,6 +20,13 @@ from postprocess.contract import Hours, Judgement, Schedule
 
 CameraName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="Shown to people, any script.")]
 CameraUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, description="rtsp:// or rtsps://")]
+AnalysisUrl = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=2048,
+        description="A smaller stream of the same picture, to be looked at; `url` gives the crops. Empty: `url` only",
+    ),
+]
 Region = Annotated[str, msgspec.Meta(max_length=200)]
 Fps = Annotated[float, msgspec.Meta(ge=0.1, le=30.0)]
 Share = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
@@ -46,6 +53,7 @@ class CameraIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     name: CameraName
     url: CameraUrl
     id: Token | None = None
+    analysis_url: AnalysisUrl = ""
     enabled: bool = True
     region: Region = ""
     analysis_fps: Fps | None = None
@@ -58,6 +66,7 @@ class CameraPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     name: CameraName | msgspec.UnsetType = msgspec.UNSET
     url: CameraUrl | msgspec.UnsetType = msgspec.UNSET
+    analysis_url: AnalysisUrl | msgspec.UnsetType = msgspec.UNSET
     enabled: bool | msgspec.UnsetType = msgspec.UNSET
     region: Region | msgspec.UnsetType = msgspec.UNSET
     analysis_fps: Fps | msgspec.UnsetType | None = msgspec.UNSET
@@ -102,14 +111,19 @@ class CameraStateOut(msgspec.Struct, frozen=True, kw_only=True):
     frames_gated: int = 0
     frames_dropped: int = 0
     inference_ok: bool = True
+    crops: Literal["", "main", "analysis"] = ""
+    """Which stream crops come from, where the camera has two."""
+    crops_detail: str = ""
+    """Why they do not come from the main one."""
 
 
 class CameraOut(msgspec.Struct, frozen=True, kw_only=True):
-    """A camera as set up, and its state. `url` is masked."""
+    """A camera as set up, and its state. Addresses are masked."""
 
     id: str
     name: str
     url: str
+    analysis_url: str
     enabled: bool
     region: str
     analysis_fps: float | None

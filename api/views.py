@@ -68,6 +68,8 @@ def state_view(state: CameraState | None, heard_at_us: int, now_us: int, languag
         frames_gated=state.frames_gated,
         frames_dropped=state.frames_dropped,
         inference_ok=state.inference_ok,
+        crops=state.crops,
+        crops_detail=state.crops_detail,
     )
 
 
@@ -77,6 +79,7 @@ def camera_view(camera: Camera, revision: int, state: CameraStateOut) -> CameraO
         id=camera.id,
         name=camera.name,
         url=mask_url(camera.url),
+        analysis_url=mask_url(camera.analysis_url),
         enabled=camera.enabled,
         region=camera.region,
         analysis_fps=camera.analysis_fps,

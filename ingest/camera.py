@@ -2,33 +2,29 @@
 
 Rules
 - Nothing that happens to a camera leaves its thread but figures; neighbours have threads of their own.
-- A camera that is not there is normal: attempts go on with growing, jittered pauses; the cause stands in the figures.
-- Stopping is a wish: the thread ends at its next packet, or after the read timeout of a silent camera.
+- Where a smaller stream is looked at, a second thread reads the main one for crops (`crops.py`).
 """
 
 from __future__ import annotations
 
-import logging
-import random
 import threading
 import time
 from collections.abc import Callable
 
-from ingest import backoff, clock
+from ingest import clock
 from ingest.config import IngestSettings
 from ingest.contract import Camera, Cause, Phase
+from ingest.crops import MainThread
 from ingest.doze import Doze, DozePolicy
-from ingest.errors import CameraError
 from ingest.ports import Frame, OpenStream, Start
+from ingest.reconnect import Reconnecting
 from ingest.slot import Slot, Tensors, Wish
-
-log = logging.getLogger(__name__)
 
 RATE_WINDOW = 50
 """Frames over which the rate is measured."""
 
 
-class CameraThread:
+class CameraThread(Reconnecting):
     """Watches a camera until told to stop."""
 
     def __init__(
@@ -43,45 +39,32 @@ class CameraThread:
         tensors: Tensors | None = None,
     ) -> None:
         """`ready` is called from the thread whenever a due frame lies in the slot or the camera's state has changed."""
+        super().__init__(f"camera {camera.id}", f"{camera.id}.{start.epoch}", backoff_s_max=settings.backoff_s_max)
         self._camera, self._settings, self._open = camera, settings, open_stream
         self._ready = ready
         self.slot = Slot(threading.Lock(), wish, tensors)
-        self._stop = threading.Event()
+        self.crops = MainThread(camera, settings, open_stream, start=start) if camera.analysis_url else None
         self._sampler = clock.Sampler(start.looked_us)
-        self._rng = random.Random(f"{camera.id}.{start.epoch}")
-        self._thread = threading.Thread(target=self._watch, name=f"camera-{camera.id}", daemon=True)
         self._rate: tuple[int, int] = (0, 0)
         self._stirred_us: int | None = None
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        super().start()
+        if self.crops is not None:
+            self.crops.start()
 
     def stop(self) -> None:
         """Wish it to end; returns at once."""
-        self._stop.set()
+        super().stop()
+        if self.crops is not None:
+            self.crops.stop()
 
-    def join(self, timeout_s: float) -> bool:
-        """Wait for the end; whether it came."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+    @property
+    def _progress(self) -> int:
+        return self.slot.figures.decoded
 
-    def _watch(self) -> None:
-        attempt = 0
-        while not self._stop.is_set():
-            decoded_before = self.slot.figures.decoded
-            try:
-                self._live()
-            except CameraError as error:
-                self._say("lost", error.cause, str(error))
-                self._count(error.cause)
-                log.info("camera %s: %s", self._camera.id, error)
-            except Exception:  # a fault of ours must not end the watching of this camera for ever
-                log.exception("camera %s: a fault in its thread", self._camera.id)
-                self._say("lost", "broken", "a fault in the program, see the log of ingest")
-                self._count("broken")
-            attempt = 0 if self.slot.figures.decoded > decoded_before else attempt + 1
-            self._stop.wait(backoff.delay_s(max(0, attempt - 1), self._settings.backoff_s_max, self._rng.random()))
+    def _ended(self) -> None:
         self.slot.newest = None
         self.slot.close()
 
@@ -89,7 +72,7 @@ class CameraThread:
         """One connection, from opening to its end."""
         settings = self._settings
         with self._open(
-            self._camera.url,
+            self._camera.analysis_url or self._camera.url,
             transport=self._camera.transport,
             open_timeout_s=settings.open_timeout_s,
             stall_s=settings.stall_s,

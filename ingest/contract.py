@@ -42,11 +42,13 @@ Transport = Literal["tcp", "udp", "multicast"]
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
-    """A camera as set up (KV bucket `cameras`, key = id). `url` may hold credentials: mask before showing."""
+    """A camera as set up (KV bucket `cameras`, key = id). Its addresses may hold credentials: mask before showing."""
 
     id: Token
     name: str
     url: str
+    analysis_url: str = ""
+    """A smaller stream of the same picture: it is looked at, and `url` gives the crops. Empty = `url` does both."""
     enabled: bool = True
     region: str = ""
     analysis_fps: float | None = None
@@ -197,6 +199,10 @@ class CameraState(msgspec.Struct, frozen=True, kw_only=True):
     frames_dropped: int = 0
     """Frames due for analysis that were dropped (newest wins, deadline, Triton away)."""
     inference_ok: bool = True
+    crops: Literal["", "main", "analysis"] = ""
+    """Which stream crops come from, where there are two."""
+    crops_detail: str = ""
+    """Why they do not come from the main one, in English words, with credentials masked."""
 
 
 class CameraNotice(msgspec.Struct, frozen=True, kw_only=True):

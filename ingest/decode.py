@@ -14,7 +14,7 @@ import logging
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -69,6 +69,16 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
         y = _plane(frame, 0, rows, columns)
         u, v = (_plane(frame, i, (rows + 1) // 2, (columns + 1) // 2) for i in (1, 2))
         return Picture(y=y, u=u, v=v, full_range=full)
+
+
+class Coded(msgspec.Struct, frozen=True, kw_only=True):
+    """A packet of libav's, when it came, and the camera's own time if it said one (Unix µs)."""
+
+    packet: Any
+    arrival_us: int
+    wallclock_us: int | None
+    key: bool
+    size: int
 
 
 class Decoder(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,24 +147,45 @@ class VideoStream:
             CameraError: when the stream ends, stalls or is broken.
 
         """
-        fruitless = 0
+        fruitless, choice = 0, "decode"  # type: int, Choice
+        for coded in self.packets():
+            if doze is not None:
+                choice = doze.choose(key=coded.key, size=coded.size, now_us=coded.arrival_us)
+            decoded = self._chosen(coded.packet, choice)
+            fruitless = 0 if decoded or choice == "keep" else fruitless + 1
+            if fruitless > BROKEN_PACKETS_MAX:
+                raise CameraError("broken", f"{self._where} sends video that can't be decoded")
+            yield from decoded or (None,)
+
+    def packets(self) -> Iterator[Coded]:
+        """Packets as they come, none decoded.
+
+        Raises:
+            CameraError: when the stream ends, stalls or is broken.
+
+        """
         try:
             for packet in self._container.demux(self._stream):
                 if not packet.size:
                     break
-                now_us = time.time_ns() // 1000
-                packet.opaque = (now_us, _wallclock_us(packet))
-                choice: Choice = "decode"
-                if doze is not None:
-                    choice = doze.choose(key=packet.is_keyframe, size=packet.size, now_us=now_us)
-                decoded = self._chosen(packet, choice)
-                fruitless = 0 if decoded or choice == "keep" else fruitless + 1
-                if fruitless > BROKEN_PACKETS_MAX:
-                    raise CameraError("broken", f"{self._where} sends video that can't be decoded")
-                yield from decoded or (None,)
+                now_us, wallclock_us = time.time_ns() // 1000, _wallclock_us(packet)
+                packet.opaque = (now_us, wallclock_us)
+                yield Coded(
+                    packet=packet,
+                    arrival_us=now_us,
+                    wallclock_us=wallclock_us,
+                    key=packet.is_keyframe,
+                    size=packet.size,
+                )
         except (av.error.FFmpegError, OSError) as error:
             raise camera_error(error, self._where) from None
         raise CameraError("broken", f"the stream of {self._where} ended")
+
+    def decode(self, packets: Sequence[Coded]) -> list[Decoded]:
+        """Frames of packets that begin with a key frame; not beside `frames`, but beside `packets`."""
+        context = self._stream.codec_context
+        context.flush_buffers()
+        return [frame for coded in (*packets, None) for frame in self._decode(coded.packet if coded else None)]
 
     def _chosen(self, packet: Any, choice: Choice) -> list[Decoded]:
         """Frames of a packet that is decoded now, by itself, or with those that were kept before it."""

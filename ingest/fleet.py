@@ -166,4 +166,5 @@ def _read(entry: Entry, kind: type[T]) -> T | None:
 
 
 def _same_stream(a: Camera, b: Camera) -> bool:
-    return (a.url, a.transport, a.enabled) == (b.url, b.transport, b.enabled)
+    streams = [(each.url, each.analysis_url, each.transport, each.enabled) for each in (a, b)]
+    return streams[0] == streams[1]

@@ -62,6 +62,8 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True):
     model: ModelRef
     before_us: int = 0
     """Stamp of the look before, those at which nothing had changed among them."""
+    full: tuple[int, int] | None = None
+    """Size of the pictures that crops are cut from, where it is another stream's."""
 
 
 class Glance(msgspec.Struct, frozen=True, kw_only=True):
@@ -208,13 +210,14 @@ class Looker:
 
     def _picks(self, found: Sequence[Sequence[Detection]], moment: Moment, rules: Rules) -> Iterator[shots.Pick]:
         """Shots of this frame; each detector's boxes by themselves."""
+        size = moment.full or moment.size
         for detections in found:
             candidates = [
                 shots.Candidate(track=d.track, label=d.label, box=d.box, confidence=d.confidence)
                 for d in detections
                 if d.track
             ]
-            yield from shots.pick(self._book, rules.policies, candidates, moment.size, moment.captured_us)
+            yield from shots.pick(self._book, rules.policies, candidates, size, moment.captured_us)
         yield from shots.pick_areas(self._book, rules.areas, moment.captured_us)
 
 

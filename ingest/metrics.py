@@ -63,6 +63,11 @@ CAMERA_LIVE = Gauge(
 )
 TRACKS_LIVE = Gauge("zool_ingest_tracks_live", "Tracks alive; grows without end: report it as a fault.", ["camera"])
 SHOTS = Counter("zool_ingest_shots", "Crops sent, by recogniser.", ["camera", "recogniser"])
+CROPS_MISSED = Counter(
+    "zool_ingest_crops_missed",
+    "Crops cut from the analysed stream: the main one had no picture of the moment; grows: see the camera's state.",
+    ["camera"],
+)
 BLIND_SECONDS = Counter(
     "zool_ingest_blind_seconds", "Time not looked at, by cause, counted when a span ends.", ["camera", "cause"]
 )
@@ -96,6 +101,7 @@ PER_CAMERA = (
     CAMERA_LIVE,
     TRACKS_LIVE,
     SHOTS,
+    CROPS_MISSED,
     BLIND_SECONDS,
     OUTBOX_MESSAGES,
     OUTBOX_DROPPED,

@@ -5,7 +5,7 @@ Pure: no I/O, no clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from ingest.contract import Camera, Transport
 from ingest.doze import Doze
 from ingest.planes import Picture
+from ingest.recent import When
 from ingest.slot import Slot, Wish
 from model_repository.contract import DETECTOR, ModelCard
 
@@ -43,6 +44,26 @@ class Frame(Protocol):
         """Views of the planes."""
 
 
+class Packet(Protocol):
+    """A picture as it came, coded."""
+
+    @property
+    def arrival_us(self) -> int:
+        """When it came."""
+
+    @property
+    def wallclock_us(self) -> int | None:
+        """The camera's time."""
+
+    @property
+    def key(self) -> bool:
+        """Whether it can be decoded by itself."""
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+
+
 class Stream(Protocol):
     """An open stream."""
 
@@ -61,6 +82,12 @@ class Stream(Protocol):
         `doze` chooses which packets are decoded; None = all.
         """
 
+    def packets(self) -> Iterator[Packet]:
+        """Packets as they come, none decoded; raises `CameraError` at the end."""
+
+    def decode(self, packets: Sequence[Any]) -> Sequence[Frame]:
+        """Frames of its own packets that begin with a key frame; from any thread, one at a time, beside `packets`."""
+
 
 class OpenStream(Protocol):
     """Opens a stream; raises `CameraError`."""
@@ -76,10 +103,32 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
     looked_us: int = 0
 
 
+class Crops(Protocol):
+    """Where a camera has its crops from, if it is not the stream that is looked at."""
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height of its pictures, None while it is away."""
+
+    @property
+    def detail(self) -> str:
+        """Why it is away."""
+
+    def reached(self, moment: When) -> bool:
+        """Whether there is nothing to wait for."""
+
+    def picture(self, moment: When) -> Picture | None:
+        """The picture nearest to a moment, None where there is none near enough; blocks."""
+
+
 class Watched(Protocol):
     """A camera's thread."""
 
     slot: Slot
+
+    @property
+    def crops(self) -> Crops | None:
+        """Its main stream, where another one is looked at."""
 
     def start(self) -> None:
         """Begin."""

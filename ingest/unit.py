@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import numpy.typing as npt
 
-from ingest import look, metrics, notices, planes
+from ingest import cut, look, metrics, notices, planes
 from ingest.bus import Bus
 from ingest.config import IngestSettings
 from ingest.contract import (
@@ -28,7 +28,6 @@ from ingest.contract import (
     CameraState,
     FrameReport,
     IngestPlan,
-    Shot,
     SnapshotReply,
     detections_subject,
     encode,
@@ -42,10 +41,9 @@ from ingest.faults import blind_cause
 from ingest.further import Further
 from ingest.leases import Lease, take_lease
 from ingest.outbox import Budget, Item, Outbox
-from ingest.ports import Detector, Start, WatchCamera, Watched
+from ingest.ports import Crops, Detector, Start, WatchCamera, Watched
 from ingest.post import Post
 from ingest.shed import Shedder
-from ingest.shots import Pick
 from ingest.slot import Due, Quiet, Tensors, Wish
 
 log = logging.getLogger(__name__)
@@ -201,6 +199,7 @@ class Unit:
             size=due.size,
             model=card.ref,
             before_us=self._looked_until(due.quiet),
+            full=self._crops.size if self._crops is not None else None,
         )
         looked = self._looker.look(seen, moment, self._rules, glances)
         self._looked_us = due.captured_us
@@ -224,6 +223,10 @@ class Unit:
     def _looked_until(self, quiet: Quiet) -> int:
         """Stamp of the last look: a frame in which nothing had changed counts if what it was like was looked at."""
         return quiet.at_us if quiet.like_us == self._looked_us else self._looked_us
+
+    @property
+    def _crops(self) -> Crops | None:
+        return self._thread.crops if self._thread is not None else None
 
     @property
     def _pace(self) -> float:
@@ -263,11 +266,9 @@ class Unit:
 
     async def _shoot(self, due: Due, looked: look.Look) -> None:
         """Cut, encode and send the shots of a frame."""
-        loop, stamp = asyncio.get_running_loop(), looked.report.stamp
-        for pick in looked.picks:
-            shot = await loop.run_in_executor(self._shared.pool, _cut, due, pick, looked, self._rules)
+        async for shot in cut.shots(due, looked, self._rules, crops=self._crops, pool=self._shared.pool):
             subject = shots_subject(shot.recogniser, self.camera.id)
-            self._put(subject, encode(shot), shot.shot_id, stamp.captured_at_us)
+            self._put(subject, encode(shot), shot.shot_id, shot.stamp.captured_at_us)
             metrics.SHOTS.labels(self.camera.id, shot.recogniser).inc()
 
     # -- messages
@@ -342,7 +343,7 @@ class Unit:
     def state(self) -> CameraState:
         """Where the camera stands."""
         assert self._thread is not None  # noqa: S101 - run() has made it
-        figures = self._thread.slot.figures
+        figures, crops = self._thread.slot.figures, self._crops
         return CameraState(
             camera=self.camera.id,
             phase=figures.phase,
@@ -359,6 +360,8 @@ class Unit:
             frames_gated=figures.gated,
             frames_dropped=figures.dropped_newest + self._dropped["deadline"] + self._dropped["inference"],
             inference_ok=self._inference_ok and self._shared.detector.card is not None,
+            crops="" if crops is None else "analysis" if crops.size is None else "main",
+            crops_detail=crops.detail if crops is not None else "",
         )
 
     async def snapshot(self, width_max: int) -> SnapshotReply:
@@ -375,14 +378,6 @@ class Unit:
             self._shared.pool, lambda: planes.encode_jpeg(planes.reduced_bgr(frame.picture(), width_max, masks))
         )
         return SnapshotReply(jpeg=jpeg, captured_at_us=captured_us)
-
-
-def _cut(due: Due, pick: Pick, looked: look.Look, rules: look.Rules) -> Shot:
-    """Make the message of a shot; runs in the pool."""
-    box = planes.enlarge(pick.candidate.box, rules.enlarge) if pick.candidate.track else pick.candidate.box
-    bgr, cut = planes.crop_bgr(due.picture, box, rules.masks)
-    size = (bgr.shape[1], bgr.shape[0])
-    return look.shot(pick, looked.report.stamp, cut, planes.encode_jpeg(bgr), size)
 
 
 _now_us: Callable[[], int] = lambda: time.time_ns() // 1000  # noqa: E731

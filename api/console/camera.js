@@ -44,6 +44,7 @@ export function addCamera() {
     ),
     h("label", { for: "camera-transport" }, t("camera_transport")),
     h("select", { id: "camera-transport" }, h("option", { value: "tcp" }, "TCP"), h("option", { value: "udp" }, "UDP"), h("option", { value: "multicast" }, "Multicast")),
+    ...field("camera-analysis-url", "camera_analysis_url", { maxlength: 2048, placeholder: t("camera_analysis_url_hint"), spellcheck: "false", inputmode: "url" }),
     frame,
     words,
     h(
@@ -78,7 +79,8 @@ export function addCamera() {
     submit.preventDefault();
     try {
       const name = byId("camera-name").value.trim();
-      const made = await ask("/api/v1/cameras", { method: "POST", body: { ...body(), name } });
+      const analysis_url = byId("camera-analysis-url").value.trim();
+      const made = await ask("/api/v1/cameras", { method: "POST", body: { ...body(), name, analysis_url } });
       await refresh();
       dialog.close();
       openCamera(made);

@@ -21,7 +21,7 @@ from ingest.contract import SYSTEM, Camera, ProbeRequest, mask_url, unsafe_reaso
 JPEG = "image/jpeg"
 
 
-def check_url(url: str) -> None:
+def check_url(url: str, field: str = "url") -> None:
     """Refuse an address that must not be opened; raises `InvalidBody`."""
     reason = unsafe_reason(url)
     if reason is not None:
@@ -30,7 +30,7 @@ def check_url(url: str) -> None:
             reason,
             f"такой адрес камеры открывать нельзя («{scheme}:…»); допустимы только rtsp:// и rtsps:// с именем узла",
         )
-        raise InvalidBody(FieldFault("url", words))
+        raise InvalidBody(FieldFault(field, words))
 
 
 def check_id(camera_id: str | None) -> None:
@@ -69,6 +69,8 @@ class Cameras(Controller):
         wanted = await body(request, CameraIn)
         check_id(wanted.id)
         check_url(wanted.url)
+        if wanted.analysis_url:
+            check_url(wanted.analysis_url, "analysis_url")
         fields = msgspec.structs.asdict(wanted) | {"id": wanted.id or services.new_id("cam")}
         camera = Camera(**fields)
         revision = await services.catalog.write_camera(camera, expect=0)
@@ -130,15 +132,18 @@ class Cameras(Controller):
 
 def _changed(camera: Camera, wanted: CameraPatch) -> Camera:
     fields = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not msgspec.UNSET}
-    if "url" in fields:
-        if fields["url"] == mask_url(camera.url):
-            del fields["url"]
-        elif "://***@" in fields["url"]:
+    for name in ("url", "analysis_url"):
+        address = fields.get(name)
+        if address is None:
+            continue
+        if address == mask_url(getattr(camera, name)):
+            del fields[name]
+        elif "://***@" in address:
             words = Words(
                 "give user and password in full, or leave the address out to keep it",
                 "укажите имя и пароль полностью или не передавайте адрес, чтобы оставить прежний",
             )
-            raise InvalidBody(FieldFault("url", words))
-        else:
-            check_url(fields["url"])
+            raise InvalidBody(FieldFault(name, words))
+        elif address or name == "url":
+            check_url(address, name)
     return msgspec.structs.replace(camera, **fields)

@@ -121,6 +121,28 @@ async def test_the_password_stays_inside(client: httpx.Client, bus: Bus) -> None
     assert refused.status_code == 422
 
 
+async def test_a_second_stream_is_as_safe_as_the_first(client: httpx.Client, bus: Bus) -> None:
+    """Its address is checked, shown masked, kept when it comes back masked, and taken away by an empty one."""
+    second = URL.replace("stream1", "stream2")
+    added = add(client, "two-1", analysis_url=second)
+    assert added.json()["analysis_url"] == "rtsp://***@10.0.0.8:554/stream2"
+
+    def patched(tag: str, **fields: str) -> httpx.Response:
+        return client.patch("/api/v1/cameras/two-1", json=fields, headers={"If-Match": tag})
+
+    kept = patched(added.headers["etag"], analysis_url=added.json()["analysis_url"], name="n")
+    entry = await bus.bucket("cameras").get("two-1")
+    assert entry is not None
+    assert msgspec.json.decode(entry.value or b"")["analysis_url"] == second
+    for wrong in ("file:///etc/passwd", "rtsp://***@10.9.9.9/other"):
+        refused = patched(kept.headers["etag"], analysis_url=wrong)
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "analysis_url")
+    gone = patched(kept.headers["etag"], analysis_url="")
+    assert (gone.status_code, gone.json()["analysis_url"]) == (200, "")
+    wrong_from_the_first = {"name": "x", "url": URL, "analysis_url": "file:///etc/passwd"}
+    assert client.post("/api/v1/cameras", json=wrong_from_the_first).status_code == 422
+
+
 async def test_states_come_with_the_list(site: Site, client: httpx.Client, bus: Bus) -> None:
     """What ingest says of a camera is in the list, its cause in the reader's language; silence is unknown."""
     add(client, "state-1")

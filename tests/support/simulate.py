@@ -17,21 +17,29 @@ PERIOD_US = 1_000_000 // FPS
 
 
 def make_clip(
-    path: Path, *, pictures: int, gop: int, b_frames: int = 0, codec: str = "libx264", noise: bool = False
+    path: Path,
+    *,
+    pictures: int,
+    gop: int,
+    b_frames: int = 0,
+    codec: str = "libx264",
+    noise: bool = False,
+    scale: int = 1,
 ) -> Path:
-    """A clip whose pictures all differ: a bar that moves, or noise that cannot be compressed."""
+    """A clip whose pictures all differ: a bar that moves, or noise that can't be compressed; `scale` times as large."""
     rng = np.random.default_rng(7)
     with av.open(str(path), "w") as container:
         quiet = {"x265-params": f"log-level=error:keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}"}
         options = {"bf": str(b_frames), "sc_threshold": "0"} if codec == "libx264" else quiet
         stream = container.add_stream(codec, rate=FPS, options=options | ({"qp": "10"} if noise else {}))
         assert isinstance(stream, VideoStream)
-        stream.width, stream.height, stream.pix_fmt, stream.gop_size = WIDTH, HEIGHT, "yuv420p", gop
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size = WIDTH * scale, HEIGHT * scale, "yuv420p", gop
         for number in range(pictures):
             image = np.full((HEIGHT, WIDTH, 3), 40, np.uint8)
             if noise:
                 image = rng.integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
             image[:, number * 3 % WIDTH :][:, :12] = 200
+            image = image.repeat(scale, axis=0).repeat(scale, axis=1)
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             container.mux(stream.encode(frame))
