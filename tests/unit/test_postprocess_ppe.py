@@ -257,8 +257,8 @@ def test_many_reads_are_folded_for_good() -> None:
     inputs = mixed(film(600, way), [*reads(2, 300, helmet=0.1), *reads(301, 598)])
     memory, said = play(inputs)
     (stay,) = memory.stays.values()
-    assert len(stay.notes) == stays.NOTES_MAX
-    assert stay.base.reads == 597 - stays.NOTES_MAX
+    assert len(stay.notes) == ppe_state.NOTES_MAX
+    assert stay.base.reads == 597 - ppe_state.NOTES_MAX
     assert spans(last(said)) == [(2.0, 301.0)]
     assert notes(play([worn(10)], memory=memory)[1]) == ["late_read"]
 
@@ -276,14 +276,14 @@ def test_thumbnails_are_limited_and_can_be_dropped() -> None:
     """A snapshot that does not fit goes without pictures; the events then, too."""
     memory, _ = play(mixed(film(30, STANDS), reads(2, 25, helmet=0.1)))
     (stay,) = memory.stays.values()
-    assert sum(bool(note.thumbnail) for note in stay.notes) == stays.THUMBNAILS_OF_STAY
+    assert sum(bool(note.thumbnail) for note in stay.notes) == ppe_state.THUMBNAILS_OF_STAY
     payload, shortened = pack(PPE, Positions(), memory)
     assert unpack(PPE, payload) == (Positions(), memory)
     assert not shortened
     PPE.lighten(memory)
     _, said = play([END], memory=memory)
     assert [photo.thumbnail for photo in last(said)[0].photos] == [b""] * 8
-    stays.limit_thumbnails(PpeScene(camera=CAMERA, recent={"1:1-1": [stay.notes[-1]]}), 0)
+    ppe_state.limit_thumbnails(PpeScene(camera=CAMERA, recent={"1:1-1": [stay.notes[-1]]}), 0)
 
 
 def test_needs_and_policy() -> None:
