@@ -17,14 +17,13 @@ from typing import Literal, cast
 
 import msgspec
 
-from postprocess.contract import Event, event_id, feedback_of, lot_token
+from postprocess.contract import PARKING, Event, event_id, feedback_of, lot_token
 from postprocess.plates import canonical
 from postprocess.rules.scene import Tick
 from postprocess.rules.stays import Flag, Paired, Passage, Policy, Session, pair
 
 PASSAGES_MAX = 8192
 """Of one lot; beyond it the plates that moved longest ago are forgotten."""
-FUNCTION = "parking"
 SESSION, FULL, ANTIPASSBACK = "parking_session", "parking_full", "antipassback"
 PASSAGE_KINDS = ("vehicle_entry", "vehicle_exit")
 WITHDRAWN = "withdrawn"
@@ -183,7 +182,7 @@ def _session_event(one: Session, version: int, policy: Policy, *, withdrawn: boo
         opened_at_us=first.at_us,
         closed_at_us=first.at_us if withdrawn else one.closed_us,
         final=withdrawn or one.state != "open",
-        function=FUNCTION,
+        function=PARKING,
         rule=policy.lot,
         track=one.exit.event if one.exit is not None else "",
         label=first.label,
@@ -216,7 +215,7 @@ def _warnings(memory: LotMemory, paired: Paired, policy: Policy) -> Iterator[Eve
             opened_at_us=passage.at_us,
             closed_at_us=passage.at_us,
             final=True,
-            function=FUNCTION,
+            function=PARKING,
             rule=policy.lot,
             direction="entry" if passage.inward else "exit",
             label=passage.label,
@@ -248,7 +247,7 @@ def _full(memory: LotMemory, paired: Paired, policy: Policy) -> Iterator[Event]:
         opened_at_us=opened_us,
         closed_at_us=None if full else max(memory.now_us, opened_us),
         final=not full,
-        function=FUNCTION,
+        function=PARKING,
         rule=policy.lot,
         severity="warning" if full else "info",
         value=float(occupied),
@@ -258,7 +257,7 @@ def _full(memory: LotMemory, paired: Paired, policy: Policy) -> Iterator[Event]:
 def _id(policy: Policy, kind: str, subject: str, occurrence: int = 0) -> str:
     return event_id(
         camera=lot_token(policy.lot),
-        function=FUNCTION,
+        function=PARKING,
         rule=policy.lot,
         kind=kind,
         subject=subject,
