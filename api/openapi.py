@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from api.contract import CameraIn, CameraPatch, FeedbackIn, FunctionIn, LettersIn, PlateIn, ProbeIn, VehicleIn
+from api.contract import CameraIn, CameraPatch, FeedbackIn, FunctionIn, LettersIn, LotIn, PlateIn, ProbeIn, VehicleIn
 from api.problem import MEDIA_TYPE, Problem
 from postprocess.functions.registry import BUILT_IN
 
@@ -21,6 +21,7 @@ _OWN = (
     FunctionIn,
     FeedbackIn,
     LettersIn,
+    LotIn,
     PlateIn,
     ProbeIn,
     VehicleIn,

@@ -18,6 +18,7 @@ from api.http.events import Events
 from api.http.feedback import EventFeedback, PlateReview
 from api.http.functions import Functions, Modules
 from api.http.outer import Outer
+from api.http.parking import Parkings
 from api.http.services import Services
 from api.http.vehicles import Vehicles
 
@@ -49,6 +50,7 @@ def litestar_app(services: Services) -> Litestar:
                     Modules,
                     Events,
                     EventFeedback,
+                    Parkings,
                     PlateReview,
                     Vehicles,
                     Dead,

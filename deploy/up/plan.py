@@ -162,6 +162,7 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
     "store": ("zool.dead.store", "zool.events.*.*"),
     "api": (
         "zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>", "$KV.zool-vehicles.>",
+        "$KV.zool-regions.>",
         # Feedback is an event. Dead letters are said again on the subjects they came from, and then taken out.
         "zool.detections.*", "zool.shots.*.*", "zool.reads.*", "zool.events.*.*", "$JS.API.STREAM.MSG.DELETE.DEAD",
     ),
