@@ -7,7 +7,8 @@ Rules
 - After each input all pairs are made anew (`stays`); what differs from what was said is a newer version, what is no
   longer so is withdrawn. So what stands in the end does not depend on the order of the inputs.
 - Whether the lot is full is told as it happens, and not corrected afterwards.
-- A plate is forgotten when its last passage is older than twice `lost_us`: nothing can be paired with it any more.
+- A plate is forgotten, by a tick, when its last passage is older than twice `lost_us`: nothing can be paired with it
+  any more.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def step(memory: LotMemory, message: Event | Tick, policy: Policy) -> tuple[LotM
         return memory, []
     paired = pair(memory.passages.values(), policy, memory.now_us)
     said = [*_sessions(memory, paired, policy), *_warnings(memory, paired, policy), *_full(memory, paired, policy)]
-    _forget(memory, paired, policy)
+    if isinstance(message, Tick) or len(memory.passages) > PASSAGES_MAX:
+        _forget(memory, paired, policy)
     return memory, said
 
 
