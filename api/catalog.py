@@ -19,7 +19,7 @@ from api.link import Link, within
 from api.metrics import GARBAGE
 from ingest.bus import Bus, Entry, RevisionConflict
 from ingest.contract import Camera
-from postprocess.contract import CameraFunction, Employee, FaceSample, VehicleEntry
+from postprocess.contract import CameraFunction, Employee, FaceSample, Region, VehicleEntry
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=msgspec.Struct)
@@ -72,12 +72,19 @@ class Catalog:
         self._link = link
         self._cameras, self._functions = Shelf(link, "cameras"), Shelf(link, "functions")
         self._users, self._people = Shelf(link, "users"), Shelf(link, "people")
-        self._vehicles = Shelf(link, "vehicles")
+        self._vehicles, self._regions = Shelf(link, "vehicles"), Shelf(link, "regions")
 
     async def follow(self) -> None:
         """Keep the copies fresh for ever."""
         async with asyncio.TaskGroup() as group:
-            for shelf in (self._cameras, self._functions, self._users, self._vehicles, self._people):
+            for shelf in (
+                self._cameras,
+                self._functions,
+                self._users,
+                self._vehicles,
+                self._people,
+                self._regions,
+            ):
                 group.create_task(shelf.follow())
 
     @property
@@ -104,6 +111,17 @@ class Catalog:
         """All entries of the lists with their revisions; raises `Unavailable`."""
         self._link.bus()
         return list(self._read_all(self._vehicles, VehicleEntry))
+
+    def regions(self) -> list[tuple[Region, int]]:
+        """All places of the site with their revisions; raises `Unavailable`."""
+        self._link.bus()
+        return list(self._read_all(self._regions, Region))
+
+    async def region(self, region_id: str) -> tuple[Region, int] | None:
+        """A place of the site and its revision, or None; raises `Unavailable`."""
+        entry = await self._get("regions", region_id)
+        found = _read(entry, Region) if entry is not None else None
+        return None if entry is None or found is None else (found, entry.revision)
 
     async def vehicle(self, entry_id: str) -> tuple[VehicleEntry, int]:
         """An entry of the lists and its revision; raises `NotThere`, `Unavailable`."""
@@ -137,6 +155,10 @@ class Catalog:
         """Write a function over revision `expect` (0 = it must be new); returns the new revision."""
         key = f"{function.camera}.{function.name}"
         return await self._put(self._functions, key, function, expect=expect, kind="function")
+
+    async def write_region(self, region: Region, *, expect: int) -> int:
+        """Write a place over revision `expect` (0 = it must be new); returns the new revision."""
+        return await self._put(self._regions, region.id, region, expect=expect, kind="lot")
 
     async def write_vehicle(self, entry: VehicleEntry, *, expect: int) -> int:
         """Write an entry of the lists over revision `expect` (0 = it must be new); returns the new revision."""

@@ -16,7 +16,7 @@ import msgspec
 
 from ingest.contract import Box, Cause, Phase, Point, Token, Transport
 from model_repository.contract import ModelRef
-from postprocess.contract import Hours, Judgement, Schedule
+from postprocess.contract import Hours, Judgement, Parking, Schedule
 
 CameraName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="Shown to people, any script.")]
 CameraUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, description="rtsp:// or rtsps://")]
@@ -251,6 +251,63 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
     changed: int
     unchanged: int
     dry_run: bool
+
+
+class LotIn(Parking, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A region as a parking lot. Without `name` and `parent` the region's own stay."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    parent: Annotated[str, msgspec.Meta(max_length=64)] | None = None
+
+
+class LotOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A lot; `free` is null where it has no capacity."""
+
+    id: str
+    name: str
+    parent: str
+    capacity: int | None
+    lost_h: float
+    repeat_s: float
+    antipassback: str
+    occupied: int
+    free: int | None
+    etag: str
+
+
+class LotList(msgspec.Struct, frozen=True, kw_only=True):
+    """All lots, by name."""
+
+    items: tuple[LotOut, ...]
+
+
+StayState = Literal["open", "closed", "no_exit", "no_entry"]
+
+
+class StayOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A vehicle in a lot, from its entry to its exit as far as they were seen."""
+
+    id: str
+    lot: str
+    state: StayState
+    plate: str
+    plate_region: str
+    listed: str
+    label: str
+    entered_at: str | None
+    left_at: str | None
+    stay_s: float | None
+    alike: bool
+    """The plates of entry and exit differ in one character."""
+    entry_event: str
+    exit_event: str
+
+
+class StayList(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of stays, newest first; `next_cursor` is null on the last one."""
+
+    items: tuple[StayOut, ...]
+    next_cursor: str | None
 
 
 class FeedbackIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -185,6 +185,7 @@ _KINDS = {
     "function": Words("function", "функции"),
     "event": Words("event", "события"),
     "photo": Words("photo", "фотографии"),
+    "lot": Words("parking lot", "парковки"),
     "vehicle": Words("entry of the lists", "записи списков"),
     "module": Words("kind of function", "вида функции"),
     "letter": Words("dead letter", "отложенного сообщения"),

@@ -33,7 +33,9 @@ class Link:
         """Connect, make sure of what the api needs, and hold the line until `stop`."""
         async with Bus.open(settings, name="api", health=health) as bus:
             await bus.ensure_streams("EVENTS", "DEAD")
-            await bus.ensure_buckets("cameras", "functions", "users", "vehicles", "people", "faces", "shifts")
+            await bus.ensure_buckets(
+                "cameras", "functions", "regions", "users", "vehicles", "people", "faces", "shifts"
+            )
             self._bus = bus
             self._opened.set()
             await stop.wait()

@@ -68,6 +68,7 @@ async def recognise(process: Process) -> None:
 async def decide(process: Process) -> None:
     """Detections + reads → events; functions → plans."""
     from postprocess.decide import BUCKETS, STREAMS, Decide  # noqa: PLC0415
+    from postprocess.lots import Lots  # noqa: PLC0415
     from postprocess.settings_watch import SettingsWatch  # noqa: PLC0415
 
     settings, nats = process.settings(DecideSettings, "decide"), process.settings(NatsSettings, "nats")
@@ -87,7 +88,9 @@ async def decide(process: Process) -> None:
         await bus.ensure_streams(*STREAMS)
         await bus.ensure_buckets(*BUCKETS)
         watch = SettingsWatch(bus, functions, plain)
-        await Decide(bus, watch, functions, settings, process.health).run(process.stop)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Decide(bus, watch, functions, settings, process.health).run(process.stop))
+            group.create_task(Lots(bus, watch).run(process.stop))
 
 
 async def store(process: Process) -> None:

@@ -81,6 +81,10 @@ class Region(msgspec.Struct, frozen=True, kw_only=True):
     """Function → settings as written; a camera's own win, then the nearest region's."""
 
 
+PARKING = "parking"
+"""Key of a lot's settings among those of its region's functions, and `function` of its events."""
+
+
 class Parking(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What makes a region a parking lot (`functions["parking"]` of a `Region`): its cameras' passages are paired."""
 

@@ -12,11 +12,12 @@ Rules
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import msgspec
 
-from model_repository.plates.grammar import COMMON_KINDS, PATTERNS, allowed, fits_pattern, kinds_of, valid_ru, wire_ru
+from model_repository.plates.grammar import COMMON_KINDS, PATTERNS, allowed, kinds_of, valid_ru, wire_ru
 from model_repository.plates.nations import REGIONS, SERIES, bare
 from postprocess.contract import fold_plate
 
@@ -76,7 +77,7 @@ def country_of(text: str, region: str) -> str:
     named = [
         country
         for country, patterns in SERIES[region].items()
-        if any(fits_pattern(text, bare(pattern)) for pattern in patterns)
+        if any(_shape(bare(pattern)).fullmatch(text) for pattern in patterns)
     ]
     return named[0] if len(named) == 1 else ""
 
@@ -114,8 +115,14 @@ def spelled(text: str, region: str) -> str:
     return wire_ru(text) if region == RUSSIA else text
 
 
+@lru_cache(maxsize=1024)
+def _shape(slots: str) -> re.Pattern[str]:
+    """A pattern of slots as an expression: a list of ten thousand plates is compared with each."""
+    return re.compile("".join(f"[{allowed(slot)}]" for slot in slots))
+
+
 def _fits(text: str, series: Series) -> bool:
-    if not fits_pattern(text, series.slots):
+    if _shape(series.slots).fullmatch(text) is None:
         return False
     if series.region != RUSSIA:
         return True

@@ -18,11 +18,12 @@ import msgspec
 
 from ingest.bus import Bus, BusUnavailable, Entry
 from ingest.contract import Camera, IngestPlan
-from postprocess.contract import CameraFunction, Employee, Region, VehicleEntry
+from postprocess.contract import PARKING, CameraFunction, Employee, Parking, Region, VehicleEntry
 from postprocess.functions.registry import Registry, read_settings
 from postprocess.functions.unit import AnyFunction, Context, Needs, Site
 from postprocess.plan import compile_plan
 from postprocess.plates import canonical
+from postprocess.rules.lots import Policy, policy_of
 
 log = logging.getLogger(__name__)
 
@@ -150,6 +151,17 @@ class SettingsWatch:
             revision=switched.revision,
         )
 
+    def lot_of(self, camera: str) -> Policy | None:
+        """What holds for the lot that a camera belongs to: the nearest region with settings for parking."""
+        settings = self._values["cameras"].get(camera)
+        found = (_lot(region) for region in self._regions(settings.region if settings is not None else ""))
+        return next((policy for policy in found if policy is not None), None)
+
+    def lots(self) -> list[Policy]:
+        """What holds for every lot."""
+        found = (_lot(region) for region in self._values["regions"].values())
+        return [policy for policy in found if policy is not None]
+
     def _regions(self, name: str) -> list[Region]:
         """The nearest region first; a circle of parents ends where it closes."""
         found: list[Region] = []
@@ -196,6 +208,18 @@ class SettingsWatch:
         return compile_plan(
             camera, (each.needs for each in active), self._plain.defaults, revision=max(written, default=0)
         )
+
+
+def _lot(region: Region) -> Policy | None:
+    """The policy of a region that is a lot; one that can't be read is none, and is logged."""
+    written = region.functions.get(PARKING)
+    if written is None:
+        return None
+    try:
+        return policy_of(region.id, msgspec.convert(written, Parking))
+    except msgspec.ValidationError as error:
+        log.warning("region %s, parking: %s", region.id, error)
+        return None
 
 
 def _plan(value: bytes, camera: str) -> IngestPlan:

@@ -18,6 +18,7 @@ from api.http.events import Events
 from api.http.feedback import EventFeedback, PlateReview
 from api.http.functions import Functions, Modules
 from api.http.outer import Outer
+from api.http.parking import Parkings
 from api.http.people import People
 from api.http.replay import Replays
 from api.http.services import Services
@@ -52,6 +53,7 @@ def litestar_app(services: Services) -> Litestar:
                     Replays,
                     Events,
                     EventFeedback,
+                    Parkings,
                     PlateReview,
                     Vehicles,
                     Dead,

@@ -174,6 +174,7 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
     "api": (
         "zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>", "$KV.zool-vehicles.>",
         "$KV.zool-people.>", "$KV.zool-faces.>", "$KV.zool-shifts.>",
+        "$KV.zool-regions.>",
         # Feedback is an event. Dead letters are said again on the subjects they came from, and then taken out.
         "zool.detections.*", "zool.shots.*.*", "zool.reads.*", "zool.events.*.*", "$JS.API.STREAM.MSG.DELETE.DEAD",
     ),

@@ -36,6 +36,7 @@ class VehiclesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     lines: Lines = ()
     zones: Zones = ()
+    """Where vehicles count; empty = everywhere."""
     class_list: ClassList = None
     confidence_ratio: Confidence = None
     plates: bool = True
@@ -71,6 +72,7 @@ class Vehicles(Function[VehiclesSettings, VehiclesPolicy, CameraMemory]):
         ratio = settings.confidence_ratio
         return VehiclesPolicy(
             lines=settings.lines,
+            zones=settings.zones,
             labels=labels_of(settings),
             confidence_min=context.defaults.confidence_ratio if ratio is None else ratio,
             plates=settings.plates,

@@ -183,23 +183,23 @@ def _without_exit(entry: Passage, closed_us: int) -> Session:
 
 def _alike(sessions: list[Session], policy: Policy) -> tuple[list[Session], set[str]]:
     """Sessions joined by plates that differ in one character, and the keys of those that they replace."""
+    orphans = [one for one in sessions if one.state == "no_entry" and one.first.plate]
     begun: dict[str, list[Session]] = {}
-    for one in sessions:
+    for one in sessions if orphans else []:
         if one.exit is None and one.first.plate:
             for mask in _masks(one.first.plate):
                 begun.setdefault(mask, []).append(one)
     choices = {
         end.key: [one for mask in _masks(end.first.plate) for one in begun.get(mask, ()) if _fits(one, end, policy)]
-        for end in sessions
-        if end.state == "no_entry" and end.first.plate
+        for end in orphans
     }
     wooed: dict[str, int] = {}
     for found in choices.values():
         for one in found:
             wooed[one.key] = wooed.get(one.key, 0) + 1
     joined, gone = [], set[str]()
-    for end in sessions:
-        found = choices.get(end.key, []) if end.state == "no_entry" else []
+    for end in orphans:
+        found = choices[end.key]
         if len(found) == 1 and wooed[found[0].key] == 1:
             last = end.first
             joined.append(Session(entry=found[0].entry, exit=last, state="closed", closed_us=last.at_us, alike=True))

@@ -7,7 +7,8 @@ Rules
 - After each input all pairs are made anew (`stays`); what differs from what was said is a newer version, what is no
   longer so is withdrawn. So what stands in the end does not depend on the order of the inputs.
 - Whether the lot is full is told as it happens, and not corrected afterwards.
-- A plate is forgotten when its last passage is older than twice `lost_us`: nothing can be paired with it any more.
+- A plate is forgotten, by a tick, when its last passage is older than twice `lost_us`: nothing can be paired with it
+  any more.
 """
 
 from __future__ import annotations
@@ -17,14 +18,13 @@ from typing import Literal, cast
 
 import msgspec
 
-from postprocess.contract import Event, event_id, feedback_of, lot_token
+from postprocess.contract import PARKING, Event, event_id, feedback_of, lot_token
 from postprocess.plates import canonical
 from postprocess.rules.lots import Flag, Paired, Passage, Policy, Session, pair
 from postprocess.rules.scene import Tick
 
 PASSAGES_MAX = 8192
 """Of one lot; beyond it the plates that moved longest ago are forgotten."""
-FUNCTION = "parking"
 SESSION, FULL, ANTIPASSBACK = "parking_session", "parking_full", "antipassback"
 PASSAGE_KINDS = ("vehicle_entry", "vehicle_exit")
 WITHDRAWN = "withdrawn"
@@ -75,7 +75,8 @@ def step(memory: LotMemory, message: Event | Tick, policy: Policy) -> tuple[LotM
         return memory, []
     paired = pair(memory.passages.values(), policy, memory.now_us)
     said = [*_sessions(memory, paired, policy), *_warnings(memory, paired, policy), *_full(memory, paired, policy)]
-    _forget(memory, paired, policy)
+    if isinstance(message, Tick) or len(memory.passages) > PASSAGES_MAX:
+        _forget(memory, paired, policy)
     return memory, said
 
 
@@ -183,7 +184,7 @@ def _session_event(one: Session, version: int, policy: Policy, *, withdrawn: boo
         opened_at_us=first.at_us,
         closed_at_us=first.at_us if withdrawn else one.closed_us,
         final=withdrawn or one.state != "open",
-        function=FUNCTION,
+        function=PARKING,
         rule=policy.lot,
         track=one.exit.event if one.exit is not None else "",
         label=first.label,
@@ -216,7 +217,7 @@ def _warnings(memory: LotMemory, paired: Paired, policy: Policy) -> Iterator[Eve
             opened_at_us=passage.at_us,
             closed_at_us=passage.at_us,
             final=True,
-            function=FUNCTION,
+            function=PARKING,
             rule=policy.lot,
             direction="entry" if passage.inward else "exit",
             label=passage.label,
@@ -248,7 +249,7 @@ def _full(memory: LotMemory, paired: Paired, policy: Policy) -> Iterator[Event]:
         opened_at_us=opened_us,
         closed_at_us=None if full else max(memory.now_us, opened_us),
         final=not full,
-        function=FUNCTION,
+        function=PARKING,
         rule=policy.lot,
         severity="warning" if full else "info",
         value=float(occupied),
@@ -258,7 +259,7 @@ def _full(memory: LotMemory, paired: Paired, policy: Policy) -> Iterator[Event]:
 def _id(policy: Policy, kind: str, subject: str, occurrence: int = 0) -> str:
     return event_id(
         camera=lot_token(policy.lot),
-        function=FUNCTION,
+        function=PARKING,
         rule=policy.lot,
         kind=kind,
         subject=subject,

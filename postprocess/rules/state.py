@@ -15,6 +15,7 @@ import msgspec
 
 from ingest.contract import Box, Point
 from model_repository.contract import ModelRef
+from postprocess.contract import Zone
 from postprocess.rules.lists import Lists
 from postprocess.rules.scene import FollowPolicy, Scene
 
@@ -29,6 +30,8 @@ class VehiclesPolicy(FollowPolicy, frozen=True, kw_only=True):
     """How crossings are decided for one camera."""
 
     labels: tuple[str, ...] = ("car", "bus", "truck", "motorcycle")
+    zones: tuple[Zone, ...] = ()
+    """Where vehicles count, by the middle of their lower edge; empty = everywhere."""
     plates: bool = True
     plate_confidence_min: float = 0.5
     settle_us: int = 3_000_000

@@ -11,6 +11,7 @@ Rules
   see `tracks`; (b) a second crossing of the same line the same way within `echo_us` by the same vehicle is none;
   (c) two tracks on one vehicle (boxes over each other while both cross) are one vehicle; (d) a crossing within
   `echo_us` after one of an earlier epoch waits until the plates tell whether both are one vehicle.
+- With zones only what stands in one of them is seen: a lane beside the gate is as if it were not in the picture.
 - The reads, crossings and final versions do not depend on how reads and frames were interleaved.
 """
 
@@ -19,9 +20,11 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import Literal
 
+import msgspec
+
 from ingest.contract import Detection, FrameReport
-from postprocess.contract import Line, PlateRead, Read, event_id, fold_plate
-from postprocess.geometry import overlap
+from postprocess.contract import Line, PlateRead, Read, Zone, event_id, fold_plate
+from postprocess.geometry import bottom_centre, inside, overlap
 from postprocess.rules.passage import label_of, said, tell, verdict, worth_telling
 from postprocess.rules.scene import Hit, Input, Moved, Note, NoteKind, Output, Track, track_key
 from postprocess.rules.state import (
@@ -73,7 +76,7 @@ def step(memory: CameraMemory, message: Input, policy: VehiclesPolicy) -> tuple[
 
 
 def _see(turn: _Turn, report: FrameReport) -> None:
-    for moved in follow(turn.memory, report, turn.policy):
+    for moved in follow(turn.memory, _within(report, turn.policy.zones), turn.policy):
         if isinstance(moved, Note):
             turn.outputs.append(moved)
             continue
@@ -81,6 +84,14 @@ def _see(turn: _Turn, report: FrameReport) -> None:
             _note(turn, moved, moved.found, report.stamp.captured_at_us)
         for hit in moved.hits:
             _pass(turn, report, moved.track, hit)
+
+
+def _within(report: FrameReport, zones: tuple[Zone, ...]) -> FrameReport:
+    """The frame without what stands in none of the zones; no zones = all of it."""
+    if not zones:
+        return report
+    kept = [found for found in report.detections if any(inside(z.points, bottom_centre(found.box)) for z in zones)]
+    return msgspec.structs.replace(report, detections=tuple(kept))
 
 
 def _note(turn: _Turn, moved: Moved, found: Detection, at_us: int) -> None:

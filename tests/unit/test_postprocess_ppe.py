@@ -15,6 +15,7 @@ from postprocess.functions.unit import Context, Defaults, Site
 from postprocess.rules import ppe as rules
 from postprocess.rules.kit import SPELLS_MAX
 from postprocess.rules.ledger import WITHDRAWN
+from postprocess.rules import ppe_state
 from postprocess.rules.ppe_state import PpeScene
 from postprocess.rules.scene import Note, Output, Tick
 from postprocess.rules.zones import WHOLE

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from ingest.contract import Detection
-from postprocess.contract import Event, Line, VehicleEntry, fold_plate
+from postprocess.contract import Event, Line, VehicleEntry, Zone, fold_plate
 from postprocess.rules import scene, vehicles
 from postprocess.rules.lists import Lists
 from postprocess.rules.scene import Input, Note, Tick
@@ -72,6 +72,22 @@ def test_the_other_way_is_an_exit() -> None:
 def test_beside_the_line_is_no_crossing() -> None:
     """At x = 0.95 it is past the end of the gate."""
     assert events(play(drive(DOWN, x=0.95))[1]) == []
+
+
+def test_only_what_stands_in_a_zone_counts() -> None:
+    """The zone covers the left half: the same drive over the same gate on the right is not seen.
+
+    ┌──────┐
+    │  x   │   x
+    ├──────┼────── gate
+    │      │
+    └──────┘
+    """
+    left = Zone(id="lane", points=((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)))
+    policy = msgspec.structs.replace(POLICY, zones=(left,))
+    assert [e.kind for e in events(play(drive(DOWN, x=0.3, end=False), policy)[1])] == ["vehicle_entry"]
+    memory, said = play(drive(DOWN, x=0.7), policy)
+    assert (said, memory.tracks) == ([], {})
 
 
 def test_jitter_at_the_line_is_no_crossing() -> None:
