@@ -17,7 +17,9 @@ from typing import Any
 import msgspec
 
 from postprocess.errors import FunctionError
+from postprocess.functions.attendance import ATTENDANCE
 from postprocess.functions.counting import COUNTING
+from postprocess.functions.faces import FACES
 from postprocess.functions.intrusion import INTRUSION
 from postprocess.functions.loitering import LOITERING
 from postprocess.functions.object import OBJECT
@@ -28,7 +30,17 @@ from postprocess.functions.wrong_way import WRONG_WAY
 from postprocess.recognisers.unit import Recogniser
 
 GROUP = "zool.functions"
-BUILT_IN: tuple[AnyFunction, ...] = (VEHICLES, INTRUSION, LOITERING, COUNTING, OCCUPANCY, WRONG_WAY, OBJECT)
+BUILT_IN: tuple[AnyFunction, ...] = (
+    VEHICLES,
+    ATTENDANCE,
+    FACES,
+    INTRUSION,
+    LOITERING,
+    COUNTING,
+    OCCUPANCY,
+    WRONG_WAY,
+    OBJECT,
+)
 
 Registry = Mapping[str, AnyFunction]
 
