@@ -174,7 +174,7 @@ class FaceMatch(msgspec.Struct, frozen=True, kw_only=True):
     person: str
     similarity: float
     false_accept_rate: float = -1.0
-    """Share of pairs of different people who look at least this alike, by the weights' card; -1 = it does not say."""
+    """At most this share of pairs of different people look at least so alike, by the weights' card; -1 = not told."""
 
 
 class FaceRead(msgspec.Struct, frozen=True, kw_only=True, tag="face"):

@@ -183,9 +183,11 @@ class Gallery:
 
 
 def rate_at(false_accepts: tuple[tuple[float, float], ...], similarity: float) -> float:
-    """The lowest measured share of different people who look at least this alike; -1 where none is known.
+    """The lowest measured share of different people who look at least this alike; -1 where none was measured.
 
     `false_accepts` as in `ModelCard`: (share, cosine). Nothing is extrapolated: above the highest cosine that was
-    measured the share is at most the lowest one, below the lowest nothing is known.
+    measured the share is at most the lowest one; below the lowest it may be anything, which is 1.
     """
-    return min((rate for rate, cosine in false_accepts if similarity >= cosine), default=-1.0)
+    if not false_accepts:
+        return -1.0
+    return min((rate for rate, cosine in false_accepts if similarity >= cosine), default=1.0)

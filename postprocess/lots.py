@@ -27,9 +27,9 @@ from postprocess.contract import FEEDBACK, Event
 from postprocess.errors import PoisonError
 from postprocess.grave import bury, publish_surely
 from postprocess.metrics import EVENTS, INPUTS, SNAPSHOTS_SHORTENED
+from postprocess.rules.lots import Policy
 from postprocess.rules.parking import PASSAGE_KINDS, LotMemory, step
 from postprocess.rules.scene import Tick
-from postprocess.rules.lots import Policy
 from postprocess.settings_watch import SettingsWatch
 from postprocess.snapshot import BYTES_MAX
 

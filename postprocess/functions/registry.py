@@ -17,8 +17,10 @@ from typing import Any
 import msgspec
 
 from postprocess.errors import FunctionError
+from postprocess.functions.attendance import ATTENDANCE
 from postprocess.functions.counting import COUNTING
 from postprocess.functions.defects import DEFECTS
+from postprocess.functions.faces import FACES
 from postprocess.functions.intrusion import INTRUSION
 from postprocess.functions.loitering import LOITERING
 from postprocess.functions.object import OBJECT
@@ -32,6 +34,8 @@ from postprocess.recognisers.unit import Recogniser
 GROUP = "zool.functions"
 BUILT_IN: tuple[AnyFunction, ...] = (
     VEHICLES,
+    ATTENDANCE,
+    FACES,
     PPE,
     INTRUSION,
     LOITERING,

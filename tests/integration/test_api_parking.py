@@ -13,8 +13,8 @@ import pytest
 
 from ingest.bus import Bus
 from postprocess.contract import Event, Region
-from postprocess.rules.parking import LotMemory, step
 from postprocess.rules.lots import Policy
+from postprocess.rules.parking import LotMemory, step
 from tests.support.api import Site, running_site
 
 NOW_US = int(time.time() * 1e6)

@@ -13,9 +13,9 @@ from postprocess.contract import Hours, PlateRead, Zone
 from postprocess.functions.ppe import PPE, PpeSettings
 from postprocess.functions.unit import Context, Defaults, Site
 from postprocess.rules import ppe as rules
+from postprocess.rules import ppe_state
 from postprocess.rules.kit import SPELLS_MAX
 from postprocess.rules.ledger import WITHDRAWN
-from postprocess.rules import ppe_state
 from postprocess.rules.ppe_state import PpeScene
 from postprocess.rules.scene import Note, Output, Tick
 from postprocess.rules.zones import WHOLE
