@@ -6,6 +6,7 @@ import * as cameras from "/console/cameras.js";
 import { byId, h } from "/console/dom.js";
 import * as feed from "/console/feed.js";
 import { openEvent } from "/console/event.js";
+import { learn } from "/console/modules.js";
 import { choose, onLanguage, t, translate } from "/console/i18n.js";
 
 const HEALTH_MS = 5000;
@@ -43,6 +44,7 @@ async function enter() {
   session = new AbortController();
   const { signal } = session;
   cameras.start(signal);
+  learn().then(() => feed.redraw(), () => {});
   openWanted();
   follow({
     signal,

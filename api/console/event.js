@@ -4,7 +4,8 @@ import { picture } from "/console/api.js";
 import { cameraName } from "/console/cameras.js";
 import { byId, h, icon } from "/console/dom.js";
 import { named, t } from "/console/i18n.js";
-import { percent } from "/console/feed.js";
+import { badge, percent } from "/console/feed.js";
+import { amount, summary } from "/console/modules.js";
 import { plate } from "/console/plate.js";
 import { moment } from "/console/time.js";
 
@@ -44,7 +45,6 @@ export function openEvent(event, thumbnail) {
       // the small picture stays
     }
   }
-  const way = event.direction || "entry";
   dialog.replaceChildren(
     h(
       "header",
@@ -52,7 +52,7 @@ export function openEvent(event, thumbnail) {
       h(
         "h2",
         { id: "event-dialog-title" },
-        h("span", { class: `way way-${vehicle ? way : "camera"}` }, icon(vehicle ? way : "off", 20), named("kind", event.kind)),
+        badge(event, 20),
       ),
       h("button", { type: "button", class: "round", "aria-label": t("close"), onclick: () => dialog.close() }, icon("close")),
     ),
@@ -64,7 +64,7 @@ export function openEvent(event, thumbnail) {
         "div",
         { class: "facts" },
         event.plate ? h("div", { class: "big-plate" }, plate(event.plate)) : vehicle && h("p", { class: "muted" }, t("no_plate")),
-        event.text && h("p", {}, event.text),
+        (event.text || !vehicle) && h("p", {}, event.text || summary(event)),
         h(
           "dl",
           {},
@@ -74,6 +74,12 @@ export function openEvent(event, thumbnail) {
           row("details_rule", event.rule),
           event.label && row("details_label", `${named("label", event.label)}, ${percent(event.confidence)}`),
           event.plate && row("details_plate", `${percent(event.plate_confidence)} · ${t("details_reads")}: ${event.plate_reads}`),
+          row("details_person", event.person, event.person && ` ${percent(event.person_confidence)}`),
+          row("listed", event.listed && named("list", event.listed)),
+          row("details_region", event.plate_region.toUpperCase()),
+          row("missing", event.missing.map((item) => named("item", item)).join(", ")),
+          row("details_items", Object.entries(event.items).map(([item, worn]) => `${named("item", item)} ${percent(worn)}`).join(", ")),
+          event.value !== null && row("details_value", amount(event)),
           row("details_cause", event.cause.replaceAll("_", " ")),
         ),
         h("h3", {}, t("evidence")),

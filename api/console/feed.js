@@ -5,12 +5,13 @@ import { byId, h, icon } from "/console/dom.js";
 import { named, t } from "/console/i18n.js";
 import { fold, plate } from "/console/plate.js";
 import { cameraName } from "/console/cameras.js";
+import { kindName, kinds, summary } from "/console/modules.js";
 import { openEvent } from "/console/event.js";
 import { moment } from "/console/time.js";
 
 const PAGE = 40;
 const SHOWN_MAX = 300;
-const KINDS = ["vehicle_entry", "vehicle_exit", "camera_lost", "camera_restored", "camera_blind", "system_stopped", "system_resumed", "system_gap"];
+const KINDS = ["camera_lost", "camera_restored", "camera_blind", "system_stopped", "system_resumed", "system_gap"];
 const FRESH_MS = 4000;
 
 const events = new Map();
@@ -73,7 +74,6 @@ function trim() {
 
 function entry(event, fresh) {
   const vehicle = event.kind.startsWith("vehicle_");
-  const way = event.direction || (event.kind === "vehicle_exit" ? "exit" : "entry");
   const at = moment(event.opened_at);
   const button = h(
     "button",
@@ -85,19 +85,20 @@ function entry(event, fresh) {
       h(
         "span",
         { class: "event-top" },
-        h("span", { class: `way way-${vehicle ? way : "camera"}` }, icon(vehicle ? way : "off", 15), named("kind", event.kind)),
+        badge(event, 15),
         h("time", { datetime: event.opened_at, title: at.full }, at.short),
       ),
       vehicle
         ? event.plate
           ? plate(event.plate)
           : h("span", { class: "muted" }, t("no_plate"))
-        : h("span", { class: "event-text" }, event.text || event.cause),
+        : h("span", { class: "event-text" }, summary(event)),
       h(
         "span",
         { class: "event-end" },
         h("span", {}, cameraName(event.camera)),
         event.label && h("span", {}, named("label", event.label)),
+        event.plate && event.listed && h("span", { class: event.severity }, named("list", event.listed)),
         event.plate && h("span", { title: t("details_confidence") }, percent(event.plate_confidence)),
       ),
     ),
@@ -107,8 +108,16 @@ function entry(event, fresh) {
   return node;
 }
 
+/** The kind of an event with its sign: its way, or how much it matters. */
+export function badge(event, size) {
+  const way = event.severity === "alarm" ? "alarm" : event.direction || (event.severity === "info" && event.function ? "info" : "camera");
+  const sign = event.direction || (event.function ? "mark" : "off");
+  return h("span", { class: `way way-${way}` }, icon(sign, size), kindName(event.kind));
+}
+
 function crop(event, vehicle) {
-  const box = h("span", { class: "crop" }, icon(vehicle ? "vehicle" : "camera", 26));
+  const sign = vehicle ? "vehicle" : event.label === "person" ? "person" : "camera";
+  const box = h("span", { class: "crop" }, icon(sign, 26));
   const small = thumbnails.get(event.id);
   if (small) box.replaceChildren(h("img", { src: small, alt: "" }));
   else if (event.photos.length) lazy.observe(Object.assign(box, { photo: event.photos[0].url }));
@@ -181,7 +190,7 @@ export function choices(cameras = []) {
   const chosen = kind.value;
   kind.replaceChildren(
     h("option", { value: "" }, t("all_kinds")),
-    ...KINDS.map((one) => h("option", { value: one, selected: one === chosen }, named("kind", one))),
+    ...[...kinds(), ...KINDS].map((one) => h("option", { value: one, selected: one === chosen }, kindName(one))),
   );
   const camera = byId("filter-camera");
   if (!cameras.length && camera.options.length) camera.options[0].textContent = t("all_cameras");

@@ -19,3 +19,11 @@ export function moment(text) {
     full: format({ dateStyle: "long", timeStyle: "medium" }).format(at),
   };
 }
+
+/** Seconds as 6 h 12 min, 3 min 20 s or 8 s. */
+export function duration(seconds) {
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.round(seconds) % 60];
+  const [h, min, s] = current() === "ru" ? ["ч", "мин", "с"] : ["h", "min", "s"];
+  if (hours) return `${hours} ${h} ${minutes} ${min}`;
+  return minutes ? `${minutes} ${min} ${rest} ${s}` : `${rest} ${s}`;
+}
