@@ -46,7 +46,7 @@ class DecideSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The same where no read came at all: the recogniser may be away."""
     open_s_max: Annotated[float, msgspec.Meta(ge=5.0, le=3600.0)] = 60.0
     """An event of a track that does not end (a waiting lorry) is final after this."""
-    late_s: Annotated[float, msgspec.Meta(ge=5.0, le=3600.0)] = 120.0
+    late_s: Annotated[float, msgspec.Meta(ge=5.0, le=3600.0)] = 900.0
     """Reads that come later than this after a track's end are dropped and counted."""
 
 

@@ -17,6 +17,7 @@ from deploy.bench import (
     glass,
     ingest_run,
     models,
+    outage_run,
     procfs,
     report,
     rig,
@@ -138,6 +139,11 @@ BENCHES: dict[str, Bench] = {
     ),
     "latency": Bench(
         help="from a crossing to the event at an SSE client", cameras=10, seconds=120.0, run=_latency
+    ),
+    "outage": Bench(
+        help="the recogniser stands still: how its backlog is worked off, and how fresh the new is meanwhile",
+        cameras=8, seconds=180.0, run=lambda args: outage_run.run(args, cameras_of(args)),
+        options=outage_run.add_arguments,
     ),
     "soak": Bench(help="growth of memory, open files and delay over time", cameras=8, seconds=300.0, run=_soak),
     "article": Bench(

@@ -29,6 +29,8 @@ class Record:
     def __init__(self) -> None:
         self.events: dict[str, Json] = {}
         self.heard_us: dict[str, int] = {}
+        self.read_us: dict[str, int] = {}
+        """When the first version with a plate came."""
 
     def hear(self, event: Json, now_us: int) -> bool:
         """Take an event; True when it is new, or its plate changed, or it became final."""
@@ -37,6 +39,8 @@ class Record:
             return False
         self.events[event["id"]] = event
         self.heard_us.setdefault(event["id"], now_us)
+        if event["plate"]:
+            self.read_us.setdefault(event["id"], now_us)
         return known is None or known["plate"] != event["plate"]
 
     def happenings(self) -> list[Happening]:

@@ -95,5 +95,5 @@ def test_policy_of_the_rules() -> None:
     policy = VEHICLES.policy(VehiclesSettings(lines=(line,), plates=False, plate_confidence_min=0.7), context)
     assert policy.lines == (line,)
     assert (policy.plates, policy.plate_confidence_min, policy.settings_revision) == (False, 0.7, 4)
-    assert (policy.settle_us, policy.late_us) == (1_500_000, 120_000_000)
+    assert (policy.settle_us, policy.late_us) == (1_500_000, 900_000_000)
     assert policy.confidence_min == 0.45
