@@ -50,6 +50,7 @@ class Shares:
 
     async def run(self) -> None:
         """Follow, beat and balance for ever."""
+        self._health.set("partitions", ok=False, detail="none is held yet")
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._beat_on())
@@ -87,6 +88,8 @@ class Shares:
                     await self._fenced()
             except BusUnavailable as error:
                 log.debug("beat: %s", error)
+                if begun_s - self._beaten_s >= TTL_S:
+                    self._health.set("partitions", ok=False, detail=str(error))
             await asyncio.sleep(max(0.0, BEAT_S - (time.monotonic() - begun_s)))
 
     async def _beat(self, begun_s: float) -> None:

@@ -169,7 +169,7 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
         "zool.events.*.camera_blind", "zool.state.*", "zool.dead.ingest", "$KV.zool-leases.>",
     ),
     "recognise": ("zool.reads.*", "zool.dead.recognise", "zool.events.system.*"),
-    "decide": ("zool.events.*.*", "zool.dead.decide", "$KV.zool-plans.>", "$KV.zool-snapshots.>"),
+    "decide": ("zool.events.*.*", "zool.dead.decide", "$KV.zool-plans.>", "$KV.zool-shares.>", "$KV.zool-snapshots.>"),
     "store": ("zool.dead.store", "zool.events.*.*"),
     "api": (
         "zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>", "$KV.zool-vehicles.>",
