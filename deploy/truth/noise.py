@@ -29,7 +29,7 @@ class Noise(msgspec.Struct, frozen=True, kw_only=True):
     """Standard deviation of each edge, of the box's size."""
     breaks_per_min: float = 2.0
     """A track ends and another goes on, per thing."""
-    swap: float = 0.3
+    swap: float = 0.1
     """Two things whose boxes come to lie over each other change tracks."""
     false_per_s: float = 0.2
     """Boxes where nothing is; each for up to three looks."""

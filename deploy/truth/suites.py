@@ -216,7 +216,7 @@ def held(expected: list[Expected], events: list[Event]) -> Score:
             one for one in left if _same(one, event) and one.at_s - TOLERANCE_S <= at_s <= one.until_s + TOLERANCE_S
         ]
         if fitting:
-            left.remove(min(fitting, key=lambda one: abs(one.at_s - at_s)))
+            left.remove(min(fitting, key=lambda one: one.until_s))
             matched += 1
     return Score(expected=len(expected), matched=matched, extra=len(events) - matched)
 

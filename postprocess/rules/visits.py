@@ -214,8 +214,10 @@ def _ends(scene: ZoneScene, policy: ZonePolicy, aspect: float) -> Iterator[Visit
 
 def _absence_us(scene: ZoneScene, visit: Visit, policy: ZonePolicy) -> int:
     """Whoever was last seen inside may be hidden; whoever was last seen outside has gone."""
-    places = [scene.things[root].places.get(visit.zone) for root in visit.roots if root in scene.things]
-    hidden = any(place is not None and place.inside for place in places)
+    members = [scene.things[root] for root in visit.roots if root in scene.things]
+    last = max(members, key=lambda thing: (thing.seen_us, thing.root), default=None)
+    place = None if last is None else last.places.get(visit.zone)
+    hidden = place is not None and place.inside
     return policy.bridge_us if hidden else policy.leave_us
 
 
