@@ -17,9 +17,10 @@ from ingest.contract import STREAMS, Shot, decode, encode, resume_subject, shots
 from ingest.process import Health
 from model_repository.contract import ModelCard, letterbox
 from postprocess.config import RecogniseSettings
-from postprocess.contract import Event, PlateRead, Read
+from postprocess.contract import Event, OtherRead, PlateRead, Read
 from postprocess.ensemble import Ensemble
 from postprocess.recognise import Recognise
+from postprocess.recognisers.photo import PHOTO
 from postprocess.recognisers.plate import PLATE
 from postprocess.recognisers.unit import Crop
 from postprocess.recognisers.values import array
@@ -79,6 +80,25 @@ async def test_a_shot_becomes_a_read(tmp_path: Path) -> None:
         # 208×104 fills the tensor's upper half at scale 2; the crop is the frame's left half
         assert np.allclose(read.read.quad[0], (100 / 416 / 2, 100 / 208), atol=1e-4)
         assert cv2.imdecode(np.frombuffer(read.thumbnail, np.uint8), cv2.IMREAD_COLOR) is not None
+
+
+async def test_a_picture_for_people_asks_nobody(tmp_path: Path) -> None:
+    """Shots of the recogniser `photo` become reads with a thumbnail, Triton or not; poison is buried."""
+    settings = RecogniseSettings(deliveries_max=2)
+    async with running_nats(tmp_path) as nats, Bus.open(nats.settings, name="test") as bus:
+        await bus.ensure_streams(*STREAMS)
+        b = Bench(bus, ScriptedTriton(), Health("recognise"), Recognise(bus, None, PHOTO, settings))
+        async with program(b.recognise.run):
+            await b.send(msgspec.structs.replace(shot(1, b"no picture"), recogniser="photo"))
+            await b.send(msgspec.structs.replace(shot(2, jpeg()), recogniser="photo"))
+            (read,) = await b.reads(1)
+            assert (read.shot_id, read.recogniser, read.read, read.track) == ("s2", "photo", OtherRead(), "2-1")
+            assert cv2.imdecode(np.frombuffer(read.thumbnail, np.uint8), cv2.IMREAD_COLOR) is not None
+
+            async def buried() -> bool:
+                return len(await reasons(b.bus)) == 1
+
+            await until(buried, "the poison is buried")
 
 
 async def test_poison_is_buried_and_neighbours_are_read(tmp_path: Path) -> None:
