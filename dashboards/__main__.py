@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 BOARDS = Path(__file__).parent / "boards"
 
@@ -19,8 +22,34 @@ def main(argv: Sequence[str] | None = None) -> int:
     build.add_argument(
         "--zool-url", default="http://127.0.0.1:8080", help="where browsers find the console (default: %(default)s)"
     )
+    asked = commands.add_parser("sql", help="print what the panels of a board ask ClickHouse, as JSON")
+    asked.add_argument("--board", type=Path, default=BOARDS / "gate.en.json", help="its file (default: %(default)s)")
+    asked.add_argument(
+        "--days", type=float, default=1.0, help="of the chosen time, up to --until (default: %(default)s)"
+    )
+    asked.add_argument("--until", type=float, help="seconds since 1970 UTC (default: now)")
     args = parser.parse_args(argv)
-    return _build(args)
+    return _sql(args) if args.command == "sql" else _build(args)
+
+
+def _sql(args: argparse.Namespace) -> int:
+    """One object: title of the panel → its query, every variable at All."""
+    from dashboards.preview.board import read_board, sql_targets  # noqa: PLC0415 - each command loads its own
+    from dashboards.preview.macros import ALL, Chosen, Span, filled  # noqa: PLC0415
+
+    until = datetime.fromtimestamp(args.until, UTC) if args.until else datetime.now(UTC)
+    since = until - timedelta(days=args.days)
+    board = read_board(args.board)
+    span = Span(since=since, until=until, interval_s=max(60, round(args.days * 86_400 / 1000)))
+    variables = {one["name"]: Chosen(values=(_stands_at(one, ALL),)) for one in board["templating"]["list"]}
+    asked = {panel["title"]: filled(text, span, variables) for panel, text in sql_targets(board)}
+    print(json.dumps(asked, ensure_ascii=False))
+    return 0
+
+
+def _stands_at(variable: dict[str, Any], everything: str) -> str:
+    """The value of a fixed variable; All of a question."""
+    return everything if variable["type"] == "query" else str(variable.get("current", {}).get("value", ""))
 
 
 def _build(args: argparse.Namespace) -> int:

@@ -24,6 +24,7 @@ from postprocess.rows import Columns, columns
 
 CONNECT_S_MAX = 3
 ANSWER_S_MAX = 30
+PATIENCE_S = 600
 CALLS_MAX = 4
 _AWAY = (ClickHouseError, urllib3.exceptions.HTTPError, OSError)
 
@@ -31,10 +32,14 @@ _AWAY = (ClickHouseError, urllib3.exceptions.HTTPError, OSError)
 class ClickHouse:
     """One server, one database."""
 
-    def __init__(self, settings: ClickHouseSettings) -> None:
-        self._settings = settings
+    def __init__(self, settings: ClickHouseSettings, *, answer_s_max: int = ANSWER_S_MAX) -> None:
+        self._settings, self._answer_s_max = settings, answer_s_max
         self._client: Any = None
         self._turns = asyncio.Semaphore(CALLS_MAX)
+
+    def patient(self) -> ClickHouse:
+        """The same for statements that may take minutes: counting, deleting."""
+        return ClickHouse(self._settings, answer_s_max=PATIENCE_S)
 
     async def migrate(self, keep: Keep) -> None:
         """Bring the database to this program's schema; raises `StoreAway`, or `SchemaError` where it must not."""
@@ -103,7 +108,7 @@ class ClickHouse:
                 username=self._settings.user,
                 password=self._settings.password,
                 connect_timeout=CONNECT_S_MAX,
-                send_receive_timeout=ANSWER_S_MAX,
+                send_receive_timeout=self._answer_s_max,
                 autogenerate_session_id=False,
             )
         return self._client

@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 60.0
 MARGIN_S = 600
-HOURS_MAX = 744
-"""Counted in one statement: a month."""
+HOURS_MAX = 168
+"""Within a week: counted in one statement."""
 _DAY_S, _HOUR_S = 86_400, 3600
 
 _NOW = """
@@ -63,7 +63,7 @@ _DONE = """
 INSERT INTO {{db}}.events_hourly (kind, hour, computed_at)
 SELECT '', fromUnixTimestamp(0), fromUnixTimestamp({now_s:Int64})
 """
-"""Everything that was stored before that time is counted; without it a kill in the middle would leave months out."""
+"""Everything that was stored before that time is counted; without it a kill in the middle would leave weeks out."""
 
 
 class RollUp:
@@ -81,7 +81,7 @@ class RollUp:
         since_s = int(told["counted_s"]) if self._since_s is None else self._since_s
         wanted = {"since_s": max(0, since_s - MARGIN_S), "final_s": max(0, now_s - self._days * _DAY_S)}
         hours = [int(row["hour_s"]) for row in await self._house.rows(_TOUCHED, wanted)]
-        for part in months(hours):
+        for part in weeks(hours):
             await self._house.command(_COUNT, {"hours": list(part), "first_s": part[0], "last_s": part[-1]})
         await self._house.command(_DONE, {"now_s": now_s})
         self._since_s = now_s
@@ -89,7 +89,7 @@ class RollUp:
         return len(hours)
 
 
-def months(hours: Sequence[int]) -> Iterator[Sequence[int]]:
+def weeks(hours: Sequence[int]) -> Iterator[Sequence[int]]:
     """Hours in order, in parts that lie within `HOURS_MAX` hours each."""
     begin = 0
     for place, hour in enumerate(hours):

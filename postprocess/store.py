@@ -150,7 +150,7 @@ class Store:
                 ROWS_STORED.labels("cameras").inc(len(batch))
 
     async def _roll_up(self) -> None:
-        rolling = RollUp(self._house, keep_of(self._settings))
+        rolling = RollUp(self._house.patient(), keep_of(self._settings))
         while True:
             await self._surely("events_hourly", rolling.refresh)
             await asyncio.sleep(EVERY_S)

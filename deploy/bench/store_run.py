@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import sys
@@ -22,9 +23,9 @@ import msgspec
 import nats
 from nats.aio.client import Client
 
-from deploy.bench import procfs, storing
+from deploy.bench import child, procfs, storing
 from deploy.bench.result import Result, as_json, as_text
-from deploy.bench.storing import Expected, Found, Point
+from deploy.bench.storing import Asked, Expected, Found, Point
 from deploy.errors import NothingMeasured
 from deploy.up import command as up
 from deploy.up import machine
@@ -44,6 +45,8 @@ LOOK_S = 0.25
 IDLE_S_MAX = 60.0
 """Nothing moved for so long: it does not drain."""
 FLOOR_ROWS, FLOOR_S = 50_000, 5.0
+PANEL_DAYS, PANEL_TIMES = 30, 7
+PART_ROWS = 1_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--config", type=Path, help="config.ini, of which [store] is read")
     parser.add_argument("--events", type=_events, default=1_000_000, help="messages to drain (default: %(default)s)")
+    parser.add_argument(
+        "--rows",
+        type=_rows,
+        default=5_000_000,
+        help="events behind the panels, 0 = don't ask them (default: %(default)s)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -96,13 +105,16 @@ async def _run(args: argparse.Namespace) -> Result | None:
             if points is None:
                 return None
             found, floor = await asyncio.to_thread(_found, house), await asyncio.to_thread(_floor, house)
-            return storing.drained(points, found, told, floor, _conditions(args))
+            asked = await _panels(house, args.rows, stop)
+            return storing.drained(points, found, told, floor=floor, asked=asked, conditions=_conditions(args))
     return None
 
 
 def _conditions(args: argparse.Namespace) -> dict[str, Any]:
     return {
         "messages": args.events,
+        "rows_behind_panels": args.rows,
+        "panel_days": PANEL_DAYS,
         "cameras": storing.CAMERAS,
         "thumbnail_bytes": storing.THUMBNAIL_BYTES,
         "load_average": round(os.getloadavg()[0], 2),
@@ -231,6 +243,73 @@ def _floor(house: House) -> float:
         rate = done / (time.monotonic() - begun_s)
         client.command("DROP TABLE floor")
     return rate
+
+
+async def _panels(house: House, rows: int, stop: asyncio.Event) -> dict[str, Asked]:
+    """How long the panels of the board and some over all time take over so many events."""
+    if rows == 0:
+        return {}
+    begun_s = time.monotonic()
+    await asyncio.to_thread(_history, house, rows, stop)
+    up.say(f"  {rows} events written in {time.monotonic() - begun_s:.0f} s")
+    program = Supervisor((house.program,), logs=house.logs, say=up.say)
+    begun_s = time.monotonic()
+    try:
+        await program.start()
+        while not await asyncio.to_thread(_counted, house):
+            if stop.is_set():
+                raise up.StoppedEarly
+            await asyncio.sleep(LOOK_S)
+    finally:
+        await program.stop()
+    up.say(f"  hours counted in {time.monotonic() - begun_s:.0f} s")
+    said = await child.said("panels", "dashboards", "sql", "--days", str(PANEL_DAYS), stop=stop)
+    if said is None:
+        raise up.StoppedEarly
+    return await asyncio.to_thread(_ask, house, {**json.loads(said), **storing.ALL_TIME})
+
+
+def _history(house: House, rows: int, stop: asyncio.Event) -> None:
+    """Events of most of a year up to now, by parts; raises `StoppedEarly`."""
+    span_us = storing.HISTORY_DAYS * 86_400_000_000
+    begin_us = time.time_ns() // 1000 - span_us
+    wanted = {"cameras": storing.CAMERAS, "begin_us": begin_us, "step_us": span_us // rows}
+    with contextlib.closing(house.client()) as client:
+        client.command("TRUNCATE TABLE events")
+        client.command(storing.NAMES, parameters=wanted)
+        for first in range(0, rows, PART_ROWS):
+            if stop.is_set():
+                raise up.StoppedEarly
+            part = {"from": first, "count": min(PART_ROWS, rows - first)}
+            client.command(storing.FILL, parameters=wanted | part)
+
+
+def _counted(house: House) -> bool:
+    with contextlib.closing(house.client()) as client:
+        whole, counted = (
+            client.command(f"SELECT {what}") for what in ("count() FROM events", "sum(events) FROM events_by_hour")
+        )
+    return bool(whole == counted)
+
+
+def _ask(house: House, questions: dict[str, str]) -> dict[str, Asked]:
+    found = {}
+    with contextlib.closing(house.client()) as client:
+        for title, sql in questions.items():
+            times_ms = []
+            for _ in range(PANEL_TIMES + 1):
+                begun_s = time.perf_counter()
+                client.query(sql)
+                times_ms.append(1000.0 * (time.perf_counter() - begun_s))
+            found[title] = Asked(times_ms=tuple(times_ms[1:]))  # the first one reads from the disk
+    return found
+
+
+def _rows(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 1_000_000_000:
+        raise argparse.ArgumentTypeError(f"{text} is no number of events; allowed: 0 to 1 billion")
+    return number
 
 
 def _events(text: str) -> int:

@@ -128,6 +128,47 @@ def _read(event: Event, dice: random.Random) -> Event:
     )  # fmt: skip
 
 
+HISTORY_DAYS = 360
+FILL = """
+INSERT INTO events (event_id, version, kind, camera, opened_at, closed_at, final, function, rule, track, epoch,
+    direction, label, confidence, plate, plate_folded, plate_confidence, plate_reads, settings_revision, frame_seq,
+    cause)
+WITH sipHash64(number) AS h, number % 200 = 199 AS blind
+SELECT toString(generateUUIDv4()), 2, multiIf(blind, 'camera_blind', h % 2 = 0, 'vehicle_entry', 'vehicle_exit'),
+    concat('cam-', toString(h % {cameras:UInt32} + 1)),
+    fromUnixTimestamp64Micro({begin_us:Int64} + toInt64(number) * {step_us:Int64}) AS at,
+    at + toIntervalSecond(1), true, 'vehicles', 'gate', concat('1-', toString(number)), 1,
+    multiIf(blind, '', h % 2 = 0, 'entry', 'exit'), if(blind, '', ['car', 'truck', 'bus'][h % 3 + 1]), 0.9,
+    if(blind OR h % 20 = 0, '', concat('A', leftPad(toString(h % 1000), 3, '0'), 'BC', toString(h % 97 + 1))) AS shown,
+    shown, 0.97, 4, 3, number, if(blind, 'network', '')
+FROM numbers_mt({from:UInt64}, {count:UInt64})
+"""
+"""Passages of a year, 1 in 20 without a plate, 1 in 200 a blind span."""
+NAMES = """
+INSERT INTO cameras (camera, revision, name, region, enabled)
+SELECT concat('cam-', toString(number + 1)), 1, concat('Gate ', toString(number + 1)), '', true
+FROM numbers({cameras:UInt32})
+"""
+_BY_HOUR = "FROM events_by_hour GROUP BY ALL ORDER BY ALL"
+ALL_TIME = {
+    "all time by month": f"SELECT toStartOfMonth(hour) AS at, kind, sum(events) {_BY_HOUR}",
+    "all time by hour of the day": f"SELECT toHour(hour, 'Europe/Moscow') AS at, sum(events) {_BY_HOUR}",
+    "all time by camera": f"SELECT camera, direction, sum(events), sum(plates) {_BY_HOUR}",
+}
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a panel took, again and again."""
+
+    times_ms: tuple[float, ...]
+
+
+def panels(asked: Mapping[str, Asked]) -> dict[str, dict[str, float | None]]:
+    """A row for each panel."""
+    told = {title: series.percentiles(one.times_ms) for title, one in asked.items()}
+    return {title: {"median_ms": one["p50"], "max_ms": one["max"]} for title, one in told.items()}
+
+
 def rates(points: Sequence[Point], parts: int = 5) -> list[float]:
     """Rows a second over equal parts of the run."""
     edges = [points[round((len(points) - 1) * part / parts)] for part in range(parts + 1)]
@@ -136,7 +177,13 @@ def rates(points: Sequence[Point], parts: int = 5) -> list[float]:
 
 
 def drained(
-    points: Sequence[Point], found: Found, told: Expected, floor: float, conditions: Mapping[str, Any]
+    points: Sequence[Point],
+    found: Found,
+    told: Expected,
+    *,
+    floor: float,
+    asked: Mapping[str, Asked],
+    conditions: Mapping[str, Any],
 ) -> Result:
     """The figure of the draining; `floor` is what the same client inserts of the same rows, and nothing else."""
     first, last = points[0], points[-1]
@@ -148,6 +195,8 @@ def drained(
         "exact_under_final": found.exact(told),
         "took_s": round(took_s, 1),
         "cpu_us_per_row": {name: round(1e6 * cpu_s / rows, 1) for name, cpu_s in spent.items()},
+        "panels": panels(asked),
+        "target_panel_ms": TARGET_PANEL_MS,
     }
     return Result(
         name="store",

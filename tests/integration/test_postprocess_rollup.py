@@ -16,7 +16,7 @@ from postprocess.clickhouse import ClickHouse
 from postprocess.contract import Event
 from postprocess.ddl import Keep
 from postprocess.errors import StoreAway
-from postprocess.rollup import HOURS_MAX, RollUp, months
+from postprocess.rollup import HOURS_MAX, RollUp, weeks
 from postprocess.rows import EVENT_COLUMNS
 from tests.support.clickhouse import ClickHouseServer, running_clickhouse
 
@@ -119,10 +119,10 @@ async def test_two_may_count_at_once(server: ClickHouseServer) -> None:
         assert sum(row["events"] for row in await counted(house)) == 50
 
 
-async def test_a_kill_in_the_middle_leaves_no_month_out(
+async def test_a_kill_in_the_middle_leaves_no_week_out(
     server: ClickHouseServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The store goes away behind the first of several months; the next process counts them all."""
+    """The store goes away behind the first of several weeks; the next process counts them all."""
     async with store(server) as house:
         await put(house, *(passage(number, 24.0 * 40 * number) for number in range(4)))
         command, calls = house.command, list[str]()
@@ -152,8 +152,8 @@ async def test_what_may_be_gone_is_final(server: ClickHouseServer) -> None:
         assert sum(row["events"] for row in await house.rows(COUNTED)) == 3
 
 
-def test_hours_are_counted_by_the_month() -> None:
+def test_hours_are_counted_by_the_week() -> None:
     """In order, each once."""
     hours = [hour * 3600 for hour in (0, 1, HOURS_MAX - 1, HOURS_MAX, HOURS_MAX * 3, HOURS_MAX * 4 + 1)]
-    assert list(months(hours)) == [hours[:3], hours[3:4], hours[4:5], hours[5:]]
-    assert list(months([])) == []
+    assert list(weeks(hours)) == [hours[:3], hours[3:4], hours[4:5], hours[5:]]
+    assert list(weeks([])) == []
