@@ -33,6 +33,7 @@ from ingest.contract import (
     state_subject,
 )
 from ingest.decode import VideoStream
+from ingest.metrics import FRAMES_SKIPPED
 from ingest.probe import Prober
 from tests.support.ingest import StandInDetector, at_least, hear_until, put_camera, read_until, running_fleet
 from tests.support.nats import NatsServer, running_nats
@@ -171,6 +172,32 @@ async def _snapshot_until(bus: Bus, name: str, good: Callable[[SnapshotReply], b
             reply = decode(await bus.ask(f"zool.rpc.snapshot.{name}", b"", timeout_s=5.0), SnapshotReply)
             if good(reply):
                 return reply
+
+
+async def test_a_still_camera_dozes_and_wakes(nats: NatsServer, bus: Bus, tmp_path: Path) -> None:
+    """Ten seconds without a change: pictures are left undecoded, nothing counts as blind, and what moves is seen."""
+    clip = make_clip(tmp_path / "yard.mp4", pictures=300, gop=25, still_until=250)
+    settings = msgspec.structs.replace(SETTINGS, idle="key_frames")
+    async with CameraServer([Source(path=clip)]) as server, running_fleet(nats, StandInDetector(), settings):
+        await put_camera(bus, camera(server, "yard"))
+        reports = await read_until(
+            bus, "DETECTIONS", detections_subject("yard"), FrameReport, _moved_twice, deadline_s=120
+        )
+        skipped = FRAMES_SKIPPED.labels("yard")._value.get()
+        reply = await _snapshot_until(bus, "yard", lambda r: bool(r.jpeg))
+    assert skipped > 50
+    assert size_of(reply.jpeg) == (160, 96)
+    assert seqs(reports) == list(range(1, len(reports) + 1))
+    tracks = {d.track for report in reports for d in report.detections if d.track}
+    assert len(tracks) == 1
+    assert await bus.last_message("EVENTS", events_subject("yard", "camera_blind")) is None
+
+
+def _moved_twice(reports: Sequence[FrameReport]) -> bool:
+    """Whether looks came quickly one after the other, rarely, and quickly again."""
+    steps = np.diff([report.stamp.captured_at_us for report in reports]) if len(reports) > 1 else np.array([])
+    rare = np.flatnonzero(steps > 1_500_000)
+    return rare.size > 1 and bool((steps[rare[1] :] < 300_000).sum() >= 5)
 
 
 async def test_snapshots(nats: NatsServer, bus: Bus, cameras: CameraServer) -> None:

@@ -25,8 +25,12 @@ def make_clip(
     codec: str = "libx264",
     noise: bool = False,
     scale: int = 1,
+    still_until: int = 0,
 ) -> Path:
-    """A clip whose pictures all differ: a bar that moves, or noise that can't be compressed; `scale` times as large."""
+    """A clip whose pictures all differ: a bar that moves, or noise that can't be compressed; `scale` times as large.
+
+    `still_until`: so many pictures at the beginning show the bar where it stands at first.
+    """
     rng = np.random.default_rng(7)
     with av.open(str(path), "w") as container:
         quiet = {"x265-params": f"log-level=error:keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}"}
@@ -38,7 +42,7 @@ def make_clip(
             image = np.full((HEIGHT, WIDTH, 3), 40, np.uint8)
             if noise:
                 image = rng.integers(0, 255, (HEIGHT, WIDTH, 3), np.uint8)
-            image[:, number * 3 % WIDTH :][:, :12] = 200
+            image[:, max(0, number - still_until) * 3 % WIDTH :][:, :12] = 200
             image = image.repeat(scale, axis=0).repeat(scale, axis=1)
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts, frame.time_base = number, Fraction(1, FPS)
