@@ -77,8 +77,9 @@ def meant(letter: Letter, wanted: LetterFilter) -> bool:
 
 
 def to_replay(letter: Letter) -> DeadLetter | None:
-    """What can be said again: only a letter that names a subject of the data path."""
-    return letter.inside if letter.inside is not None and camera_of(letter.inside.subject) else None
+    """What can be said again: only a letter that names a subject of the data path, and holds its message."""
+    inside = letter.inside
+    return inside if inside is not None and camera_of(inside.subject) and inside.payload else None
 
 
 def replay_id(seq: int, inside: DeadLetter) -> str:

@@ -286,8 +286,10 @@ class NotReplayable(ApiError):
     def words(self) -> Words:
         """Why, and what can be done with it."""
         return Words(
-            f"Dead letter {self.seq} names no subject of the data path ('{self.subject}'): look at it, or drop it.",
-            f"Сообщение {self.seq} не называет тему потока данных («{self.subject}»): посмотрите его или удалите.",
+            f"Dead letter {self.seq} names no subject of the data path ('{self.subject}'), or its message was too "
+            "large to keep: look at it, or drop it.",
+            f"Сообщение {self.seq} не называет тему потока данных («{self.subject}»), или его содержимое было слишком "
+            "велико: посмотрите его или удалите.",
         )
 
 

@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 RECONNECT_WAIT_S = 0.25
 DEDUPE_WINDOW_S = 120.0
 KV_PREFIX = "zool-"
+HEADERS_BYTES_MAX = 512
+"""Of a message: its id."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _AWAY = (
@@ -354,6 +356,10 @@ class Bus:
     def connected(self) -> bool:
         """Whether the broker is there now."""
         return bool(self._client.is_connected)
+
+    def fits(self, payload: bytes, subject: str) -> bool:
+        """Whether the broker takes a message of this size: trying again does not help where it does not."""
+        return len(payload) + len(subject) + HEADERS_BYTES_MAX <= int(self._client.max_payload)
 
     def report(self, error: BaseException) -> None:
         """Say that the broker is not as it should be."""

@@ -83,7 +83,7 @@ OUTBOX_DROPPED = Counter(
 SPOOL_BYTES = Gauge("zool_ingest_spool_bytes", "Bytes on disk that wait for the broker; stays up: NATS is away.")
 SPOOL_MESSAGES = Counter(
     "zool_ingest_spool_messages",
-    "Messages by outcome written|sent|dropped|torn; dropped grows: told as camera_blind (broker), raise spool_mib_max.",
+    "By outcome written|sent|dropped|torn|oversize; dropped grows: told as camera_blind (broker), raise spool_mib_max.",
     ["outcome"],
 )
 PROBES = Counter("zool_ingest_probes", "Camera tests by outcome.", ["cause"])

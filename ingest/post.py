@@ -18,6 +18,7 @@ from ingest import notices
 from ingest.bus import Bus, BusUnavailable, HealthBoard
 from ingest.contract import CameraNotice
 from ingest.errors import SpoolError
+from ingest.metrics import SPOOL_MESSAGES
 from ingest.outbox import Item, Outbox
 from ingest.spool import Spool
 
@@ -105,6 +106,10 @@ class Post:
         return count == len(items)
 
     async def _publish(self, item: Item) -> bool:
+        if self._bus.connected and not self._bus.fits(item.payload, item.subject):
+            log.error("%s: %d bytes are more than the broker takes; dropped", item.subject, len(item.payload))
+            SPOOL_MESSAGES.labels("oversize").inc()
+            return True
         try:
             await self._bus.publish(item.subject, item.payload, message_id=item.message_id, timeout_s=PUBLISH_S_MAX)
         except BusUnavailable as error:

@@ -15,6 +15,8 @@ import logging
 import time
 from typing import Protocol
 
+import msgspec
+
 from ingest.bus import Bus, BusUnavailable, HealthBoard, Message
 from ingest.contract import DeadLetter, dead_subject, encode, resume_subject
 from postprocess.breaker import Breaker, BreakerPolicy, Change
@@ -58,8 +60,12 @@ async def bury(bus: Bus, stage: str, message: Body, reason: PostprocessError) ->
         payload=message.payload,
         message_id=message.message_id,
     )
+    subject = dead_subject(stage)
+    if not bus.fits(encode(letter), subject):
+        reason_too = f"{reason}; its {len(message.payload)} bytes are too many to keep beside the reason"
+        letter = msgspec.structs.replace(letter, reason=reason_too, payload=b"")
     identity = message.message_id or f"{message.subject}.{message.seq}"
-    await publish_surely(bus, dead_subject(stage), encode(letter), f"dead.{stage}.{identity}")
+    await publish_surely(bus, subject, encode(letter), f"dead.{stage}.{identity}")
     DEAD.labels(stage).inc()
 
 

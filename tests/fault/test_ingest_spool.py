@@ -21,13 +21,15 @@ import pytest
 from ingest.bus import Bus
 from ingest.contract import CameraNotice, FrameReport, decode, events_subject
 from ingest.errors import SpoolError
-from ingest.outbox import Item
+from ingest.outbox import Budget, Item, Outbox
+from ingest.post import Post
+from ingest.process import Health
 from ingest.settings import NatsSettings
 from ingest.spool import Spool
 from tests.fault.test_ingest_faults import GATE, SETTINGS, SUBJECT, ScriptedCamera, blind_spans, without_gaps
 from tests.support.ingest import StandInDetector, at_least, put_camera, read_until, running_fleet
 from tests.support.nats import NatsServer, running_nats
-from tests.support.postprocess import until
+from tests.support.postprocess import everything, until
 
 ROOT = Path(__file__).resolve().parents[2]
 MIB = 1024 * 1024
@@ -165,6 +167,30 @@ async def test_a_disk_that_takes_nothing_for_a_while(nats: NatsServer, bus: Bus,
         await nats.start()
         after = await read_until(bus, "DETECTIONS", SUBJECT, FrameReport, at_least(80), deadline_s=60)
     assert without_gaps(after)
+    spool.close()
+
+
+async def test_a_message_that_the_broker_never_takes(nats: NatsServer, bus: Bus, tmp_path: Path) -> None:
+    """Larger than its limit, on disk and in memory: dropped and counted, what is behind it arrives."""
+    spool, stop = Spool(tmp_path / "spool", 64 * MIB), asyncio.Event()
+    post, outbox = Post(bus, spool, Health("ingest")), Outbox(Budget(64 * MIB))
+    sizes = (10, 2 * MIB, 10)
+    for place in ("disk", "memory"):
+        items = [
+            Item(subject=f"zool.detections.{place}", payload=b"x" * size, message_id=f"{place}.{n}", captured_us=n + 1)
+            for n, size in enumerate(sizes)
+        ]
+        for item in items:
+            if place == "disk":
+                spool.append(item)
+            else:
+                outbox.put(item)
+    async with asyncio.timeout(60):
+        await post.drain(stop)
+        await post.flush("memory", outbox, lambda _: None)
+    for place in ("disk", "memory"):
+        said = await everything(bus, "DETECTIONS", f"zool.detections.{place}")
+        assert [message.message_id for message in said] == [f"{place}.0", f"{place}.2"]
     spool.close()
 
 

@@ -19,6 +19,7 @@ from ingest.bus import Bus
 from ingest.contract import STREAMS, DeadLetter, decode
 from ingest.settings import NatsSettings
 from postprocess.contract import Event
+from postprocess.errors import PoisonError
 from postprocess.intake import DELIVERIES_MAX, SUSPECT_MIN, Intake
 from postprocess.undertaker import Undertaker
 from tests.support.nats import NatsServer, running_nats
@@ -141,6 +142,19 @@ async def test_the_broker_s_last_word_is_heard_later(bus: Bus) -> None:
         ("zool.events.cam.x", 3, b"3"),
     ]
     assert "delivered 2 times" in found[0].reason
+
+
+async def test_a_letter_that_is_too_large(bus: Bus) -> None:
+    """A message of nearly all that the broker takes: its letter says so, and holds the reason."""
+    await bus.ensure_streams(*STREAMS)
+    await say(bus, 1, 1, b"x" * (1024 * 1024 - 400))
+    message = await bus.message("EVENTS", 1)
+    assert message is not None
+    async with asyncio.timeout(60):
+        assert await grave_of(bus, "store").accept(message, PoisonError("event", "made up"))
+    (letter,) = await letters(bus)
+    assert letter.payload == b""
+    assert letter.reason.startswith("event: made up; its 1048176 bytes are too many")
 
 
 async def small(bus: Bus, name: str, subject: str, count: int) -> None:

@@ -73,11 +73,17 @@ def test_garbage_among_the_letters() -> None:
 )
 def test_only_subjects_of_the_data_path_are_said_again(subject: str, camera: str, kind: str) -> None:
     """A letter that names the broker's own subjects would be a way to its rights."""
-    found = letter(subject=subject)
+    found = letter(b"x", subject=subject)
     shown = letter_view(found)
     assert (shown.camera, shown.kind, shown.replayable) == (camera, kind, bool(camera))
     assert (to_replay(found) is not None) == bool(camera)
     assert shown.content is None
+
+
+def test_a_letter_without_its_message_is_not_said_again() -> None:
+    """It was too large to keep."""
+    assert to_replay(letter()) is None
+    assert to_replay(letter(b"x")) is not None
 
 
 def test_a_replay_has_one_id_per_letter() -> None:
