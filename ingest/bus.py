@@ -168,6 +168,13 @@ class Consumer:
 
     async def fetch(self, count: int, *, timeout_s: float) -> list[Message]:
         """Up to `count` messages; empty when none came in `timeout_s` or the broker is away."""
+        messages = await self._fetch(count, timeout_s)
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # `wait_for` of Python 3.11 loses it when a message comes just then
+            raise asyncio.CancelledError
+        return messages
+
+    async def _fetch(self, count: int, timeout_s: float) -> list[Message]:
         try:
             if self._sub is None:
                 self._sub = await self._subscribe()

@@ -88,9 +88,7 @@ async def decide(process: Process) -> None:
         await bus.ensure_streams(*STREAMS)
         await bus.ensure_buckets(*BUCKETS)
         watch = SettingsWatch(bus, functions, plain)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(Decide(bus, watch, functions, settings, process.health).run(process.stop))
-            group.create_task(Lots(bus, watch).run(process.stop))
+        await Decide(bus, watch, functions, settings, process.health, second=Lots(bus, watch)).run(process.stop)
 
 
 async def store(process: Process) -> None:

@@ -16,6 +16,8 @@ import contextlib
 import logging
 import socket
 import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 from ingest.bus import Bucket, Bus, BusUnavailable, Consumer, Entry, Message
 from ingest.contract import FrameReport, encode, events_subject
@@ -62,15 +64,37 @@ TOLD_MAX = 2000
 
 Place = tuple[str, str]
 """Function and camera."""
+SECOND_PART = 0
+"""Whoever holds this partition also does what is done once for all cameras."""
+
+
+class Second(Protocol):
+    """What follows from the events of all cameras, done by one process at a time."""
+
+    async def run(self, fresh: Callable[[], Awaitable[None]]) -> None:
+        """Work for ever, whenever it was begun and not ended; waits for `fresh` before it says anything."""
+
+    def begin(self) -> None:
+        """Go on from where the kept state stands."""
+
+    async def end(self, *, keep: bool) -> None:
+        """Stop; with `keep` what is remembered is written first."""
 
 
 class Decide:
     """All cameras of the partitions that this process holds; event loop only."""
 
     def __init__(
-        self, bus: Bus, watch: SettingsWatch, functions: Registry, settings: DecideSettings, health: Health
+        self,
+        bus: Bus,
+        watch: SettingsWatch,
+        functions: Registry,
+        settings: DecideSettings,
+        health: Health,
+        *,
+        second: Second | None = None,
     ) -> None:
-        self._bus, self._watch, self._functions = bus, watch, functions
+        self._bus, self._watch, self._functions, self._second = bus, watch, functions, second
         self._settings, self._health = settings, health
         self._memories: dict[Place, Scene] = {}
         self._kept: dict[Place, Positions] = {}
@@ -102,6 +126,8 @@ class Decide:
                 group.create_task(self._tick()),
                 group.create_task(self._keep_state()),
             ]
+            if self._second is not None:
+                tasks.append(group.create_task(self._second.run(self._shares.fresh)))
             self._health.started()
             await stop.wait()
             sharing.cancel()
@@ -109,6 +135,8 @@ class Decide:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(3.0), self._turn:
                     await self._snapshot()
+                    if self._second is not None:
+                        await self._second.end(keep=True)
                     await self._shares.leave()
             for task in tasks:
                 task.cancel()
@@ -117,6 +145,8 @@ class Decide:
 
     async def _gain(self, parts: frozenset[int]) -> None:
         """Go on with these from where their snapshots stand."""
+        if self._second is not None and SECOND_PART in parts:
+            self._second.begin()
         kept, last = await self._standing()
         async with self._turn:
             self._high = {part: self._position(part) for part in self._high}
@@ -164,9 +194,13 @@ class Decide:
     async def _give(self, parts: frozenset[int]) -> None:
         async with self._turn:
             await self._snapshot()
+        if self._second is not None and SECOND_PART in parts:
+            await self._second.end(keep=True)
         await self._lose(parts)
 
     async def _lose(self, parts: frozenset[int]) -> None:
+        if self._second is not None and SECOND_PART in parts:
+            await self._second.end(keep=False)
         async with self._turn:
             for part in parts:
                 self._high.pop(part, None)

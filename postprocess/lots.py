@@ -1,6 +1,6 @@
 """Parking lots: final passages of all cameras in, sessions and warnings out. Edge (broker, clock for ticks).
 
-Runs beside `decide`, one for all lots; the rules are in `rules.parking`.
+Runs inside of `decide`, in one process for all lots; the rules are in `rules.parking`.
 
 Rules
 - It reads its own stage's events, feedback among them, in the order of their stream and without acknowledgements: where
@@ -13,14 +13,14 @@ Rules
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 import zlib
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
-from ingest.bus import Bus, BusUnavailable, Message
+from ingest.bus import Bus, BusUnavailable, Consumer, Entry, Message
 from ingest.contract import decode, encode, events_subject
 from postprocess import inlet
 from postprocess.contract import FEEDBACK, Event
@@ -62,20 +62,31 @@ class Lots:
         self._dirty: set[str] = set()
         self._position = 0
         self._caught_up = False
+        self._begun = asyncio.Event()
+        self._ready = False
         self._turn = asyncio.Lock()
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until told to stop, then keep the state."""
+    def begin(self) -> None:
+        """Go on from where the kept state stands."""
+        self._begun.set()
+
+    async def end(self, *, keep: bool) -> None:
+        """Stop; with `keep` the state is written first."""
+        async with self._turn:
+            if keep and self._ready:
+                await self._snapshot()
+            self._begun.clear()
+            self._ready = self._caught_up = False
+            self._memories, self._kept, self._position = {}, {}, 0
+            self._dirty.clear()
+
+    async def run(self, fresh: Callable[[], Awaitable[None]]) -> None:
+        """Work for ever, whenever it was begun and not ended; waits for `fresh` before anything is said or kept."""
         await self._watch.ready()
-        await self._restore()
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(work) for work in (self._pump(stop), self._tick(), self._keep())]
-            await stop.wait()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(3.0), self._turn:
-                    await self._snapshot()
-            for task in tasks:
-                task.cancel()
+            group.create_task(self._pump(fresh))
+            group.create_task(self._tick(fresh))
+            group.create_task(self._keep(fresh))
 
     async def _restore(self) -> None:
         while True:
@@ -87,6 +98,12 @@ class Lots:
                 await asyncio.sleep(RETRY_S)
                 continue
             break
+        async with self._turn:
+            self._ready = self._begun.is_set()
+            if self._ready:
+                self._recall(kept, last)
+
+    def _recall(self, kept: Mapping[str, Entry], last: int) -> None:
         start = kept.get(POSITION_KEY)
         written = (start.value if start is not None else None) or b""
         position = int(written) if written.isdigit() else 0
@@ -100,13 +117,28 @@ class Lots:
             if found is not None:
                 self._kept[lot], self._memories[lot] = found
 
-    async def _pump(self, stop: asyncio.Event) -> None:
-        reader = await self._bus.reader("EVENTS", subject=SUBJECTS, start_seq=self._position + 1)
-        while not stop.is_set():  # a cancellation may be lost inside of a fetch
+    async def _pump(self, fresh: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await self._begun.wait()
+            await self._restore()
+            if not self._ready:
+                continue
+            reader = await self._bus.reader("EVENTS", subject=SUBJECTS, start_seq=self._position + 1)
+            try:
+                await self._read(reader, fresh)
+            finally:
+                await reader.close()
+
+    async def _read(self, reader: Consumer, fresh: Callable[[], Awaitable[None]]) -> None:
+        """Take what comes, until it is somebody else's turn."""
+        while self._ready:
             messages = await reader.fetch(FETCH_MAX, timeout_s=FETCH_S)
-            self._caught_up = len(messages) < FETCH_MAX
+            await fresh()
+            self._caught_up = self._ready and len(messages) < FETCH_MAX
             for message in messages:
                 async with self._turn:
+                    if not self._ready:
+                        return
                     await self._take(message)
                     self._position = message.seq
 
@@ -135,24 +167,30 @@ class Lots:
             await publish_surely(self._bus, events_subject(event.camera, event.kind), encode(event), event.message_id)
             EVENTS.labels(event.kind).inc()
 
-    async def _tick(self) -> None:
+    async def _tick(self, fresh: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(self._tick_s)
-            if not (self._caught_up and self._bus.connected):
-                continue
-            lots = {policy.lot: policy for policy in self._watch.lots()}
-            for lot in self._memories.keys() - lots.keys():
-                del self._memories[lot]
-                self._dirty.add(lot)
-            for lot in sorted(self._memories.keys() & lots.keys()):
-                async with self._turn:
-                    await self._step(lots[lot], Tick(now_us=time.time_ns() // 1000))
+            await fresh()
+            async with self._turn:
+                if self._caught_up and self._bus.connected:
+                    await self._settle(Tick(now_us=time.time_ns() // 1000))
 
-    async def _keep(self) -> None:
+    async def _settle(self, tick: Tick) -> None:
+        """Time goes on for every lot; those that are no more are forgotten."""
+        lots = {policy.lot: policy for policy in self._watch.lots()}
+        for lot in self._memories.keys() - lots.keys():
+            del self._memories[lot]
+            self._dirty.add(lot)
+        for lot in sorted(self._memories):
+            await self._step(lots[lot], tick)
+
+    async def _keep(self, fresh: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(KEEP_S)
+            await fresh()
             async with self._turn:
-                await self._snapshot()
+                if self._ready:
+                    await self._snapshot()
 
     async def _snapshot(self) -> None:
         """Keep what changed, then the position: a lot that did not change stands for all up to it."""

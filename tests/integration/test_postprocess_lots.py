@@ -13,8 +13,10 @@ import msgspec
 
 from ingest.bus import Bus
 from ingest.contract import BUCKETS, STREAMS, Camera, encode, events_subject
+from ingest.process import Health
 from postprocess.config import DecideSettings
 from postprocess.contract import Event, Feedback, Region
+from postprocess.decide import Decide
 from postprocess.functions.registry import registry
 from postprocess.functions.unit import Context
 from postprocess.lots import POSITION_KEY, Lots
@@ -48,13 +50,18 @@ async def running(bus: Bus, **options: Any) -> AsyncIterator[Lots]:
     watch = SettingsWatch(bus, registry(), plain)
     lots = Lots(bus, watch, **options)
 
-    async def settings(stop: asyncio.Event) -> None:
-        following = asyncio.create_task(watch.run())
-        await stop.wait()
-        following.cancel()
+    async def held() -> None:
+        """Nobody else is there."""
 
-    async with program(settings), program(lots.run):
+    working = [asyncio.create_task(watch.run()), asyncio.create_task(lots.run(held))]
+    lots.begin()
+    try:
         yield lots
+    finally:
+        await lots.end(keep=True)
+        for task in working:
+            task.cancel()
+        await asyncio.wait(working)
 
 
 def passage(name: str, ago_us: int, camera: str, plate: str = "А123ВС77", **fields: Any) -> Event:
@@ -163,3 +170,27 @@ async def test_a_lot_that_is_no_more(tmp_path: Path) -> None:
 
         await until(gone, "the state of the lot is gone")
         assert (await sessions(bus)).keys() == {"a"}
+
+
+def decider(bus: Bus, name: str) -> Decide:
+    """One of several processes that decide, wired as `__main__` does."""
+    settings = DecideSettings(name=name, snapshot_s=0.2)
+    watch = SettingsWatch(bus, registry(), Context(camera=Camera(id="none", name="", url=""), decide=settings))
+    return Decide(bus, watch, registry(), settings, Health("decide"), second=Lots(bus, watch))
+
+
+async def test_one_of_several_processes_keeps_the_lots(tmp_path: Path) -> None:
+    """Two processes decide; the one that leaves first hands the lots over, and nothing is said twice."""
+    async with site(tmp_path) as bus:
+        async with program(decider(bus, "one").run):
+            await tell(bus, passage("a", HOUR_US, "in"))
+            await stays(bus, {"a": ("", None)})
+            second = asyncio.create_task(decider(bus, "two").run(stop := asyncio.Event()))
+            await tell(bus, passage("d", HOUR_US // 3, "in", plate="М777ММ99"))
+            await stays(bus, {"a": ("", None), "d": ("", None)})
+        await tell(bus, passage("c", HOUR_US // 2, "out"))
+        await stays(bus, {"a": ("", 1800.0), "d": ("", None)})
+        stop.set()
+        await asyncio.wait_for(second, 10)
+        told = [(e.event_id, e.version) for e in await published_events(bus) if e.kind == "parking_session"]
+        assert len(told) == len(set(told)) == 3
