@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -19,10 +20,11 @@ from api.link import Link, within
 from api.metrics import GARBAGE
 from ingest.bus import Bus, Entry, RevisionConflict
 from ingest.contract import Camera
-from postprocess.contract import CameraFunction, Employee, FaceSample, Region, VehicleEntry
+from postprocess.contract import CameraFunction, Employee, FaceSample, Plan, Region, VehicleEntry
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=msgspec.Struct)
+PLANS_S_MAX = 20.0
 
 
 class Shelf:
@@ -230,6 +232,23 @@ class Catalog:
         bus = self._link.bus()
         async with within():
             await bus.bucket("faces").delete(key)
+
+    async def plans(self, months: Sequence[str], person: str = "") -> list[Plan]:
+        """Planned shifts of some months (`YYYY-MM`), of everybody or of one person; raises `Unavailable`."""
+        bus = self._link.bus()
+        async with within(PLANS_S_MAX):
+            bucket = bus.bucket("shifts")
+            entries = await (bucket.under(person) if person else bucket.all())
+        wanted = (entry for key, entry in entries.items() if key.rpartition(".")[2] in months)
+        found = (_read(entry, Plan) for entry in wanted)
+        return [plan for plan in found if plan is not None]
+
+    async def write_plans(self, plans: Sequence[Plan]) -> None:
+        """Write planned shifts over whatever their months hold; raises `Unavailable`."""
+        bus = self._link.bus()
+        async with within(PLANS_S_MAX):
+            for plan in plans:
+                await bus.bucket("shifts").put(f"{plan.person}.{plan.month}", msgspec.json.encode(plan))
 
     async def tell(self, subject: str, payload: bytes, message_id: str) -> None:
         """Publish into a stream; raises `Unavailable`."""

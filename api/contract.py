@@ -16,7 +16,7 @@ import msgspec
 
 from ingest.contract import Box, Cause, Phase, Point, Token, Transport
 from model_repository.contract import ModelRef
-from postprocess.contract import Hours, Judgement, Parking, Schedule
+from postprocess.contract import CalendarDay, ClockTime, Hours, Judgement, Parking, Schedule
 
 CameraName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="Shown to people, any script.")]
 CameraUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, description="rtsp:// or rtsps://")]
@@ -615,3 +615,81 @@ class MistakeIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """An event in which somebody else was taken for the person."""
 
     event: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class ShiftIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A planned shift; `until` not after `since` means on the following day."""
+
+    person: Token
+    date: CalendarDay
+    since: ClockTime
+    until: ClockTime
+    break_min: Annotated[int, msgspec.Meta(ge=0, le=720)] = 0
+
+
+class ShiftsDone(msgspec.Struct, frozen=True, kw_only=True):
+    """What a table of shifts became."""
+
+    shifts: int
+    people: int
+    since: str
+    until: str
+
+
+class ShiftList(msgspec.Struct, frozen=True, kw_only=True):
+    """Planned shifts, by day and person."""
+
+    items: tuple[ShiftIn, ...]
+
+
+class TimesheetRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A person on a day: a shift and what became of it, or unplanned time (no `since`). Minutes."""
+
+    person: str
+    name: str
+    department: str
+    date: str
+    since: str | None
+    until: str | None
+    first: str | None
+    """Seen first in or around the shift, by the site's clock."""
+    last: str | None
+    """Null while it goes on."""
+    planned_min: int
+    there_min: int
+    present_min: int
+    presence_share: float | None
+    late_min: int
+    early_min: int
+    overtime_min: int
+    absent: bool
+    open: bool
+    unpaired: int
+    """Entries without an exit and exits without an entry: time that can't be told."""
+
+
+class Timesheet(msgspec.Struct, frozen=True, kw_only=True):
+    """Planned against seen, by day and person."""
+
+    timezone: str
+    items: tuple[TimesheetRow, ...]
+
+
+class InsideOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody inside."""
+
+    person: str
+    name: str
+    department: str
+    since: str
+    camera: str
+    by: str
+    """`entry` or `presence`."""
+
+
+class MusterOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is inside now, as far as was seen; `unidentified` people have no name."""
+
+    at: str
+    inside: tuple[InsideOut, ...]
+    unidentified: int

@@ -6,6 +6,8 @@
     ├── BadParameter         422  one query parameter: name, value, what is allowed
     ├── InvalidBody          422  fields of the body, each with what is allowed
     ├── PhotoRefused         422  a photo that nobody can be known by
+    ├── TableRefused         422  a table of shifts with rows that can't be used
+    ├── TooMuchAsked         422  more rows than one answer holds
     ├── NotAuthorised        401  no token, or one that nobody has
     ├── TooManyFailures      429  wrong tokens from one address
     ├── NotThere             404  nothing of this kind has this id
@@ -270,6 +272,49 @@ class PhotoRefused(ApiError):
     def faults(self) -> tuple[FieldFault, ...]:
         """The photo as a field; its cause is for programs."""
         return (FieldFault(f"photo.{self.cause}", self.why),)
+
+
+class TableRefused(ApiError):
+    """A table that can't be taken in, row by row."""
+
+    status = 422
+    slug = "table-refused"
+    title = Words("The table can't be taken in", "Таблицу нельзя загрузить")
+
+    def __init__(self, *faults: FieldFault) -> None:
+        super().__init__(*faults)
+        self._faults = faults
+
+    def words(self) -> Words:
+        """That nothing was taken in, and the first fault."""
+        first, count = self._faults[0], len(self._faults)
+        return Words(
+            f"Nothing was taken in. {first.field}: {first.words.en}; {count} faults are listed.",
+            f"Ничего не загружено. {first.field}: {first.words.ru}; ошибок в списке: {count}.",
+        )
+
+    def faults(self) -> tuple[FieldFault, ...]:
+        """By row and column."""
+        return self._faults
+
+
+class TooMuchAsked(ApiError):
+    """More rows than one answer holds."""
+
+    status = 422
+    slug = "too-much-asked"
+    title = Words("The span is too long", "Слишком большой период")
+
+    def __init__(self, *, rows_max: int) -> None:
+        super().__init__(rows_max)
+        self.rows_max = rows_max
+
+    def words(self) -> Words:
+        """The limit and what to do."""
+        return Words(
+            f"There are more than {self.rows_max} events in this span: ask for a shorter one, or for one person.",
+            f"В этом периоде больше {self.rows_max} событий: выберите период короче или одного человека.",
+        )
 
 
 class NotReplayable(ApiError):

@@ -107,6 +107,26 @@ def feedback_query(events: Sequence[Event]) -> Query:
     return Query(sql=sql, parameters=parameters)
 
 
+def facts_query(since_us: int, until_us: int, *, person: str, limit: int) -> Query:
+    """Entries, exits and presences as rows of `timesheet.Fact`, with what people said against their persons."""
+    times = "opened_at >= fromUnixTimestamp64Micro({since:Int64})"
+    said = (
+        f"SELECT about, argMax(cause, opened_at) AS verdict, argMax(person, opened_at) AS right {_FEEDBACK} "
+        f"AND {times} AND cause IN ('not_person', 'corrected') AND person != '' GROUP BY about"
+    )
+    sql = (
+        "SELECT kind, camera, rule, toUnixTimestamp64Micro(opened) AS opened_at_us, "  # noqa: S608 - values are bound
+        "if(final AND NOT isNull(closed_at), toUnixTimestamp64Micro(assumeNotNull(closed_at)), NULL) AS closed_at_us, "
+        "value, multiIf(f.verdict = 'not_person', '', f.verdict = 'corrected', f.right, e.named) AS person "
+        "FROM (SELECT event_id, kind, camera, rule, opened_at AS opened, closed_at, final, value, person AS named "
+        f"FROM events_latest WHERE kind IN ('person_entry', 'person_exit', 'presence') AND {times} "
+        f"AND opened_at < fromUnixTimestamp64Micro({{until:Int64}})) AS e LEFT JOIN ({said}) AS f "
+        "ON f.about = e.event_id WHERE {person:String} = '' OR person = {person:String} "
+        "ORDER BY opened_at_us LIMIT {limit:UInt32}"
+    )
+    return Query(sql=sql, parameters={"since": since_us, "until": until_us, "person": person, "limit": limit})
+
+
 def review_query(wanted: EventFilter) -> Query:
     """Passages whose plate a person should look at, newest first, as `events_query`.
 

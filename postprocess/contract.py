@@ -128,6 +128,27 @@ class Employee(msgspec.Struct, frozen=True, kw_only=True):
     valid_until_us: int | None = None
 
 
+CalendarDay = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+
+
+class Shift(msgspec.Struct, frozen=True, kw_only=True):
+    """When a person is planned to work, by the site's clock; `until` not after `since` means on the following day."""
+
+    date: CalendarDay
+    since: ClockTime
+    until: ClockTime
+    break_min: Annotated[int, msgspec.Meta(ge=0, le=720)] = 0
+    """Unpaid, somewhere within."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The shifts of a person in a month (KV bucket `shifts`, key `<person>.<YYYY-MM>`)."""
+
+    person: Token
+    month: str
+    shifts: tuple[Shift, ...] = ()
+
+
 class CameraFunction(msgspec.Struct, frozen=True, kw_only=True):
     """A module switched on for a camera (KV bucket `functions`, key `<camera>.<name>`)."""
 

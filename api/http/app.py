@@ -12,6 +12,7 @@ from litestar.types import ASGIApp
 from api.http import health, pages
 from api.http.access import require_token
 from api.http.answers import HANDLERS
+from api.http.attendance import Attendance
 from api.http.cameras import Cameras
 from api.http.dead import Dead
 from api.http.events import Events
@@ -58,6 +59,7 @@ def litestar_app(services: Services) -> Litestar:
                     Vehicles,
                     Dead,
                     People,
+                    Attendance,
                 ],
             ),
             health.live,
