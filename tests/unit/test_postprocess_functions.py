@@ -243,7 +243,7 @@ def test_pictures_of_others_and_of_other_recognisers_don_t_count() -> None:
     plate = msgspec.structs.replace(photo("p"), recogniser="plate_reader")
     (event,) = told(INTRUSION, [*frames, plate, photo("x", track="1-9"), photo("a"), photo("a")], **ZONES)
     assert [p.shot_id for p in event.photos] == ["a"]
-    later: list[Input] = [*frames, look(3000, []), photo("late")]
+    later: list[Input] = [*frames, look(6000, []), photo("late")]
     assert told(INTRUSION, later, **ZONES)[0].photos == ()
 
 
@@ -254,9 +254,9 @@ def test_memory_is_forgotten_and_lightened() -> None:
     assert (len(memory.cases), len(memory.pictures), INTRUSION.waits(memory)) == (1, 1, True)
     INTRUSION.lighten(memory)
     assert [there.thumbnail for there in memory.pictures.values()] == [b""]
-    memory, _ = INTRUSION.step(memory, Tick(now_us=T0_US + 400 * 1_000_000), policy_for(INTRUSION, **ZONES))
+    memory, _ = INTRUSION.step(memory, Tick(now_us=T0_US + 1_400 * 1_000_000), policy_for(INTRUSION, **ZONES))
     assert (memory.cases, INTRUSION.waits(memory)) == ({}, False)
-    kept, _ = play(INTRUSION, [look(3500, []), look(3501, [])], memory, **ZONES)
+    kept, _ = play(INTRUSION, [look(9500, []), look(9501, [])], memory, **ZONES)
     assert isinstance(kept, CaseScene)
     assert (kept.tracks, kept.pictures) == ({}, {})
 
