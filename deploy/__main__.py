@@ -26,6 +26,7 @@ COMMANDS: dict[str, Command] = {
     "bench": Command(module="deploy.bench.command", help="measure the running system"),
     "store": Command(module="deploy.store", help="show or apply the migrations of the analytics store"),
     "acs": Command(module="deploy.acs.command", help="follow events over gRPC, as an access-control system does"),
+    "eval": Command(module="deploy.truth.command", help="hold the rules against made-up scenes with known events"),
     "replay": Command(module="deploy.replay", help="try edited rules of a camera on what it saw before"),
     "dead": Command(module="deploy.dead.command", help="look at messages that failed, replay or drop them"),
     "simulate": Command(module="deploy.simulate.command", help="serve video files over RTSP as live cameras"),

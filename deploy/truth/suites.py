@@ -25,12 +25,15 @@ from deploy.truth.scenes import (
     spans,
     stays_clear,
 )
-from ingest.contract import Camera
+from ingest.contract import Camera, FrameReport
 from postprocess.contract import Event
 from postprocess.functions.registry import Registry, read_settings
 from postprocess.functions.unit import Context
+from postprocess.rules.scene import Input, Tick
 
 T0_US = 1_790_000_000_000_000
+PASS_US = 3600 * 1_000_000
+"""After the last look: time for what is under way to become final."""
 TOLERANCE_S = 4.0
 """Between the event's and the true time: a way may begin hidden or missed."""
 FURTHER = "object_detector_made_up"
@@ -40,12 +43,21 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
     """How a function is measured."""
 
     function: str
+    of: str = ""
+    """What of it, where it has several suites."""
+    label: str = "person"
+    """What the detector calls the things of the scenes."""
     settings: dict[str, Any]
     scene: Callable[[int], Scene]
     """Of a seed; raises `ValueError` where none can be drawn: another seed then."""
     expected: Callable[[Scene], list[Expected]]
     detector: str = ""
     every: int = 1
+
+    @property
+    def name(self) -> str:
+        """Unique among the suites."""
+        return f"{self.function} {self.of}".rstrip()
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +165,7 @@ def _line_scene(seed: int) -> Scene:
 
 
 SUITES: Mapping[str, Suite] = {
-    suite.function: suite
+    suite.name: suite
     for suite in (
         Suite(function="intrusion", settings=_ZONES, scene=_stay_scene, expected=_stays("intrusion", 2.5)),
         Suite(function="loitering", settings=_ZONES | {"dwell_s": LOITER_S}, scene=_loiter_scene, expected=_loiterers),
@@ -162,6 +174,27 @@ SUITES: Mapping[str, Suite] = {
             settings=_LINES,
             scene=_line_scene,
             expected=_crossed("count_crossing", "entry", "exit"),
+        ),
+        Suite(
+            function="vehicles",
+            settings=_LINES | {"plates": False},
+            scene=_line_scene,
+            expected=lambda scene: _crossed("vehicle_entry", "entry")(scene) + _crossed("vehicle_exit", "exit")(scene),
+            label="car",
+        ),
+        Suite(
+            function="attendance",
+            of="lines",
+            settings=_LINES,
+            scene=_line_scene,
+            expected=lambda scene: _crossed("person_entry", "entry")(scene) + _crossed("person_exit", "exit")(scene),
+        ),
+        Suite(
+            function="attendance",
+            of="zones",
+            settings=_ZONES,
+            scene=_stay_scene,
+            expected=_stays("presence", 2.5),
         ),
         Suite(function="wrong_way", settings=_LINES, scene=_line_scene, expected=_crossed("wrong_way", "exit")),
         Suite(
@@ -201,10 +234,17 @@ def told(suite: Suite, functions: Registry, scene: Scene, noise: Noise, seed: in
     policy = function.policy(settings, Context(camera=Camera(id=CAMERA, name="", url="")))
     memory = function.memory(camera=CAMERA)
     last: dict[str, Event] = {}
-    for report in reports(scene, noise, seed, t0_us=T0_US, detector=suite.detector, every=suite.every):
-        memory, outputs = function.step(memory, report, policy)
+    seen = reports(scene, noise, seed, t0_us=T0_US, detector=suite.detector, every=suite.every)
+    messages: list[Input] = [*(_called(report, suite.label) for report in seen), Tick(now_us=T0_US + PASS_US)]
+    for message in messages:
+        memory, outputs = function.step(memory, message, policy)
         last |= {output.event_id: output for output in outputs if isinstance(output, Event)}
     return list(last.values())
+
+
+def _called(report: FrameReport, label: str) -> FrameReport:
+    named = tuple(msgspec.structs.replace(found, label=label) for found in report.detections)
+    return msgspec.structs.replace(report, detections=named)
 
 
 def held(expected: list[Expected], events: list[Event]) -> Score:
