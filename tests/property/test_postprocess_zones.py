@@ -26,7 +26,7 @@ END = Tick(now_us=T0_US + 600 * 1_000_000)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_precision_and_recall_on_true_boxes_with_noise(name: str) -> None:
-    """Misses, jitter, broken and swapped tracks, doubles and false boxes: at least 0.99 each, but where it says less."""
+    """Misses, jitter, broken and swapped tracks, doubles and false boxes: at least 0.99 each, or the floor."""
     floor = FLOORS.get(name, 0.99)
     score = measure(SUITES[name], FUNCTIONS, range(SEEDS * (2 if name == "occupancy" else 1)), Noise())
     assert score.expected >= 5
