@@ -17,6 +17,7 @@ from api.archive import Archive
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults, acs_port
 from api.contract import User
+from api.eraser import Eraser
 from api.feed import Feed
 from api.graves import Graves
 from api.http.app import application
@@ -93,6 +94,7 @@ def services(process: Process, link: Link) -> Services:
         ),
         functions=registry.load(),
         graves=Graves(link),
+        eraser=Eraser(link),
         owner=owner(settings.token_file),
         throttle=Throttle(settings.failed_logins_per_minute),
         look=look,

@@ -693,3 +693,18 @@ class MusterOut(msgspec.Struct, frozen=True, kw_only=True):
     at: str
     inside: tuple[InsideOut, ...]
     unidentified: int
+
+
+class ErasureOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What was erased of a person in this call. Not `finished`: call again, it goes on."""
+
+    person: str
+    finished: bool
+    settings: dict[str, int]
+    """Bucket → entries: `people`, `faces`, `shifts`."""
+    messages: dict[str, int]
+    """Stream → messages that named the person, or showed the same tracks."""
+    store: dict[str, int] | None
+    """Table → rows; null while the store is not through."""
+    detail: str
+    seconds: float

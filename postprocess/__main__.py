@@ -94,6 +94,7 @@ async def decide(process: Process) -> None:
 async def store(process: Process) -> None:
     """Events, photos and cameras → ClickHouse."""
     from postprocess.clickhouse import ClickHouse  # noqa: PLC0415
+    from postprocess.forgetter import Forgetter  # noqa: PLC0415
     from postprocess.grave import Grave  # noqa: PLC0415
     from postprocess.store import BUCKETS, STREAMS, Store  # noqa: PLC0415
 
@@ -105,6 +106,7 @@ async def store(process: Process) -> None:
         await bus.ensure_buckets(*BUCKETS)
         grave = Grave(bus, "store", BreakerPolicy(per_minute_max=settings.dead_per_minute_max), process.health)
         await grave.listen()
+        await Forgetter(bus, house).listen()
         process.health.started()
         try:
             await Store(bus, house, settings, process.health, grave).run(process.stop)

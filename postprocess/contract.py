@@ -447,6 +447,23 @@ class FaceReply(msgspec.Struct, frozen=True, kw_only=True):
     """Cosine to the nearest sample of the person, where there is one."""
 
 
+FORGET_SUBJECT = "zool.rpc.forget"
+
+
+class ForgetRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Asks `store` to delete all of a person, on `zool.rpc.forget`."""
+
+    person: Token
+
+
+class ForgetReply(msgspec.Struct, frozen=True, kw_only=True):
+    """How much went, by table; `done` false = it goes on, or could not be done: ask again."""
+
+    done: bool
+    counts: dict[str, int] = {}
+    detail: str = ""
+
+
 class ClickHouseSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[clickhouse]` of config.ini."""
 

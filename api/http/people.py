@@ -13,6 +13,7 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 from api import people
 from api.contract import (
     EnrolOut,
+    ErasureOut,
     MistakeIn,
     PersonIn,
     PersonList,
@@ -27,7 +28,7 @@ from api.http.answers import AnyRequest, only_known
 from api.http.bodies import body, takes
 from api.http.found import event_by
 from api.http.services import Given, Services
-from api.query import photo_query, picture, thumbnail_query, whole
+from api.query import photo_query, picture, thumbnail_query, token, whole
 from ingest.contract import encode, events_subject
 from postprocess.contract import PHOTO_BYTES_MAX, Employee, Event, FaceRequest, Feedback
 
@@ -132,6 +133,16 @@ class People(Controller):
             raise Stale(kind="person", name=person_id, etag=etag(revision))
         faces = await services.catalog.delete_person(person_id, expect=revision)
         log.info("person %s with %d faces removed by %s", person_id, faces, _who(request))
+
+    @post("/{person_id:str}/erase", summary="Erase a person everywhere", status_code=200)
+    async def erase(self, request: AnyRequest, services: Given, person_id: FromPath[str]) -> ErasureOut:
+        """Name, faces, shifts, messages, dead letters, events, pictures and looks; cannot be undone.
+
+        May be called again, also for somebody who is gone: until it says `finished`.
+        """
+        report = await services.eraser.erase(token("person_id", person_id))
+        log.info("person %s erased by %s: %s", person_id, _who(request), report)
+        return report
 
     @get("/{person_id:str}/photos", summary="Faces that a person is known by")
     async def list_photos(self, services: Given, person_id: FromPath[str]) -> SampleList:

@@ -12,6 +12,7 @@ from api.archive import Archive
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults
 from api.contract import User
+from api.eraser import Eraser
 from api.errors import NotAuthorised, TooManyFailures, Unavailable
 from api.feed import Feed
 from api.graves import Graves
@@ -35,6 +36,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     feed: Feed
     functions: Registry
     graves: Graves
+    eraser: Eraser
     owner: User | None
     """The administrator of the token file."""
     throttle: Throttle

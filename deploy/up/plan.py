@@ -157,6 +157,7 @@ _SHARED_PUBLISH = (
 )  # fmt: skip
 _READ_BY: Mapping[str, tuple[str, ...]] = {
     "KV_zool-users": ("api",), "DEAD": ("api",), "KV_zool-shifts": ("api",), "KV_zool-faces": ("api", "recognise"),
+    "KV_zool-people": ("api", "decide"),
 }  # fmt: skip
 """Streams that not everybody reads, and who does."""
 _WAYS_TO_READ = (
@@ -177,11 +178,13 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
         "$KV.zool-regions.>",
         # Feedback is an event. Dead letters are said again on the subjects they came from, and then taken out.
         "zool.detections.*", "zool.shots.*.*", "zool.reads.*", "zool.events.*.*", "$JS.API.STREAM.MSG.DELETE.DEAD",
+        # Erasing a person takes messages out of the streams of the data path.
+        "$JS.API.STREAM.MSG.DELETE.READS", "$JS.API.STREAM.MSG.DELETE.EVENTS", "$JS.API.STREAM.MSG.DELETE.SHOTS",
     ),
 }  # fmt: skip
 _SUBSCRIBE: Mapping[str, tuple[str, ...]] = {
     "ingest": ("zool.rpc.probe", "zool.rpc.snapshot.*"), "api": ("zool.state.*",),
-    "recognise": ("zool.rpc.face", "zool.rpc.resume.recognise"), "store": ("zool.rpc.resume.store",),
+    "recognise": ("zool.rpc.face", "zool.rpc.resume.recognise"), "store": ("zool.rpc.resume.store", "zool.rpc.forget"),
 }  # fmt: skip
 
 

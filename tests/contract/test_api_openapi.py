@@ -32,6 +32,7 @@ def document() -> dict[str, Any]:
         archive=absent,
         feed=absent,
         graves=absent,
+        eraser=absent,
         owner=None,
         throttle=absent,
         look=LookDefaults(),
