@@ -88,7 +88,7 @@ def policy_of(made: type[P], settings: WatchSettings, context: Context, labels: 
         "schedule": settings.schedule,
         "timezone": context.site.timezone,
         "severity": settings.severity,
-        "late_us": us(context.decide.late_s),
+        "late_us": us(context.decide.late_s) if settings.photos else 0,
     }
     if isinstance(settings, ZoneSettings):
         said |= {

@@ -38,6 +38,7 @@ class CasePolicy(ZonePolicy, frozen=True, kw_only=True):
 
     severity: Severity = "info"
     late_us: int = 120_000_000
+    """How long a case that is over waits for pictures; 0 = none are wanted."""
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):

@@ -48,8 +48,9 @@ def _visited(memory: CaseScene, happened: Visited, policy: StayPolicy) -> list[O
     case = memory.cases.get(visit.key)
     if case is not None:
         return _over(memory, case, visit, policy) if look is None else cases.sight(memory, case, look)
-    if look is None or visit.stay_us < policy.dwell_us:
+    if look is None or visit.said_version or visit.stay_us < policy.dwell_us:
         return []
+    visit.said_version = 1
     return cases.open_case(memory, visit.key, _opened(memory, visit, look, policy), cases.tracks_of(visit, look))
 
 

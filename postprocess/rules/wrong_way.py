@@ -100,8 +100,9 @@ def _behind(one: Crossed, look: Look, aspect: float) -> float:
 
 def _in_zone(memory: WrongWayMemory, happened: Visited, policy: WrongWayPolicy, aspect: float) -> list[Output]:
     visit, look = happened.visit, happened.look
-    if look is None or visit.key in memory.cases or not _against(visit, look, policy, aspect):
+    if look is None or visit.said_version or not _against(visit, look, policy, aspect):
         return []
+    visit.said_version = 1
     told = _event(memory, look, policy, rule=visit.zone, root=visit.root, occurrence=visit.occurrence)
     told = msgspec.structs.replace(told, closed_at_us=told.opened_at_us, label=visit.label)
     return cases.open_case(memory, visit.key, told, cases.tracks_of(visit, look))

@@ -164,7 +164,7 @@ class Visit(msgspec.Struct, kw_only=True):
     blind_us: int = 0
     """Not looked, within the stay."""
     said_version: int = 0
-    """For the rule: the last version told of it."""
+    """For the rule: the last version told of it, or whether it was told at all."""
 
     @property
     def stay_us(self) -> int:

@@ -270,3 +270,13 @@ def test_events_name_the_settings_under_which_they_began() -> None:
         memory, outputs = INTRUSION.step(memory, message, later)  # type: ignore[arg-type]
         found += events(outputs)
     assert [event.settings_revision for event in found] == [7, 7]
+
+
+def test_without_pictures_nothing_is_kept_of_what_is_over() -> None:
+    """A busy door leaves no cases behind, and a long way against the heading is told of once all the same."""
+    memory, _ = play(COUNTING, film(10, {"1-1": DOWN}), **LINES)
+    assert isinstance(memory, CaseScene)
+    assert memory.cases == {}
+    left = walk((0, 0.9, 0.6), (8, 0.1, 0.6))
+    _, said = play(WRONG_WAY, film(20, {"1-1": left}), **ZONES, heading_deg=90, photos=False)
+    assert len(events(said)) == 1
