@@ -181,7 +181,7 @@ async def _fill(house: House, count: int, stop: asyncio.Event) -> Expected:
 
 
 async def _drain(house: House, told: Expected, stop: asyncio.Event) -> list[Point] | None:
-    """From the first acknowledgement to the last; None where it was stopped."""
+    """From the making of the consumer to the last acknowledgement; None where it was stopped."""
     program = Supervisor((house.program,), logs=house.logs, say=up.say)
     points = list[Point]()
     try:
@@ -192,7 +192,7 @@ async def _drain(house: House, told: Expected, stop: asyncio.Event) -> list[Poin
                 if stop.is_set():
                     return None
                 done, now_s = await _acknowledged(bus), time.monotonic()
-                if done > (points[-1].rows if points else 0):
+                if done > (points[-1].rows if points else -1):
                     points.append(Point(at_s=now_s, rows=done, cpu_s=_cpu_s(house.servers, program)))
                     moved_s = now_s
                 if now_s - moved_s > IDLE_S_MAX:
@@ -211,9 +211,9 @@ def _cpu_s(*supervisors: Supervisor) -> dict[str, float]:
 
 
 async def _acknowledged(bus: Bus) -> int:
-    """Up to which sequence everything is acknowledged; 0 while there is no consumer."""
+    """Up to which sequence everything is acknowledged; -1 while there is no consumer."""
     reply = msgspec.json.decode(await bus.ask(f"$JS.API.CONSUMER.INFO.{STREAM}.{DURABLE}", b"", timeout_s=10))
-    return int(reply["ack_floor"]["stream_seq"]) if "ack_floor" in reply else 0
+    return int(reply["ack_floor"]["stream_seq"]) if "ack_floor" in reply else -1
 
 
 def _found(house: House) -> Found:

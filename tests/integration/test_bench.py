@@ -108,3 +108,22 @@ def test_without_ffmpeg_its_package_is_named(
     assert main(["bench", "ingest", "--data-dir", str(tmp_path / "data")]) == 2
     assert "apt-get install ffmpeg" in capsys.readouterr().err
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_store_is_drained_and_its_panels_are_asked(tmp_path: Path) -> None:
+    """Exact under FINAL, with the floor beside it; every panel of the board and those over all time are timed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy", "bench", "store", "--events", "3000", "--rows", "5000", "--json",
+         "--data-dir", str(tmp_path / "data")],
+        cwd=ROOT, capture_output=True, text=True, timeout=290, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    details = result["conditions"]["details"]
+    assert details["exact_under_final"]
+    assert details["counts"]["sent"] == 3000
+    assert result["floor"] > 0
+    assert {"store", "nats", "clickhouse"} <= details["cpu_us_per_row"].keys()
+    assert {"Entries and exits by hour", "all time by month"} <= details["panels"].keys()
