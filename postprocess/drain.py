@@ -65,7 +65,7 @@ class Drain:
     def __init__(
         self, bus: Bus, house: ClickHouse, target: Target, grave: Grave, *, rows_max: int, surely: Surely
     ) -> None:
-        self._bus, self._house, self._target, self._grave = bus, house, target, grave
+        self._bus, self._house, self._target, self._grave = bus, house, target, grave.of(target.durable)
         self._rows_max, self._surely = rows_max, surely
         self._slots = asyncio.Semaphore(INFLIGHT_MAX)
 

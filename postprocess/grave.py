@@ -4,7 +4,7 @@ Edge (broker, clock). A dead letter is a `DeadLetter`; its own message id is mad
 
 Rules
 - A letter is published before its message is acknowledged: killed in between, it comes twice rather than not at all.
-- A stage that would bury more than its limit stops instead (`breaker`): what fails is given back to its stream, health
+- A reader that would bury more than its limit stops instead (`breaker`): what fails is given back to its stream, health
   and an event say so, and one message a minute is tried until one goes well or somebody says "resume".
 """
 
@@ -81,13 +81,21 @@ async def publish_surely(bus: Bus, subject: str, payload: bytes, message_id: str
 
 
 class Grave:
-    """The dead letters of one stage, and its limit; event loop only."""
+    """The dead letters of one stage, with a limit for each of its readers (`of`); event loop only."""
 
-    def __init__(self, bus: Bus, stage: str, policy: BreakerPolicy, health: HealthBoard) -> None:
-        self.stage = stage
+    def __init__(self, bus: Bus, stage: str, policy: BreakerPolicy, health: HealthBoard, *, name: str = "") -> None:
+        self.stage, self.name = stage, name or stage
         self._bus, self._policy, self._health = bus, policy, health
         self._breaker = Breaker(policy)
-        STOPPED.labels(stage).set(0)
+        self._readers: dict[str, Grave] = {}
+
+    def of(self, durable: str) -> Grave:
+        """The same grave for one durable consumer: where one reader stops, the others go on."""
+        if durable not in self._readers:
+            name = durable if durable.startswith(self.stage) else f"{self.stage}-{durable}"
+            self._readers[durable] = Grave(self._bus, self.stage, self._policy, self._health, name=name)
+            STOPPED.labels(name).set(0)
+        return self._readers[durable]
 
     async def listen(self) -> None:
         """Hear those who say "resume" (`zool dead resume`)."""
@@ -118,18 +126,24 @@ class Grave:
         await self._tell(self._breaker.went_well())
 
     async def _hear(self, _subject: str, _payload: bytes) -> bytes:
+        changes = [await grave.resume() for grave in (self, *self._readers.values())]
+        return b"resumed" if any(changes) else b""
+
+    async def resume(self) -> bool:
+        """Go on; whether it had stopped."""
         change = self._breaker.resume()
         await self._tell(change)
-        return change.encode()
+        return bool(change)
 
     async def _tell(self, change: Change, reason: PostprocessError | None = None) -> None:
         if not change:
             return
         now_us = time.time_ns() // 1000
         if change == "stopped":
-            event = stopped(self.stage, now_us, per_minute_max=self._policy.per_minute_max, reason=str(reason))
+            limit = self._policy.per_minute_max
+            event = stopped(self.stage, self.name, now_us, per_minute_max=limit, reason=str(reason))
         else:
-            event = resumed(self.stage, now_us)
-        STOPPED.labels(self.stage).set(change == "stopped")
-        self._health.set("dead_letters", ok=change == "resumed", detail=event.text)
+            event = resumed(self.name, now_us)
+        STOPPED.labels(self.name).set(change == "stopped")
+        self._health.set(f"dead_letters {self.name}", ok=change == "resumed", detail=event.text)
         await say(self._bus, event)

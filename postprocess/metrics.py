@@ -83,8 +83,8 @@ PHOTOS = Counter(
 )
 STOPPED = Gauge(
     "zool_postprocess_stopped",
-    "1 while a stage takes nothing because too much went to its dead letters; see `zool dead list`, then resume.",
-    ["stage"],
+    "1 while a reader takes nothing because too much went to its dead letters; see `zool dead list`, then resume.",
+    ["reader"],
 )
 STREAM_GAPS = Counter(
     "zool_postprocess_gaps",

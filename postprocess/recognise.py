@@ -62,7 +62,7 @@ class Recognise:
     ) -> None:
         """`ensemble` None: of a recogniser that asks nobody."""
         self._bus, self._ensemble, self._recogniser, self._settings = bus, ensemble, recogniser, settings
-        self._grave, self._complete = grave, complete
+        self._grave, self._complete = grave.of(durable(recogniser)), complete
         self._waiting: asyncio.PriorityQueue[Waiting] = asyncio.PriorityQueue()
         self._known: dict[int, Message] = {}
 

@@ -16,19 +16,19 @@ RETRY_S = 0.5
 TRIES_MAX = 20
 
 
-def stopped(stage: str, now_us: int, *, per_minute_max: int, reason: str) -> Event:
-    """A stage takes nothing any more: too much of what it was given can't be processed."""
+def stopped(stage: str, reader: str, now_us: int, *, per_minute_max: int, reason: str) -> Event:
+    """A reader of a stage takes nothing any more: too much of what it was given can't be processed."""
     text = (
-        f"{stage} stopped: more than {per_minute_max} messages within a minute could not be processed, "
+        f"{reader} stopped: more than {per_minute_max} messages within a minute could not be processed, "
         f"the last because {reason}. It tries one a minute; look at `zool dead list --stage {stage}`, "
         f"mend the cause, and say `zool dead resume {stage}`"
     )
-    return _event("system_stopped", stage, now_us, subject=stage, cause="dead_letters", severity="alarm", text=text)
+    return _event("system_stopped", reader, now_us, subject=reader, cause="dead_letters", severity="alarm", text=text)
 
 
-def resumed(stage: str, now_us: int) -> Event:
+def resumed(reader: str, now_us: int) -> Event:
     """It goes on."""
-    return _event("system_resumed", stage, now_us, subject=stage, text=f"{stage} goes on")
+    return _event("system_resumed", reader, now_us, subject=reader, text=f"{reader} goes on")
 
 
 def gap(durable: str, stream: str, first_seq: int, last_seq: int, until_us: int) -> Event:

@@ -55,6 +55,7 @@ class Undertaker:
         except msgspec.DecodeError as error:
             log.warning("advisory %s: %s", message.subject, error)
             return
+        grave = self._grave.of(message.subject.rsplit(".", 1)[-1])
         while True:
             await message.progress()
             try:
@@ -65,6 +66,6 @@ class Undertaker:
             if body is None:
                 log.warning("%s seq %d was never acknowledged, and is no longer kept", told.stream, told.stream_seq)
                 return
-            if self._grave.takes() is None and await self._grave.accept(body, ReaderLostError(told.deliveries)):
+            if grave.takes() is None and await grave.accept(body, ReaderLostError(told.deliveries)):
                 return
             await asyncio.sleep(RETRY_S)

@@ -112,8 +112,9 @@ async def test_replay_gives_the_read_once_the_cause_is_mended(site: Site, bus: B
 
 async def test_a_stopped_stage_is_told_to_go_on(site: Site, bus: Bus, zool: Zool) -> None:
     """By name; one that is not there, or is no stage, is named."""
-    grave = grave_of(bus, "recognise", per_minute_max=1)
-    await grave.listen()
+    stage = grave_of(bus, "recognise", per_minute_max=1)
+    await stage.listen()
+    grave = stage.of("recognise-plate_reader")
     message = await _message(bus)
     for _ in range(2):
         await grave.accept(message, PoisonError("a shot", "made up"))

@@ -87,7 +87,12 @@ async def test_a_picture_for_people_asks_nobody(tmp_path: Path) -> None:
     settings = RecogniseSettings(deliveries_max=2)
     async with running_nats(tmp_path) as nats, Bus.open(nats.settings, name="test") as bus:
         await bus.ensure_streams(*STREAMS)
-        b = Bench(bus, ScriptedTriton(), Health("recognise"), Recognise(bus, None, PHOTO, settings))
+        b = Bench(
+            bus,
+            ScriptedTriton(),
+            Health("recognise"),
+            Recognise(bus, None, PHOTO, settings, grave_of(bus, "recognise")),
+        )
         async with program(b.recognise.run):
             await b.send(msgspec.structs.replace(shot(1, b"no picture"), recogniser="photo"))
             await b.send(msgspec.structs.replace(shot(2, jpeg()), recogniser="photo"))
@@ -171,7 +176,7 @@ async def test_too_much_poison_stops_the_stage(tmp_path: Path) -> None:
 
         await until(stopped, "the stage stops")
         assert not b.health.ready
-        detail = b.health.snapshot()["components"]["dead_letters"]["detail"]  # type: ignore[index]
+        detail = b.health.snapshot()["components"]["dead_letters recognise-plate_reader"]["detail"]  # type: ignore[index]
         assert "zool dead resume recognise" in detail
         refused = b.triton.asked
 
@@ -184,7 +189,7 @@ async def test_too_much_poison_stops_the_stage(tmp_path: Path) -> None:
         assert len({read.shot_id for read in await b.reads(7)}) == 7
         kinds = [event.kind for event in await system_events(b.bus)]
         assert kinds == ["system_stopped", "system_resumed"]
-        assert b.health.snapshot()["components"]["dead_letters"]["ok"]  # type: ignore[index]
+        assert b.health.snapshot()["components"]["dead_letters recognise-plate_reader"]["ok"]  # type: ignore[index]
         assert len(await reasons(b.bus)) == 3
 
 
