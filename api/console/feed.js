@@ -11,7 +11,7 @@ import { moment } from "/console/time.js";
 
 const PAGE = 40;
 const SHOWN_MAX = 300;
-const KINDS = ["camera_lost", "camera_restored", "camera_blind", "system_stopped", "system_resumed", "system_gap"];
+const KINDS = ["camera_lost", "camera_restored", "camera_blind", "system_stopped", "system_resumed", "system_gap", "parking_session", "parking_full", "antipassback", "feedback"];
 const FRESH_MS = 4000;
 
 const events = new Map();
