@@ -82,10 +82,13 @@ def _visit(turn: _Turn, happened: Visited) -> None:
         stay = _begin(turn, visit)
     stay.seen_us, stay.stay_us = visit.seen_us, visit.stay_us
     track = track_key(look.epoch, look.track)
-    if track not in stay.tracks:
-        stay.tracks = [*stay.tracks[-TRACKS_MAX + 1 :], track]
+    # Reads of earlier pictures don't count: they may have been gone before it was known that this track is here.
+    since_us, _ = stay.tracks.pop(track, (max(visit.since_us, look.at_us - PENDING_US), 0))
+    stay.tracks[track] = (since_us, look.at_us)
+    if len(stay.tracks) > TRACKS_MAX:
+        del stay.tracks[next(iter(stay.tracks))]
     for note in turn.memory.recent.get(track, ()):
-        if stay.judged_us <= note.at_us <= stay.seen_us:
+        if since_us <= note.at_us <= look.at_us:
             _enter(turn, stay, note)
 
 
@@ -104,7 +107,6 @@ def _begin(turn: _Turn, visit: Visit) -> Stay:
         root=visit.root,
         occurrence=visit.occurrence,
         since_us=visit.since_us,
-        judged_us=max(visit.since_us, first.at_us - PENDING_US),
         settings_revision=visit.settings_revision,
         first=first,
         label=visit.label,
@@ -123,7 +125,7 @@ def _hear(turn: _Turn, read: Read, said: EquipmentRead) -> None:
     refused: list[NoteKind | None] = [
         _enter(turn, stay, note)
         for stay in memory.stays.values()
-        if note.track in stay.tracks and stay.judged_us <= note.at_us <= stay.seen_us
+        if (span := stay.tracks.get(note.track)) is not None and span[0] <= note.at_us <= span[1]
     ]
     if note.at_us + PENDING_US >= memory.looked_us:
         refused.append(_keep(turn, note))

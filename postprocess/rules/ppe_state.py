@@ -51,15 +51,14 @@ class Stay(msgspec.Struct, kw_only=True):
     root: str
     occurrence: int
     since_us: int
-    judged_us: int
-    """Reads of earlier pictures don't count: they may be gone before it was known that this is a stay."""
     settings_revision: int
     first: Look
     label: str
     confidence: float
     seen_us: int
     stay_us: int
-    tracks: list[str] = []
+    tracks: dict[str, tuple[int, int]] = {}
+    """Track → from and until when its reads count: its last look inside, which moves."""
     left: bool = False
     final: bool = False
     notes: list[KitNote] = []
