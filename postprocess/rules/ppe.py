@@ -78,12 +78,16 @@ def _visit(turn: _Turn, happened: Visited) -> None:
         return
     if look is None or visit.zone not in turn.policy.required:
         return
+    after_us = visit.since_us
     if stay is None:
         stay = _begin(turn, visit)
+    else:
+        after_us = stay.seen_us + 1
     stay.seen_us, stay.stay_us = visit.seen_us, visit.stay_us
     track = track_key(look.epoch, look.track)
-    # Reads of earlier pictures don't count: they may have been gone before it was known that this track is here.
-    since_us, _ = stay.tracks.pop(track, (max(visit.since_us, look.at_us - PENDING_US), 0))
+    # Reads of earlier pictures don't count: they may be gone by the time it is known that this track is here, and the
+    # fold would have to be made again behind what was said.
+    since_us, _ = stay.tracks.pop(track, (max(after_us, look.at_us - PENDING_US), 0))
     stay.tracks[track] = (since_us, look.at_us)
     if len(stay.tracks) > TRACKS_MAX:
         del stay.tracks[next(iter(stay.tracks))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -28,7 +29,8 @@ from postprocess.recognisers.unit import Recogniser
 from postprocess.rules import defects, ppe
 from postprocess.rules.defects import Area, DefectsPolicy, DefectsScene
 from postprocess.rules.kit import VotePolicy
-from postprocess.rules.stays import PpePolicy, PpeScene
+from postprocess.rules.ppe import KNOWN_MIN
+from postprocess.rules.ppe_state import PpePolicy, PpeScene
 from tests.support.ppe import last
 from tests.support.realdata import real
 from tests.support.triton import triton_server
@@ -147,8 +149,12 @@ class Person:
         self.crop, self.worn = crop, worn
 
 
-SIGNS = {"Hardhat": ("helmet", True), "NO-Hardhat": ("helmet", False), "Safety Vest": ("vest", True), "NO-Safety Vest": ("vest", False)}
-SHW = {"helmet": ("helmet", True), "no_helmet": ("helmet", False)}
+SIGNS = {
+    "Hardhat": ("helmet", True),
+    "NO-Hardhat": ("helmet", False),
+    "Safety Vest": ("vest", True),
+    "NO-Safety Vest": ("vest", False),
+}
 
 
 def people() -> list[Person]:
@@ -188,25 +194,33 @@ def _within(small: Box, large: Box) -> float:
     return max(0.0, width) * max(0.0, height) / max(1.0, area)
 
 
-async def test_equipment_on_photographs_becomes_votes(strangers: TritonSettings, capsys: pytest.CaptureFixture[str]) -> None:
-    """Public weights on people of building sites: of the votes that the rules would count, how many are right."""
-    votes = VotePolicy()
+async def test_equipment_on_photographs_becomes_votes(strangers: TritonSettings) -> None:
+    """Public weights on people of building sites: of the votes that the rules would count, how many are right.
+
+    Measured (`-s` shows it): 102 right, 4 wrong (a vest that was not seen), 27 that can't tell.
+    """
     shown = people()
     shots = [shot(n, person.crop, EQUIPMENT, track=f"1-{n}") for n, person in enumerate(shown)]
     tally = {(item, worn): [0, 0, 0] for item in ("helmet", "vest") for worn in (True, False)}
-    number = 0
-    async for read in asked(strangers, EQUIPMENT, shots):
+    reads = [read async for read in asked(strangers, EQUIPMENT, shots)]
+    for person, read in zip(shown, reads, strict=True):
         assert isinstance(read.read, EquipmentRead)
-        for item, truth in shown[number].worn.items():
-            if truth is None:
-                continue
-            share, known = read.read.worn[item], read.read.known[item]
-            vote = None if known < 0.5 else True if share >= votes.worn_min else False if share <= votes.missing_max else None
-            tally[item, truth][2 if vote is None else int(vote != truth)] += 1
-        number += 1
-    with capsys.disabled():
-        for (item, truth), (right, wrong, untold) in tally.items():
-            print(f"\n{item} {'worn' if truth else 'missing'}: {right} right, {wrong} wrong, {untold} cannot tell", end="")
+        for item, truth in person.worn.items():
+            if truth is not None:
+                vote = _vote(read.read, item)
+                tally[item, truth][2 if vote is None else int(vote != truth)] += 1
+    for (item, truth), (right, wrong, untold) in tally.items():
+        sys.stdout.write(
+            f"\n{item} {'worn' if truth else 'missing'}: {right} right, {wrong} wrong, {untold} can't tell"
+        )
     told = [sum(each[column] for each in tally.values()) for column in (0, 1)]
-    assert told[0] + told[1] >= 40
-    assert told[0] >= 0.85 * (told[0] + told[1])
+    assert sum(told) >= 80
+    assert told[0] >= 0.9 * sum(told)
+
+
+def _vote(read: EquipmentRead, item: str) -> bool | None:
+    """What the rules make of a read: worn, missing, or nothing."""
+    votes, share = VotePolicy(), read.worn[item]
+    if read.known[item] < KNOWN_MIN or votes.missing_max < share < votes.worn_min:
+        return None
+    return share >= votes.worn_min

@@ -19,15 +19,15 @@ from tests.support.ppe_truth import Noise, total
 from tests.support.vehicles import CAMERA
 from tests.support.zones import film, walk
 
-FILM_S = 36
+FILM_S = 30
 probabilities = st.sampled_from((0.1, 0.1, 0.1, 0.5, 0.9, 0.9, None))
 
 
 @st.composite
 def scenes(draw: st.DrawFn) -> tuple[list[Input], list[Read]]:
     """Two persons, one of whom comes and goes and whose track breaks; what is worn changes in runs."""
-    leaves = draw(st.integers(10, 28))
-    again = draw(st.integers(1, 7))
+    leaves = draw(st.integers(10, 24))
+    again = draw(st.integers(1, 5))
     ways = {
         "1-1": walk((0, 0.4, 0.6), (FILM_S, 0.42, 0.6)),
         "1-2": walk((2, 0.6, 0.95), (5, 0.6, 0.6), (leaves, 0.62, 0.6)),
@@ -63,7 +63,7 @@ def outcome(said: list[Output]) -> list[bytes]:
 
 
 @given(scene=scenes(), seed=st.integers(0, 1_000_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_interleaving_and_repeats_change_nothing(scene: tuple[list[Input], list[Read]], seed: int) -> None:
     """Both streams in their order, anyhow to each other: the same bytes, and nothing is ever withdrawn."""
     frames, said_of = scene
@@ -79,7 +79,7 @@ def test_interleaving_and_repeats_change_nothing(scene: tuple[list[Input], list[
 
 
 @given(scene=scenes(), seed=st.integers(0, 1_000_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_shuffled_reads_end_alike(scene: tuple[list[Input], list[Read]], seed: int) -> None:
     """Reads in any order: what stands in the end says the same, but for the number of its version."""
     frames, said_of = scene
@@ -94,7 +94,7 @@ def test_shuffled_reads_end_alike(scene: tuple[list[Input], list[Read]], seed: i
 
 
 @given(scene=scenes(), data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_a_restart_from_a_snapshot_repeats_byte_for_byte(
     scene: tuple[list[Input], list[Read]], data: st.DataObject
 ) -> None:
@@ -115,12 +115,12 @@ def test_a_restart_from_a_snapshot_repeats_byte_for_byte(
 def test_violations_under_noise() -> None:
     """120 persons: 5 % of reads wrong and then 30 % of the next, 30 % cannot tell, hidden and broken tracks.
 
-    `python -m tests.support.ppe_truth` gives the figures for 800 persons.
+    At most one false and one missed; `python -m tests.support.ppe_truth` gives the figures for 800 persons.
     """
     score = total(range(3), Noise())
     assert score.expected > 30
-    assert score.precision >= 0.99
-    assert score.recall >= 0.99
+    assert score.extra <= 1
+    assert score.matched >= score.expected - 1
     assert score.right >= 0.99 * score.decided
     assert score.decided >= 0.99 * score.visits
 
