@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.contract import Detection, FrameReport, FrameStamp, encode
@@ -16,6 +16,8 @@ from postprocess.looks import LOOK_COLUMNS, READ_COLUMNS, look, merged, read_of,
 from postprocess.rows import columns
 from tests.support.vehicles import frame, read
 
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""The first text takes a second on a busy machine: hypothesis reads Unicode's tables."""
 words = st.text(max_size=12)
 plain = st.integers(-100_000, 200_000).map(lambda k: round(k / 100_000, 5))
 """As ingest rounds."""
@@ -54,6 +56,7 @@ def row(table: Any, item: object) -> dict[str, Any]:
     return found | {"exact": base64.b64encode(found["exact"]).decode()}
 
 
+@unhurried
 @given(reports(plain, ratios, st.integers(0, 2**32 - 1)))
 def test_what_ingest_says_fits_the_columns(report: FrameReport) -> None:
     """Rounded numbers come back from whole ones; nothing has to be kept beside them."""
@@ -62,6 +65,7 @@ def test_what_ingest_says_fits_the_columns(report: FrameReport) -> None:
     assert encode(report_of(row(LOOK_COLUMNS, ready))) == encode(report)
 
 
+@unhurried
 @given(reports(plain | wild, wild | ratios, st.integers(-(2**63), 2**63 - 1) | wide))
 def test_any_report_comes_back(report: FrameReport) -> None:
     """Whatever the numbers, -0.0 among them."""
@@ -80,6 +84,7 @@ reads_of: st.SearchStrategy[ReadOf] = st.one_of(
 )  # fmt: skip
 
 
+@unhurried
 @given(
     st.builds(
         Read, shot_id=words, recogniser=st.just("r"), camera=st.just("cam-1"), epoch=wide, track=words,
