@@ -25,6 +25,8 @@ Floats = npt.NDArray[np.float32]
 Each = Callable[[Callable[[int], None], Iterable[int]], Iterable[None]]
 
 BLOCK_ROWS = 8192
+WIDE_BYTES_MIN = 100_000_000
+"""A smaller gallery is searched faster than threads are woken."""
 SAMPLES_MAX = 16
 """Of one person: more rows of the same person only push others out of the candidates."""
 NEGATIVES_MAX = 64
@@ -143,7 +145,8 @@ class Gallery:
         def product(number: int) -> None:
             np.dot(blocks[number], vector, out=cosines[number * BLOCK_ROWS : (number + 1) * BLOCK_ROWS])
 
-        deque(self._each(product, range(len(blocks))), maxlen=0)
+        each = self._each if self.bytes_held >= WIDE_BYTES_MIN else map
+        deque(each(product, range(len(blocks))), maxlen=0)
         cosines = cosines[:total]
         kept = np.argpartition(cosines, total - count)[total - count :] if total > count else np.arange(total)
         return kept[np.lexsort((kept, -cosines[kept]))]

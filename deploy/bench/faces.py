@@ -80,6 +80,8 @@ def result_of(told: dict[str, Any], evaluated: dict[str, Any] | None, machine: d
             "details": {
                 "p50_ms": round(_rank(search, 0.5), 2),
                 "bare_p50_ms": round(_rank(bare, 0.5), 2),
+                "processor_p50_ms": round(_rank(told["cpu_ms"], 0.5), 2),
+                "processor_p95_ms": round(_rank(told["cpu_ms"], 0.95), 2),
                 "found": told["found"],
                 "change_p95_ms": round(_rank(told["change_ms"], 0.95), 3),
                 "built_s": round(told["built_s"], 2),

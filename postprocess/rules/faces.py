@@ -41,7 +41,7 @@ class FacesPolicy(PersonPolicy, frozen=True, kw_only=True):
 def step(memory: PersonScene, message: Input, policy: FacesPolicy) -> tuple[PersonScene, list[Output]]:
     """Take one input; `memory` is used up and handed back."""
     outputs: list[Output] = []
-    news = isinstance(message, Read)
+    touched = {persons.owner_of(memory, message)} if isinstance(message, Read) else set[str | None]()
     for happened in persons.take(memory, message, policy):
         if isinstance(happened, Note):
             outputs.append(happened)
@@ -49,15 +49,15 @@ def step(memory: PersonScene, message: Input, policy: FacesPolicy) -> tuple[Pers
             if isinstance(message, FrameReport):
                 outputs += [n for hit in happened.hits for n in _crossed(memory, happened, hit, message, policy)]
         elif isinstance(happened, Claimed):
-            news = True
+            touched.add(happened.root)
         else:
             outputs += _visited(memory, happened)
-            news |= happened.what != "inside"
-    for case in memory.cases.values():
-        news |= persons.settle(memory, case, policy)
-    if news or outputs:  # whoever was waited for may be known now
+            touched |= set() if happened.what == "inside" else set(happened.visit.roots)
+    settled = {case.key for case in memory.cases.values() if persons.settle(memory, case, policy)}
+    if settled or touched:
         for case in sorted(memory.cases.values(), key=_order):
-            outputs += _tell(memory, case, policy)
+            if case.key in settled or case.waiting or not touched.isdisjoint(case.roots):
+                outputs += _tell(memory, case, policy)
     persons.tidy(memory, policy, kept_us=policy.echo_person_us)
     return memory, outputs
 
@@ -102,7 +102,8 @@ def _tell(memory: PersonScene, case: Case, policy: FacesPolicy) -> list[Output]:
     kind = _kind(case, who, seen, policy)
     if not kind and not case.said_version:
         return []
-    if who.person and not case.said_version and _stands_back(memory, case, who, policy):
+    case.waiting = bool(who.person) and not case.said_version and _stands_back(memory, case, who, policy)
+    if case.waiting:
         return []
     if case.said_version and not case.final and who.person == case.said_person:
         return []

@@ -20,7 +20,7 @@ from ingest.contract import Box
 from model_repository.contract import ModelRef
 from postprocess.contract import Employee, FaceMatch, FaceRead, Read
 
-MATCHES_KEPT = 2
+MATCHES_KEPT = 1
 
 Rate = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Cosine = Annotated[float, msgspec.Meta(ge=-1.0, le=1.0)]

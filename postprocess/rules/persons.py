@@ -26,7 +26,8 @@ from postprocess.rules.visits import watch
 from postprocess.rules.zones import Look, Visit, Visited, ZonePolicy, ZoneScene
 
 CASES_MAX = 256
-HEARD_MAX = 512
+HEARD_MAX = 256
+"""Tracks with reads; where there are more, the oldest are forgotten."""
 NOTES_MAX = 32
 """Of one track: the best are kept."""
 PHOTOS_MAX = 4
@@ -89,6 +90,8 @@ class Case(msgspec.Struct, kw_only=True):
     said_minutes: int = -1
     silent: bool = False
     """It is known to be an echo."""
+    waiting: bool = False
+    """It would be told, but for another that ended shortly before it."""
 
 
 class Claimed(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +105,8 @@ class PersonScene(ZoneScene, kw_only=True):
 
     owners: dict[str, str] = {}
     """Track → its root."""
+    members: dict[str, list[str]] = {}
+    """Root → its tracks."""
     heard: dict[str, Heard] = {}
     """Track → what was read on it."""
     cases: dict[str, Case] = {}
@@ -123,6 +128,7 @@ def take(scene: PersonScene, message: Input, policy: PersonPolicy) -> Iterator[V
             key, root = track_key(happened.track.epoch, happened.track.name), happened.track.root
             if key not in scene.owners:
                 scene.owners[key] = root
+                scene.members.setdefault(root, []).append(key)
                 if key in scene.heard:  # what was read before the first frame belongs to somebody now
                     yield Claimed(root=root)
 
@@ -137,8 +143,9 @@ def _hear(scene: PersonScene, read: Read, face: FaceRead, policy: PersonPolicy) 
     there = scene.heard.get(key)
     if there is None:
         if len(scene.heard) >= HEARD_MAX:
-            yield Note(kind="overflow", subject=key)
-            return
+            oldest = min(scene.heard, key=lambda each: (scene.heard[each].heard_us, each))
+            del scene.heard[oldest]
+            yield Note(kind="overflow", subject=oldest)
         there = scene.heard[key] = Heard(heard_us=read.captured_at_us)
     if any(known.shot_id == read.shot_id for known in there.notes):
         yield Note(kind="repeated_read", subject=key)
@@ -163,8 +170,7 @@ def _limit_thumbnails(scene: PersonScene) -> None:
 
 def tracks_of(scene: PersonScene, roots: Iterable[str]) -> list[str]:
     """The tracks of some roots."""
-    wanted = set(roots)
-    return [key for key, root in scene.owners.items() if root in wanted]
+    return [key for root in roots for key in scene.members.get(root, ())]
 
 
 def notes_of(scene: PersonScene, roots: Iterable[str]) -> list[FaceNote]:
@@ -301,7 +307,9 @@ def tidy(scene: PersonScene, policy: PersonPolicy, *, kept_us: int = 0) -> None:
     }
     roots = {root for case in scene.cases.values() for root in case.roots}
     roots |= {track.root for track in scene.tracks.values()}
-    scene.owners = {key: root for key, root in scene.owners.items() if root in roots}
+    if not roots.issuperset(scene.members):
+        scene.members = {root: keys for root, keys in scene.members.items() if root in roots}
+        scene.owners = {key: root for root, keys in scene.members.items() for key in keys}
     scene.heard = {
         key: heard
         for key, heard in scene.heard.items()
