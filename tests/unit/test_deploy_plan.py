@@ -175,6 +175,8 @@ def test_each_says_only_what_its_role_says() -> None:
         "$KV.zool-cameras.c": {"api"},
         "$KV.zool-users.u": {"api"},
         "$KV.zool-plans.c": {"decide"},
+        "$KV.zool-shares.member.x": {"decide"},
+        "$KV.zool-snapshots.c": {"decide"},
         "$KV.zool-leases.c": {"ingest"},
     }
     for subject, wanted in speakers.items():
