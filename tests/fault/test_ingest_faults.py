@@ -169,8 +169,8 @@ async def test_an_outbox_that_overflows_says_so(nats: NatsServer, bus: Bus) -> N
         (*_, blind) = await blind_spans(bus, "broker")
         after = await read_until(bus, "DETECTIONS", SUBJECT, FrameReport, lambda found: len(found) > len(before) + 20)
     stamps = [report.stamp.captured_at_us for report in after]
-    # the first of them may have been stored all the same: the broker died before its acknowledgement came
-    lost = [s for s in stamps if blind.opened_at_us < s <= (blind.closed_at_us or 0)]
+    # those at its rims may have been stored all the same: under way when the broker died, or when they gave way
+    lost = [s for s in stamps if blind.opened_at_us < s < (blind.closed_at_us or 0)]
     assert lost == []
     assert max(np.diff(stamps)) > 500_000
     assert len(stamps) == len(set(stamps))
