@@ -397,6 +397,8 @@ class EventOut(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     value: float | None
     """By kind: seconds of stay, persons in the zone, count so far, score of a defect."""
+    tiles: tuple[float, ...]
+    """Heat map of a defect, rows from the top, over the whole of the best photo; 1 = the limit."""
     plate_sure: bool
     """The plate is safe to act on, be the event final or not."""
     about: str

@@ -30,7 +30,8 @@ _COLUMNS = """event_id, version, kind, camera, toUnixTimestamp64Micro(opened_at)
     rule, track, epoch, direction, label, confidence, plate, plate_confidence, plate_reads, box, photo_shot_ids,
     arrayMap(x -> toUnixTimestamp64Micro(x), photo_captured_at) AS photo_captured_at_us, photo_roles, photo_quads,
     model_names, model_versions, model_sha256, model_starters, settings_revision, frame_seq, cause, text,
-    severity, plate_region, listed, person, person_confidence, items, missing, value, plate_sure, about, author"""
+    severity, plate_region, listed, person, person_confidence, items, missing, value, plate_sure, about, author,
+    tiles"""
 
 
 _FEEDBACK = "FROM events_latest WHERE kind = 'feedback'"
@@ -205,6 +206,7 @@ def event_of(row: Mapping[str, Any]) -> Event:
         items={name: round(float(worn), 6) for name, worn in row["items"].items()},
         missing=tuple(row["missing"]),
         value=row["value"],
+        tiles=tuple(round(float(tile), 4) for tile in row["tiles"]),
         plate_sure=bool(row["plate_sure"]),
         about=row["about"],
         author=row["author"],

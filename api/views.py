@@ -140,6 +140,7 @@ def event_view(event: Event, *, thumbnails: bool = False, feedback: Feedback | N
         items=event.items,
         missing=event.missing,
         value=event.value,
+        tiles=event.tiles,
         plate_sure=event.plate_sure,
         about=event.about,
         author=event.author,

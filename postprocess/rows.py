@@ -89,6 +89,7 @@ EVENT_COLUMNS: Columns[Event] = {
     "plate_sure": attrgetter("plate_sure"),
     "about": attrgetter("about"),
     "author": attrgetter("author"),
+    "tiles": lambda e: list(e.tiles),
 }
 
 PHOTO_COLUMNS: Columns[Shot] = {

@@ -256,7 +256,7 @@ def test_a_sparse_row_is_an_event() -> None:
         "photo_captured_at_us": [], "photo_roles": [], "photo_quads": [], "model_names": [], "model_versions": [],
         "model_sha256": [], "model_starters": [], "settings_revision": 0, "frame_seq": 0, "cause": "dns", "text": "t",
         "severity": "info", "plate_region": "", "listed": "", "person": "", "person_confidence": 0.0, "items": {},
-        "missing": [], "value": None, "plate_sure": False, "about": "", "author": "",
+        "missing": [], "value": None, "plate_sure": False, "about": "", "author": "", "tiles": [],
     }  # fmt: skip
     event = Event(
         event_id="e", version=1, kind="camera_lost", camera="gate", opened_at_us=5, final=True, cause="dns", text="t"
