@@ -132,7 +132,7 @@ def test_the_broker_listens_on_loopback_and_knows_the_accounts() -> None:
 
 @pytest.mark.parametrize("name", ACCOUNTS)
 def test_nobody_may_delete_purge_or_change_a_stream(name: str) -> None:
-    """What was written stays, streams and buckets; the api alone takes single messages out: dead letters, and people."""
+    """What was written stays; the api alone takes single messages out: dead letters, and what names a person."""
     for stream in (*STREAMS, *(f"KV_zool-{bucket}" for bucket in BUCKETS)):
         for verb in ("DELETE", "PURGE", "UPDATE", "MSG.DELETE", "SNAPSHOT", "RESTORE"):
             mended = (name, verb) == ("api", "MSG.DELETE") and stream in {"DEAD", "READS", "EVENTS", "SHOTS"}
