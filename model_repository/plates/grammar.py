@@ -17,9 +17,16 @@ LETTERS: Final = "ABEKMHOPCTYX"
 LATIN: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CYRILLIC: Final = "АВЕКМНОРСТУХ"
 
-SLOTS: Final[dict[str, str]] = {"L": LETTERS, "D": DIGITS, "A": LATIN, "U": "ABCEHIKMOPTX"}
+SLOTS: Final[dict[str, str]] = {
+    "L": LETTERS,
+    "D": DIGITS,
+    "A": LATIN,
+    "U": "ABCEHIKMOPTX",
+    "N": "ABCDEFGHJKLMNPRSTUVWXYZ",
+}
 """What a capital of a pattern stands for: L a Russian letter, D a digit, A any letter, U one of Ukraine's and Belarus's
-twelve. A small letter stands for itself as a capital."""
+twelve, N a letter where I, O and Q aren't issued because they look like digits. A small letter stands for itself as a
+capital."""
 
 PATTERNS: Final[dict[str, str]] = {
     "private": "LDDDLL",

@@ -5,7 +5,7 @@ right, y down. `layout_ru` lays out Russian plates, `layout_foreign` all others.
 """
 
 from itertools import pairwise
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -13,6 +13,7 @@ from model_repository.plates.grammar import DIGITS
 
 Colour = tuple[int, int, int]
 """Blue, green, red; 0 to 255."""
+Shape = Literal["box", "round", "shield", "octagon"]
 
 WHITE: Final = (238, 240, 240)
 BLACK: Final = (22, 20, 20)
@@ -62,7 +63,7 @@ class Patch(msgspec.Struct, frozen=True, kw_only=True):
 
     box: Box
     colour: Colour | None = None
-    round: bool = False
+    shape: Shape = "box"
 
 
 class PlateSpec(msgspec.Struct, frozen=True, kw_only=True):

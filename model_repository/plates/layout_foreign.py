@@ -4,14 +4,11 @@ Rules of this file: pure geometry. These are not drawings of single standards: s
 the family that a country's plates belong to, and `Variation` moves them within what is seen in streets.
 """
 
-from typing import Final
-
 import msgspec
 
 from model_repository.plates.errors import PlateTextError
 from model_repository.plates.grammar import DIGITS, fits_pattern
 from model_repository.plates.layout import (
-    BAND_BLUE,
     BLACK,
     WHITE,
     Box,
@@ -23,9 +20,7 @@ from model_repository.plates.layout import (
     Slot,
 )
 from model_repository.plates.nations import SEPARATORS, bare
-
-_GOLD: Final = (30, 205, 245)
-_EMBLEM: Final = (120, 110, 105)
+from model_repository.plates.ornaments import Ornaments, edges, mark
 
 
 class Variation(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +34,8 @@ class Variation(msgspec.Struct, frozen=True, kw_only=True):
     char_h: float = 0.68
     char_w: float = 0.60
     """Of the character's height."""
+    digit_w: float = 1.0
+    """Width of digits, of the letters'."""
     letter_h: float = 1.0
     """Height of letters, of the digits' height."""
     gap: float = 0.14
@@ -52,6 +49,9 @@ class Variation(msgspec.Struct, frozen=True, kw_only=True):
     ink: Colour = BLACK
     spread: bool = False
     """Whether characters fill the field that they have."""
+    bolts_high: bool = False
+    """Whether the bolts are near the upper edge rather than at the sides."""
+    ornaments: Ornaments = Ornaments()
 
 
 def layout_foreign(country: str, text: str, pattern: str, variation: Variation) -> PlateLayout:
@@ -85,7 +85,7 @@ def layout_foreign(country: str, text: str, pattern: str, variation: Variation) 
         lines=framed,
         patches=patches + marks,
         lettering=lettering + _small_print(variation),
-        bolts_mm=((left_mm + 6, variation.height_mm / 2), (right_mm - 6, variation.height_mm / 2)),
+        bolts_mm=_bolts(left_mm, right_mm, variation),
     )
 
 
@@ -96,51 +96,17 @@ def _cells(text: str, pattern: str) -> list[str]:
 
 
 def _edges(country: str, variation: Variation) -> tuple[tuple[Patch, ...], tuple[Lettering, ...], float, float]:
-    """Bands and flags; returns them with the left and right end of the field for characters."""
-    high_mm, wide_mm = variation.height_mm, variation.width_mm
-    left_mm, right_mm = 8.0, wide_mm - 8.0
-    if not variation.band:
-        return (), (), left_mm, right_mm
-    band_mm = 0.4 * min(high_mm, 112)
-    if country in ("kz", "by", "am", "uz", "kg"):
-        flag = Box(x_mm=9, y_mm=0.22 * high_mm, w_mm=0.62 * band_mm, h_mm=0.2 * high_mm)
-        name = Box(x_mm=9, y_mm=0.55 * high_mm, w_mm=0.62 * band_mm, h_mm=0.17 * high_mm)
-        colours = {"kz": (190, 160, 20), "by": (40, 30, 200)}
-        patches: tuple[Patch, ...] = (Patch(box=flag, colour=colours.get(country, (60, 60, 190))),)
-        return patches, (Lettering(text=country.upper(), box=name),), 12 + 0.62 * band_mm, right_mm
-    band = Box(x_mm=2, y_mm=2, w_mm=band_mm, h_mm=high_mm - 4)
-    patches = (Patch(box=band, colour=BAND_BLUE), *_emblem(country, band))
-    code = country.upper()[: 1 if country in ("de", "at", "fr", "it", "es", "hu", "pt", "be", "se", "fi") else 3]
-    size_mm = 0.2 * min(high_mm, 112)
-    name = Box(
-        x_mm=band.x_mm + band_mm * (0.5 - 0.19 * len(code)),
-        y_mm=high_mm - 8 - size_mm,
-        w_mm=0.38 * band_mm * len(code),
-        h_mm=size_mm,
-    )
-    if variation.band_right:
-        right_mm = wide_mm - 2 - band_mm
-        patches += (Patch(box=Box(x_mm=right_mm, y_mm=2, w_mm=band_mm, h_mm=high_mm - 4), colour=BAND_BLUE),)
-    return patches, (Lettering(text=code, box=name, colour=WHITE),), 2 + band_mm, right_mm
+    """Bands and flags, where there are any; and the left and right end of the field for characters."""
+    if not variation.band and not variation.ornaments.arms_left:
+        return (), (), 8.0, variation.width_mm - 8.0
+    size_mm = (variation.width_mm, variation.height_mm)
+    return edges(country, size_mm, variation.ornaments, band_right=variation.band_right)
 
 
-def _emblem(country: str, band: Box) -> tuple[Patch, ...]:
-    """The ring of stars, or a flag of two stripes, in the upper part of a band."""
-    if country in ("ua", "ge"):
-        stripe = Box(x_mm=band.x_mm + 6, y_mm=14, w_mm=band.w_mm - 12, h_mm=0.12 * band.h_mm)
-        lower = Box(x_mm=stripe.x_mm, y_mm=stripe.bottom_mm, w_mm=stripe.w_mm, h_mm=stripe.h_mm)
-        return Patch(box=stripe, colour=(190, 110, 20)), Patch(box=lower, colour=_GOLD)
-    x_mm, y_mm, reach_mm = band.x_mm + band.w_mm / 2, 0.3 * band.h_mm, 0.3 * band.w_mm
-    ring = [(1, 0), (0.87, 0.5), (0.5, 0.87), (0, 1), (-0.5, 0.87), (-0.87, 0.5)]
-    return tuple(
-        Patch(
-            box=Box(x_mm=x_mm + s * dx * reach_mm - 2.2, y_mm=y_mm + s * dy * reach_mm - 2.2, w_mm=4.4, h_mm=4.4),
-            colour=_GOLD,
-            round=True,
-        )
-        for dx, dy in ring
-        for s in (1, -1)
-    )
+def _bolts(left_mm: float, right_mm: float, variation: Variation) -> tuple[tuple[float, float], ...]:
+    if variation.bolts_high:
+        return (0.25 * variation.width_mm, 8.0), (0.75 * variation.width_mm, 8.0)
+    return (left_mm + 6, variation.height_mm / 2), (right_mm - 6, variation.height_mm / 2)
 
 
 def _small_print(variation: Variation) -> tuple[Lettering, ...]:
@@ -165,7 +131,7 @@ def _row(cells: list[str], field: Box, variation: Variation) -> tuple[tuple[Slot
     """Set one row in the middle of the field; what is too wide is set narrower."""
     high_mm = min(variation.char_h * variation.height_mm / variation.rows, 0.92 * field.h_mm)
     char_mm = variation.char_w * high_mm
-    widths = [variation.group_gap * char_mm if cell in SEPARATORS else char_mm for cell in cells]
+    widths = [_width(cell, variation) * char_mm for cell in cells]
     gap_mm = variation.gap * char_mm
     total_mm = sum(widths) + gap_mm * (len(cells) - 1)
     room_mm = 0.95 * field.w_mm
@@ -178,7 +144,8 @@ def _row(cells: list[str], field: Box, variation: Variation) -> tuple[tuple[Slot
     for cell, width_mm in zip(cells, widths, strict=True):
         own_mm = width_mm * factor
         if cell in SEPARATORS:
-            marks += _mark(cell, Box(x_mm=x_mm, y_mm=base_mm - high_mm, w_mm=own_mm, h_mm=high_mm))
+            space = Box(x_mm=x_mm, y_mm=base_mm - high_mm, w_mm=own_mm, h_mm=high_mm)
+            marks += mark(cell, space, variation.ornaments)
         else:
             tall_mm = high_mm * (1.0 if cell in DIGITS else variation.letter_h)
             box = Box(x_mm=x_mm, y_mm=base_mm - tall_mm, w_mm=own_mm, h_mm=tall_mm)
@@ -187,27 +154,11 @@ def _row(cells: list[str], field: Box, variation: Variation) -> tuple[tuple[Slot
     return tuple(slots), tuple(marks)
 
 
-def _mark(cell: str, box: Box) -> tuple[Patch, ...]:
-    """What stands between two groups."""
-    x_mm, y_mm = box.x_mm + box.w_mm / 2, box.y_mm + box.h_mm / 2
-    if cell == "-":
-        wide_mm, thick_mm = 0.8 * box.w_mm, 0.12 * box.h_mm
-        return (Patch(box=Box(x_mm=x_mm - wide_mm / 2, y_mm=y_mm - thick_mm / 2, w_mm=wide_mm, h_mm=thick_mm)),)
-    if cell == "*":
-        size_mm = min(1.1 * box.w_mm, 0.55 * box.h_mm)
-        emblem = Box(x_mm=x_mm - size_mm / 2, y_mm=y_mm - 0.6 * size_mm, w_mm=size_mm, h_mm=1.2 * size_mm)
-        return (Patch(box=emblem, colour=_EMBLEM, round=True),)
-    if cell == ":":
-        size_mm = min(1.2 * box.w_mm, 0.42 * box.h_mm)
-        return tuple(
-            Patch(
-                box=Box(x_mm=x_mm - size_mm / 2, y_mm=y_mm + at * size_mm - size_mm / 2, w_mm=size_mm, h_mm=size_mm),
-                colour=colour,
-                round=True,
-            )
-            for at, colour in ((-0.65, (90, 150, 90)), (0.65, (150, 130, 110)))
-        )
-    return ()
+def _width(cell: str, variation: Variation) -> float:
+    """Of a letter's width."""
+    if cell in SEPARATORS:
+        return variation.group_gap if cell in "_-" else max(variation.group_gap, 0.6)
+    return variation.digit_w if cell in DIGITS else 1.0
 
 
 def _two_rows(cells: list[str], field: Box, variation: Variation) -> tuple[tuple[Slot, ...], tuple[Patch, ...]]:

@@ -1,8 +1,9 @@
 """What is written on the plates of other countries, and where a text may come from.
 
 Rules of this file: pure, tables and look-ups only.  A pattern is written as on the plate: the slots of
-`grammar.SLOTS`, and between groups `_` a gap, `-` a hyphen, `*` an emblem, `:` two seals.  The tables hold the usual
-series of each country, not every one: a text outside of them is less likely, not impossible.
+`grammar.SLOTS`, and between groups `_` a gap, `-` a hyphen, `*` an emblem, `:` two seals, `+` a hyphen between two
+seals.  The tables hold the usual series of each country, not every one: a text outside of them is less likely, not
+impossible.
 """
 
 from functools import lru_cache
@@ -18,7 +19,7 @@ from model_repository.plates.grammar import (
     valid_ru,
 )
 
-SEPARATORS: Final = "_-*:"
+SEPARATORS: Final = "_-*:+"
 REGIONS: Final = ("ru", "ua", "kz", "by", "ge", "eu", "other")
 """Whose plate it looks like; the classes of the reader's second answer, in order. `eu` stands for Europe's plates with
 a band of the country on the left, `other` for the rest of the world."""
@@ -31,26 +32,26 @@ SERIES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "eu": {
         "de": ("A:AA_DDDD", "AA:A_DDD", "AAA:AA_DD", "A:A_DDDD", "AA:AA_DDD", "AAA:A_DDD", "AA:AA_DDDD", "AAA:AA_DDD"),
         "at": ("A*DDDDDA", "AA*DDDAA", "AA*DDDDA", "AA*DDAAA"),
-        "pl": ("AA_DDDDD", "AAA_DDDD", "AAA_DDAA", "AA_DDDDA", "AA_DDDAA", "AAA_ADDD", "AAA_DDDDD", "AA_ADDAA"),
-        "cz": ("DAD_DDDD", "DAA_DDDD", "AAA_DD-DD"),
-        "sk": ("AA*DDDAA", "AA-DDDAA"),
+        "pl": ("AA_DDDDD", "AAA_DDDD", "AAA_DDNN", "AA_DDDDN", "AA_DDDNN", "AAA_NDDD", "AAA_DDDDD", "AA_NDDNN"),
+        "cz": ("DND:DDDD", "DND:DDDD", "DND_DDDD", "DNN:DDDD", "AAA:DD-DD"),
+        "sk": ("AA*DDDAA", "AA+DDDAA", "AA-DDDAA"),
         "hu": ("AAA-DDD", "AA_AA-DDD"),
         "ro": ("A_DD_AAA", "A_DDD_AAA", "AA_DD_AAA"),
         "bg": ("A_DDDD_AA", "AA_DDDD_AA"),
         "si": ("AA*DD-DAA", "AA*AA-DDD", "AA*AD-DDD", "AA*DDD-AA"),
         "hr": ("AA*DDD-AA", "AA*DDDD-AA", "AA*DDD-A"),
         "it": ("AA_DDDAA", "AA*DDDAA"),
-        "fr": ("AA-DDD-AA", "DDD_AAA_DD", "DDDD_AA_DD"),
-        "es": ("DDDD_AAA", "A-DDDD-AA"),
+        "fr": ("NN-DDD-NN", "NN-DDD-NN", "DDD_NNN_DD", "DDDD_NN_DD"),
+        "es": ("DDDD_NNN", "DDDD_NNN", "A-DDDD-AA"),
         "pt": ("DD-DD-AA", "DD-AA-DD", "AA-DD-AA", "AA-DD-DD"),
-        "nl": ("DD-AAA-D", "AA-AA-DD", "DD-AA-AA", "A-DDD-AA", "AA-DDD-A", "AAA-DD-A", "D-AAA-DD"),
+        "nl": ("DD-NNN-D", "NN-NN-DD", "DD-NN-NN", "N-DDD-NN", "NN-DDD-N", "NNN-DD-N", "D-NNN-DD"),
         "be": ("D-AAA-DDD", "AAA-DDD"),
         "lu": ("AA_DDDD",),
         "gb": ("AADD_AAA", "ADDD_AAA"),
         "ie": ("DD-A-DDDDD", "DDD-A-DDDD", "DD-AA-DDDD"),
-        "dk": ("AA_DD_DDD",),
+        "dk": ("NN_DD_DDD",),
         "se": ("AAA_DDD", "AAA_DDA"),
-        "no": ("AA_DDDDD",),
+        "no": ("NN_DDDDD",),
         "fi": ("AAA-DDD",),
         "ee": ("DDD_AAA",),
         "lv": ("AA-DDDD",),

@@ -283,7 +283,10 @@ class _Canvas:
     def _fill(self, patch: Patch) -> None:
         left, top, right, bottom = self._corners(patch.box)
         colour = patch.colour or self.ink
-        if patch.round:
+        if outline := _OUTLINES.get(patch.shape):
+            points = np.array(outline) * [right - left, bottom - top] + [left, top]
+            cv2.fillPoly(self.image, [np.round(points).astype(np.int32)], colour, cv2.LINE_AA)
+        elif patch.shape == "round":
             centre = ((left + right) // 2, (top + bottom) // 2)
             axes = (max(1, (right - left) // 2), max(1, (bottom - top) // 2))
             cv2.ellipse(self.image, centre, axes, 0, 0, 360, colour, -1, cv2.LINE_AA)
@@ -323,6 +326,11 @@ class _Canvas:
         )
 
 
+_OUTLINES: Final[dict[str, tuple[tuple[float, float], ...]]] = {
+    "shield": ((0, 0), (1, 0), (1, 0.55), (0.8, 0.82), (0.5, 1), (0.2, 0.82), (0, 0.55)),
+    "octagon": ((0.3, 0), (0.7, 0), (1, 0.3), (1, 0.7), (0.7, 1), (0.3, 1), (0, 0.7), (0, 0.3)),
+}
+"""Corners in the unit box."""
 _ORDER: Final = {char: index for index, char in enumerate(GLYPHS)}
 # Each corner of the border is cut by two points, in the order in which the outline passes them.
 _CUTS: Final = (((0, 1), (1, 0)), ((1, 0), (0, 1)), ((0, 1), (1, 0)), ((1, 0), (0, 1)))

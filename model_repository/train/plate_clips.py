@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from model_repository.train.plate_light import light
 from model_repository.train.plate_pictures import (
     Base,
     BaseBank,
     Gray,
     Rng,
     Shot,
-    light,
     optics,
     sensor_noise,
     shoot,
@@ -71,7 +71,7 @@ def _filmed(
 
 
 def _strip(rng: Rng, tile: "_Tile", patches: list[Gray], step: int) -> Gray:
-    shot = Shot(patch=patches[step], quad=tile.quad_at(step), width_px=tile.width_px)
+    shot = Shot(patch=patches[step], quad=tile.quad_at(step), width_px=tile.width_px, free=tile.base.free)
     return strip_of(rng, shot, tile.base.rows, tile.level)
 
 

@@ -94,3 +94,23 @@ def _stretch(master: Mask, size_px: tuple[int, int], *, narrow: bool) -> Mask:
     left = round((w_px - own_w_px) * 0.55)
     out[:, left : left + own_w_px] = cv2.resize(master, (own_w_px, h_px), interpolation=cv2.INTER_AREA)
     return out
+
+
+def reweighted(source: GlyphSource, step_px: int) -> GlyphSource:
+    """The same font in a lighter (-1) or heavier (1) weight: one pixel less or more on every side of a stroke."""
+
+    def glyph(char: str, size_px: tuple[int, int]) -> Mask:
+        change = cv2.erode if step_px < 0 else cv2.dilate
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+        return np.asarray(change(source(char, size_px), kernel, borderType=cv2.BORDER_REPLICATE), np.uint8)
+
+    return glyph
+
+
+def twinned(source: GlyphSource, shape: str) -> GlyphSource:
+    """The same font with one shape, "O" or "0", for both: on many countries' plates only the place tells them apart."""
+
+    def glyph(char: str, size_px: tuple[int, int]) -> Mask:
+        return source(shape if char in "O0" else char, size_px)
+
+    return glyph

@@ -48,7 +48,7 @@ from model_repository.train.trainer import (
 )
 
 NAME: Final = "starter-plate-ocr"
-VERSION: Final = "2"
+VERSION: Final = "3"
 _SEED: Final = 40
 _PEAK_RATE: Final = 2e-3
 _EASY_LEVEL: Final = 0.1
@@ -56,7 +56,7 @@ _START_LEVEL: Final = 0.3
 """Where training begins with an earlier reader's layers."""
 _LEVEL_RISE: Final = 1 / 700
 _LOSS_TO_RISE: Final = 0.6
-_REUSE: Final = 3
+_REUSE: Final = 2
 _RING_BATCHES: Final = 256
 _ROUND: Final = 2
 _AVERAGE_DECAY: Final = 0.985

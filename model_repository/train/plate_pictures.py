@@ -24,7 +24,8 @@ from model_repository.plates.render import (
     random_style,
     render_styled,
 )
-from model_repository.train.plate_fonts import Font
+from model_repository.train.plate_fonts import Font, reweighted, twinned
+from model_repository.train.plate_light import dirty, light
 
 Gray = npt.NDArray[np.uint8]
 Quad = npt.NDArray[np.float32]
@@ -41,7 +42,7 @@ _RU_TWO_ROWS: Final[dict[str, float]] = {
     "private_two_row": 0.5, "motorcycle": 0.3, "tractor": 0.1, "police_motorcycle": 0.1,
 }  # fmt: skip
 REGION_SHARE: Final[dict[str, float]] = {
-    "ru": 0.42, "eu": 0.28, "ua": 0.09, "kz": 0.04, "by": 0.04, "ge": 0.02, "other": 0.11,
+    "ru": 0.42, "eu": 0.30, "ua": 0.08, "kz": 0.035, "by": 0.035, "ge": 0.02, "other": 0.11,
 }  # fmt: skip
 STEPS: Final = 47
 BLANK_FRAME: Final = -1
@@ -52,7 +53,8 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     """A clean gray plate before any camera.
 
     `frames` int64 [47] says for every step of the reader the index in the text of the character that stands there,
-    -1 between characters and -2 where it is not sure.
+    -1 between characters and -2 where it is not sure. `free` is the share of the width left and right of all
+    characters: as much of a plate may be lost without losing any.
     """
 
     gray: Gray
@@ -60,14 +62,16 @@ class Base(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     region: int
     frames: Frames
+    free: tuple[float, float] = (0.0, 0.0)
 
 
 class Shot(msgspec.Struct, frozen=True, kw_only=True):
-    """A plate in a patch of a camera picture."""
+    """A plate in a patch of a camera picture; `free` is that of its base."""
 
     patch: Gray
     quad: Quad
     width_px: float
+    free: tuple[float, float] = (0.0, 0.0)
 
 
 class BaseBank:
@@ -100,15 +104,20 @@ class BaseBank:
         plate = _russian(rng, rows) if region == "ru" else random_foreign(rng, region, rows=rows)
         style = random_style(rng, coloured=is_coloured(plate))
         fonts = [font for font in self._fonts if font.cyrillic or region != "ru"]
-        share = 0.35 if region == "ru" else 0.75
+        share = 0.35 if region == "ru" else 0.65
         glyphs = fonts[int(rng.integers(len(fonts)))].glyph if fonts and rng.random() < share else None
+        if glyphs and rng.random() < 0.5:
+            glyphs = reweighted(glyphs, -1 if rng.random() < 0.75 else 1)
+        if glyphs and region != "ru" and rng.random() < 0.5:
+            glyphs = twinned(glyphs, "O" if rng.random() < 0.5 else "0")
         colour = render_styled(plate, style, _BASE_W_PX[rows], rng=rng, glyphs=glyphs)
         return Base(
-            gray=np.asarray(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY)),
+            gray=dirty(rng, np.asarray(cv2.cvtColor(colour, cv2.COLOR_BGR2GRAY), np.uint8)),
             text=plate.text_latin,
             rows=rows,
             region=REGIONS.index(region),
             frames=frames_of(plate, rows),
+            free=_free_of(plate),
         )
 
 
@@ -138,6 +147,17 @@ def frames_of(plate: Plate, rows: int) -> Frames:
         frames[off < 0.55] = NO_FRAME
         frames[off < 0.3] = index
     return frames
+
+
+def _free_of(plate: Plate) -> tuple[float, float]:
+    """The share of the width before the first and behind the last character; 0 where a region stands apart."""
+    layout = layout_of(plate)
+    if layout.region_box is not None or layout.spec.rows == 2:
+        return 0.0, 0.0
+    wide_mm = layout.spec.width_mm
+    left_mm = min(slot.box.x_mm for slot in layout.slots)
+    right_mm = max(slot.box.right_mm for slot in layout.slots)
+    return left_mm / wide_mm, 1 - right_mm / wide_mm
 
 
 def random_width_px(rng: Rng, low_px: float = 46.0) -> float:
@@ -183,13 +203,29 @@ def _framed(rng: Rng, plate: Gray) -> tuple[Gray, Quad]:
     bottom = int(rng.uniform(0.02, 0.075) * w_px) if rng.random() < 0.5 else thick[0]
     left, top, right = thick
     shade = int(rng.integers(5, 90)) if rng.random() < 0.8 else int(rng.integers(90, 230))
+    if rng.random() < 0.4:
+        plate = _lipped(rng, plate, shade)
     out = cv2.copyMakeBorder(plate, top, bottom, left, right, cv2.BORDER_CONSTANT, value=[shade])
+    if bottom > 0.035 * w_px and rng.random() < 0.3:
+        out[top + h_px + 2 :, left : left + w_px] = int(rng.integers(60, 240))
     if bottom > 0.035 * w_px and rng.random() < 0.7:
         scale = bottom / 30
         where = (left + int(rng.uniform(0.05, 0.5) * w_px), top + h_px + int(bottom * 0.8))
-        cv2.putText(out, _letters(rng), where, 0, scale, int(rng.integers(120, 255)), 1, cv2.LINE_AA)
+        ink = int(rng.integers(0, 255))
+        cv2.putText(out, _letters(rng), where, 0, scale, ink, int(rng.integers(1, 3)), cv2.LINE_AA)
     corners = np.array([[0, 0], [w_px, 0], [w_px, h_px], [0, h_px]], np.float32) + np.array([left, top], np.float32)
     return np.asarray(out, np.uint8), corners.astype(np.float32)
+
+
+def _lipped(rng: Rng, plate: Gray, shade: int) -> Gray:
+    """The frame's lip lies over the plate's edge, less than the edge is wide."""
+    out = plate.copy()
+    h_px, w_px = plate.shape
+    left, right = (round(float(value) * w_px) for value in rng.uniform(0, 0.012, 2))
+    top, bottom = (round(float(value) * h_px) for value in rng.uniform(0, 0.05, 2))
+    out[:top] = out[h_px - bottom :] = shade
+    out[:, :left] = out[:, w_px - right :] = shade
+    return out
 
 
 def _random_quad(rng: Rng, size: tuple[float, float], level: float) -> Quad:
@@ -225,30 +261,7 @@ def shoot(rng: Rng, base: Base, width_px: float, level: float, room_px: float = 
     cv2.warpPerspective(
         framed, matrix, (int(w_px), int(h_px)), dst=patch, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT
     )
-    return Shot(patch=patch, quad=quad, width_px=width_px)
-
-
-def light(rng: Rng, patch: Gray, level: float) -> npt.NDArray[np.float32]:
-    """Change contrast and brightness, add a slope, a shadow's edge or a glare; float32 of the same shape, 0 to 255."""
-    out = patch.astype(np.float32)
-    h_px, w_px = patch.shape
-    contrast = float(rng.uniform(1 - 0.72 * level, 1.1))
-    out = out * contrast + float(rng.uniform(0, max(2.0, 255 - 235 * contrast)))
-    if rng.random() < 0.4:
-        slope = np.linspace(-1, 1, w_px, dtype=np.float32) * float(rng.normal(0, 0.18 * level))
-        out *= 1 + slope
-    if rng.random() < 0.25 * level:
-        ends = rng.integers(0, w_px, 2)
-        side = np.zeros((h_px, w_px), np.uint8)
-        corner = np.array([[0, 0], [int(ends[0]), 0], [int(ends[1]), h_px], [0, h_px]], np.int32)
-        cv2.fillConvexPoly(side, corner, 1)
-        out *= 1 - side * float(rng.uniform(0.15, 0.6))
-    if rng.random() < 0.08 * level:
-        centre = (int(rng.integers(0, w_px)), int(rng.integers(0, h_px)))
-        glare = np.zeros((h_px, w_px), np.float32)
-        cv2.circle(glare, centre, max(2, int(0.1 * w_px)), float(rng.uniform(20, 90)), -1)
-        out += cv2.GaussianBlur(glare, (0, 0), max(1.0, 0.06 * w_px))
-    return np.clip(out, 0, 255)
+    return Shot(patch=patch, quad=quad, width_px=width_px, free=base.free)
 
 
 def optics(rng: Rng, image: npt.NDArray[np.float32], width_px: float, level: float) -> npt.NDArray[np.float32]:
@@ -295,18 +308,42 @@ def jpeg(rng: Rng, patch: Gray, width_px: float, level: float) -> Gray:
 
 
 def strip_of(rng: Rng, shot: Shot, rows: int, level: float) -> Gray:
-    """Cut the strip as use does: by corners that are a little off, or (a third of one-row ones) by the plain box."""
+    """Cut the strip as use does: by corners that are a little off, or (a third of one-row ones) by the plain box.
+
+    Some finders leave a band out; some boxes have a fixed shape, or only a bit more height than the plate.
+    """
     quad = shot.quad
+    if rows == 1 and rng.random() < 0.2:
+        quad = _without_ends(rng, quad, shot.free)
     height_px = max(6.0, float(quad[3, 1] - quad[0, 1]))
-    if rows == 1 and rng.random() < 0.3:
-        low, high = quad.min(axis=0), quad.max(axis=0)
-        off = rng.normal(0, 0.05 * height_px, 4)
-        return rectify_box(shot.patch, (low[0] + off[0], low[1] + off[1], *(high - low + off[2:])))
+    if rows == 1 and rng.random() < 0.33:
+        return rectify_box(shot.patch, _box_of(rng, quad, height_px))
     spread = float(rng.uniform(0.01, 0.03 + 0.07 * level)) * height_px
     drift = rng.normal(0, 0.5 * spread, 2)
     moved = quad + drift + rng.normal(0, spread, (4, 2)) * np.array([1.3, 0.8])
+    if rng.random() < 0.15:
+        moved += (moved - moved.mean(axis=0)) * rng.uniform(-0.02, 0.1, 2)
     margin = tuple(CORNER_MARGIN[axis] * float(rng.uniform(0.8, 1.2)) for axis in (0, 1))
     return rectify_quad(shot.patch, moved.astype(np.float32), margin=(margin[0], margin[1]), rows=rows)
+
+
+def _box_of(rng: Rng, quad: Quad, height_px: float) -> tuple[float, float, float, float]:
+    """An upright box around the plate; four in ten are about as high as the plate would be if it were level."""
+    low, high = quad.min(axis=0), quad.max(axis=0)
+    off = rng.normal(0, 0.05 * height_px, 4)
+    x, y, wide, high_px = (float(value) for value in np.concatenate([low, high - low]) + off)
+    if rng.random() < 0.4:
+        own_px = high_px + (height_px - high_px) * float(rng.uniform(0.0, 0.8))
+        y, high_px = y + (high_px - own_px) / 2, own_px
+    return x, y, wide, high_px
+
+
+def _without_ends(rng: Rng, quad: Quad, free: tuple[float, float]) -> Quad:
+    """Corners that leave out some of what stands left and right of the characters."""
+    left, right = (float(rng.uniform(0, 0.85)) * part * float(rng.random() < 0.7) for part in free)
+    along = np.array([left, 1 - right, 1 - right, left])[:, None]
+    start, end = quad[[0, 0, 3, 3]], quad[[1, 1, 2, 2]]
+    return np.asarray(start + (end - start) * along, np.float32)
 
 
 def still(rng: Rng, base: Base, level: float) -> Gray:
@@ -317,7 +354,7 @@ def still(rng: Rng, base: Base, level: float) -> Gray:
     patch = sensor_noise(rng, lit, width_px, level)
     if rng.random() < 0.6:
         patch = jpeg(rng, patch, width_px, level)
-    return strip_of(rng, Shot(patch=patch, quad=shot.quad, width_px=width_px), base.rows, level)
+    return strip_of(rng, msgspec.structs.replace(shot, patch=patch), base.rows, level)
 
 
 def no_plate(rng: Rng, level: float) -> Gray:

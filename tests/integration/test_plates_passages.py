@@ -50,7 +50,7 @@ def spelled(latin: str, region: str) -> str:
     return wire_ru(latin) if region == "ru" else latin
 
 
-@pytest.mark.parametrize(("region", "share_min"), [("ru", 0.97), ("elsewhere", 0.9)])
+@pytest.mark.parametrize(("region", "share_min"), [("ru", 0.97), ("elsewhere", 0.93)])
 def test_passages_are_voted_right(
     passages: dict[str, list[tuple[Verdict, str, float]]], region: str, share_min: float
 ) -> None:
