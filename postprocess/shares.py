@@ -114,6 +114,14 @@ class Shares:
             for key, entry in present.items()
         }
 
+    async def _look_at(self, key: str) -> None:
+        entry = await self._bus.bucket(BUCKET).get(key)
+        if entry is None or entry.value is None:
+            self._keys.pop(key, None)
+        elif key not in self._keys or self._keys[key].revision != entry.revision:
+            owner = entry.value.decode(errors="replace")
+            self._keys[key] = Seen(owner=owner, revision=entry.revision, at_s=time.monotonic())
+
     async def _drop_foreign(self) -> None:
         gone = {
             part
@@ -164,8 +172,11 @@ class Shares:
             revision = await self._bus.bucket(BUCKET).put(
                 key, self._name.encode(), expect=0 if seen is None else seen.revision
             )
-        except RevisionConflict:
-            return False  # somebody was faster
+        except (
+            RevisionConflict
+        ):  # somebody was faster; or it went while all keys were looked at, and no word of it comes
+            await self._look_at(key)
+            return False
         self._held[part] = revision
         self._keys[key] = Seen(owner=self._name, revision=revision, at_s=time.monotonic())
         return True
