@@ -1,7 +1,8 @@
 """What a reader makes of photographs whose plates are given: python -m model_repository.train.plate_photographs.
 
 The reader alone, as it is served, behind a perfect finder: corners where the data has them, else the upright box.
-`zool models eval plate_reader` measures both networks together. Nothing is trained on these pictures; what was misread on them was looked at.
+`zool models eval plate_reader` measures both networks together. Nothing is trained on these
+pictures; what was misread on them was looked at.
 """
 
 import argparse
