@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deploy.truth import scenes as made_up
 from deploy.truth.noise import QUIET, Noise, reports
 from deploy.truth.suites import SUITES, T0_US, Suite, held, measure, told
 from postprocess.contract import Event, OtherRead, Read
@@ -66,17 +69,22 @@ def picture(shot: int, track: str, at_us: int, quality: float) -> Read:
     )
 
 
+@functools.cache
+def scene_from(name: str, seed: int) -> made_up.Scene:
+    """The first scene that can be drawn from a seed on; drawing takes longer than playing."""
+    while True:
+        try:
+            return SUITES[name].scene(seed)
+        except ValueError:
+            seed += 1
+
+
 @st.composite
 def played(draw: st.DrawFn) -> tuple[Suite, list[Input], list[Read]]:
     """Frames of a noisy scene, and pictures of its tracks."""
     suite = SUITES[draw(st.sampled_from(NAMES))]
-    seed = draw(st.integers(0, 10_000))
-    while True:
-        try:
-            scene = suite.scene(seed)
-            break
-        except ValueError:
-            seed += 1
+    seed = draw(st.integers(0, 7))
+    scene = scene_from(suite.name, seed * 1000)
     frames = reports(scene, Noise(), seed, t0_us=T0_US, detector=suite.detector, every=suite.every)
     seen = [(d.track, frame.stamp.captured_at_us) for frame in frames for d in frame.detections]
     chosen = draw(st.lists(st.sampled_from(seen), max_size=8)) if seen else []
