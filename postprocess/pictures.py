@@ -1,9 +1,8 @@
-"""Crops as tensors and thumbnails, and places in a crop as places in the frame. Pure: no I/O, no clock (OpenCV, numpy).
+"""Crops as tensors and thumbnails. Pure: no I/O, no clock (OpenCV, numpy).
 
 Rules
 - A crop is BGR uint8 [height, width, 3]; the tensor of a recogniser, as large as its card says, holds the crop
   letterboxed to its top left, the rest grey.
-- Quads leave relative to the full frame, clipped to it.
 """
 
 from __future__ import annotations
@@ -12,7 +11,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from ingest.contract import Box, Point
 from model_repository.contract import Letterbox, ModelCard, letterbox
 from postprocess.errors import PoisonError
 
@@ -54,22 +52,6 @@ def crop_tensor(picture: Picture, card: ModelCard) -> tuple[Picture, Letterbox]:
     )
     tensor[: fit.height, : fit.width] = resized
     return tensor, fit
-
-
-def quad_in_frame(quad: npt.NDArray[np.float32], fit: Letterbox, size: tuple[int, int], crop: Box) -> tuple[Point, ...]:
-    """Corners [4, 2] in pixels of the tensor as corners of the frame (0..1); empty where no plate was found.
-
-    `size` is the crop's width and height in pixels, `crop` its place in the frame.
-    """
-    if not np.isfinite(quad).all() or not quad.any():
-        return ()
-    corners: list[Point] = []
-    for x, y in quad.tolist():
-        left, top, _, _ = fit.to_picture((x, y, x, y))
-        across = crop[0] + left / size[0] * (crop[2] - crop[0])
-        down = crop[1] + top / size[1] * (crop[3] - crop[1])
-        corners.append((round(min(1.0, max(0.0, across)), 6), round(min(1.0, max(0.0, down)), 6)))
-    return tuple(corners)
 
 
 def thumbnail(picture: Picture, longer_px: int) -> bytes:

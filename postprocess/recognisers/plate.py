@@ -13,7 +13,7 @@ from model_repository.contract import (
     ModelCard,
 )
 from postprocess.contract import PlateRead
-from postprocess.pictures import quad_in_frame
+from postprocess.places import quad_in_frame
 from postprocess.recognisers.unit import Answer, Crop, Recogniser
 from postprocess.recognisers.values import share, text
 

@@ -8,7 +8,8 @@ import pytest
 
 from model_repository.contract import ModelCard
 from postprocess.errors import PoisonError
-from postprocess.pictures import THUMBNAIL_BYTES_MAX, Picture, crop_tensor, open_jpeg, quad_in_frame, thumbnail
+from postprocess.pictures import THUMBNAIL_BYTES_MAX, Picture, crop_tensor, open_jpeg, thumbnail
+from postprocess.places import quad_in_frame
 
 CARD = ModelCard(name="n", task="plate_reader", input_width=416, input_height=320, fill=114)
 
