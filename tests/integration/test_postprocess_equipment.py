@@ -6,6 +6,7 @@ import csv
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -31,6 +32,7 @@ from postprocess.rules.defects import Area, DefectsPolicy, DefectsScene
 from postprocess.rules.kit import VotePolicy
 from postprocess.rules.ppe import KNOWN_MIN
 from postprocess.rules.ppe_state import PpePolicy, PpeScene
+from tests.support.postprocess import grave_of
 from tests.support.ppe import last
 from tests.support.realdata import real
 from tests.support.triton import triton_server
@@ -53,7 +55,8 @@ async def asked(triton: TritonSettings, recogniser: Recogniser, shots: list[Shot
     """What `recognise` makes of shots, without the broker."""
     settings, health = RecogniseSettings(), Health("recognise")
     async with Ensemble(recogniser.name, recogniser.outputs, triton, deadline_s=60.0, health=health) as ensemble:
-        program = Recognise(None, ensemble, recogniser, settings)  # type: ignore[arg-type] - no broker is asked
+        nobody: Any = None  # no broker is asked
+        program = Recognise(nobody, ensemble, recogniser, settings, grave_of(nobody, "recognise"))
         for shot in shots:
             yield await program.read(shot)
 
