@@ -3,7 +3,8 @@
 Pure: no I/O, no clock; `now_us` is the stamp of the frame.
 
 Rules
-- Strong boxes are matched first, weak ones may only continue a track; a track is never begun by a weak box.
+- Strong boxes are matched first; weak ones may only continue a track that the look before had found: one that is out of
+  sight would else be led by noise onto whatever hides it. A track is never begun by a weak box.
 - A track takes at most one box of a frame and a box goes to at most one track.
 - A thing seen once is tentative; the second look confirms it and gives it an id, `<epoch>-<n>`, never used again.
 - Detectors waver between car, bus and truck: labels of one group continue each other, the votes name the track.
@@ -67,12 +68,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Track:
-    __slots__ = ("group", "hits", "motion", "name", "seen_us", "votes")
+    __slots__ = ("followed", "group", "hits", "motion", "name", "seen_us", "votes")
 
     def __init__(self, seen: Seen, now_us: int) -> None:
         self.group = group_of(seen.label)
         self.motion = Motion(seen.box)
         self.hits, self.seen_us, self.name = 1, now_us, ""
+        self.followed = True
         self.votes = {seen.label: seen.confidence}
 
     def take(self, seen: Seen, now_us: int) -> None:
@@ -117,10 +119,11 @@ def group_of(label: str) -> str:
 def step(tracks: Tracks, seen: Sequence[Seen], now_us: int, policy: TrackPolicy) -> Step:
     """Take the boxes of the next frame; `tracks` is changed in place."""
     dt_s = 0.0 if tracks.now_us is None else max(0.0, (now_us - tracks.now_us) / 1e6)
-    tracks.now_us = now_us
+    before_us, tracks.now_us = tracks.now_us, now_us
     tracks.period_s += 0.2 * (min(dt_s, 3 * tracks.period_s) - tracks.period_s) if tracks.period_s else dt_s
     ended = give_up(tracks, now_us, policy)
     for track in tracks.live:
+        track.followed = track.seen_us == before_us
         track.motion.predict(dt_s)
     owner: dict[int, _Track] = {}
     for group in sorted({group_of(s.label) for s in seen}):
@@ -157,14 +160,14 @@ def _taken(track: _Track | None) -> Taken:
 
 
 def _associate(tracks: Tracks, seen: Sequence[Seen], group: str, policy: TrackPolicy, owner: dict[int, _Track]) -> None:
-    """Match the boxes of a group: strong to confirmed, weak to what is left, strong to tentative."""
+    """Match the boxes of a group: strong to confirmed, weak to what the look before had found, strong to tentative."""
     strong = [i for i, s in enumerate(seen) if group_of(s.label) == group and s.confidence >= policy.strong_min]
     weak = [i for i, s in enumerate(seen) if group_of(s.label) == group and s.confidence < policy.strong_min]
     named = [t for t in tracks.live if t.group == group and t.name]
     fresh = [t for t in tracks.live if t.group == group and not t.name]
     owner.update(_match(named, seen, strong, policy))
     taken = {id(t) for t in owner.values()}
-    rest = [t for t in named if id(t) not in taken]
+    rest = [t for t in named if id(t) not in taken and t.followed]
     owner.update(_match_weak(rest, seen, weak, policy))
     owner.update(_match(fresh, seen, [i for i in strong if i not in owner], policy))
 

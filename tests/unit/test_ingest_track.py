@@ -211,6 +211,14 @@ def test_weak_boxes_continue_but_never_begin() -> None:
     assert all(step.taken[0].track == "" for step in steps([[seen("car", 0.2)]] * 10))
 
 
+def test_noise_does_not_lead_what_is_out_of_sight() -> None:
+    """Not found once, a track is continued by a strong box alone: weak ones over what hides it would carry it away."""
+    hidden: list[Seen] = []
+    weak, strong = [seen("car", 0.15)], [seen("car", 0.8)]
+    played = steps([strong, strong, hidden, weak, weak, strong])
+    assert [step.taken[0].track for step in played[3:]] == ["", "", "7-1"]
+
+
 def test_two_boxes_of_one_thing_are_one_track() -> None:
     """A detector's car box and truck box on the same lorry: the second stays without a track."""
     played = steps([[seen("truck", 0.8), seen("car", 0.6, (104, 102, 302, 203))]] * 6)
