@@ -32,7 +32,7 @@ test-system: $(STAMP) ## tests with GStreamer, Chromium and ffmpeg, which it ins
 	@tests/system/install
 	@$(BIN)/pytest -m system $(TEST_ARGS)
 
-chaos: $(STAMP) ## 100 kills and pauses at random under 8 cameras, some 15 minutes (ZOOL_CHAOS_FAULTS, ZOOL_CHAOS_SEED)
+chaos: $(STAMP) ## 100 kills and pauses at random under 8 cameras (ZOOL_CHAOS_FAULTS, ZOOL_CHAOS_SEED)
 	@$(BIN)/pytest -m chaos -s $(TEST_ARGS)
 
 check: $(STAMP) ## lint, format, types, import contracts
