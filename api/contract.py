@@ -146,11 +146,14 @@ class FunctionIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     settings: dict[str, Any] = {}
 
 
+Source = Literal["function", "region", "camera", "config", "default"]
+
+
 class Effective(msgspec.Struct, frozen=True, kw_only=True):
     """A value that holds, and who set it."""
 
     value: Any
-    source: Literal["function", "camera", "config", "default"]
+    source: Source
 
 
 class FunctionOut(msgspec.Struct, frozen=True, kw_only=True):

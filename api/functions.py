@@ -1,23 +1,24 @@
 """Functions of a camera: which there are, their settings as written and as they hold.
 
-Pure. A value holds in this order: function over camera over config.ini; the answer names the one that won.
+Pure. A value holds in this order: function over region over camera over config.ini; the answer names the one that won.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from api.body import parse
 from api.config import LookDefaults
-from api.contract import Effective, FunctionIn, FunctionOut, KindOut, ModuleOut
+from api.contract import Effective, FunctionIn, FunctionOut, KindOut, ModuleOut, Source
 from api.errors import FieldFault, InvalidBody, NotThere
 from api.etag import etag
 from api.language import Words
 from ingest.contract import Camera
-from postprocess.contract import CameraFunction, Title
-from postprocess.functions.registry import Registry, read_settings
+from postprocess.contract import CameraFunction, Region, Title
+from postprocess.functions.registry import Registry, inherited, read_settings
 from postprocess.functions.unit import AnyFunction
 
 
@@ -60,15 +61,18 @@ def function_view(
     camera: Camera,
     defaults: LookDefaults,
     configured: frozenset[str],
+    regions: Mapping[str, Region] | None = None,
 ) -> FunctionOut:
     """A function for people; `configured` names the keys of `[ingest]` that config.ini sets."""
     module = functions.get(function.name)
     settings: dict[str, Any] = dict(function.settings)
     effective: dict[str, Effective] = {}
     if module is not None:
+        above = inherited(module, regions or {}, camera.region)
         settings = msgspec.to_builtins(read_settings(module, function.settings))
-        for name, value in settings.items():
-            effective[name] = _effective(name, value, function.settings, defaults, configured)
+        for name, value in msgspec.to_builtins(read_settings(module, above, function.settings)).items():
+            source: Source = "function" if name in function.settings else "region" if name in above else "default"
+            effective[name] = _effective(name, Effective(value=value, source=source), defaults, configured)
     own = Effective(value=camera.analysis_fps, source="camera")
     effective["analysis_fps"] = own if camera.analysis_fps else _default("analysis_fps", defaults, configured)
     return FunctionOut(
@@ -81,12 +85,9 @@ def function_view(
     )
 
 
-def _effective(
-    name: str, value: object, written: dict[str, Any], defaults: LookDefaults, configured: frozenset[str]
-) -> Effective:
-    if value is None and name in {"confidence_ratio", "class_list"}:
-        return _default(name, defaults, configured)
-    return Effective(value=value, source="function" if name in written else "default")
+def _effective(name: str, own: Effective, defaults: LookDefaults, configured: frozenset[str]) -> Effective:
+    left_out = own.value is None and name in {"confidence_ratio", "class_list"}
+    return _default(name, defaults, configured) if left_out else own
 
 
 def _default(name: str, defaults: LookDefaults, configured: frozenset[str]) -> Effective:

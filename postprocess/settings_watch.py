@@ -19,7 +19,7 @@ import msgspec
 from ingest.bus import Bus, BusUnavailable, Entry
 from ingest.contract import Camera, IngestPlan
 from postprocess.contract import PARKING, CameraFunction, Employee, Parking, Region, VehicleEntry
-from postprocess.functions.registry import Registry, read_settings
+from postprocess.functions.registry import Registry, inherited, read_settings, regions_above
 from postprocess.functions.unit import AnyFunction, Context, Needs, Site
 from postprocess.plan import compile_plan
 from postprocess.plates import canonical
@@ -137,9 +137,9 @@ class SettingsWatch:
 
     def _activate(self, function: AnyFunction, switched: CameraFunction, site: Site) -> Active | None:
         camera = self._values["cameras"].get(switched.camera) or Camera(id=switched.camera, name="", url="")
-        inherited = [region.functions.get(function.name, {}) for region in self._regions(camera.region)]
         try:
-            settings = read_settings(function, *reversed(inherited), switched.settings)
+            above = inherited(function, self._values["regions"], camera.region)
+            settings = read_settings(function, above, switched.settings)
         except msgspec.ValidationError as error:
             log.warning("camera %s, function %s: %s", switched.camera, function.name, error)
             return None
@@ -154,21 +154,14 @@ class SettingsWatch:
     def lot_of(self, camera: str) -> Policy | None:
         """What holds for the lot that a camera belongs to: the nearest region with settings for parking."""
         settings = self._values["cameras"].get(camera)
-        found = (_lot(region) for region in self._regions(settings.region if settings is not None else ""))
+        name = settings.region if settings is not None else ""
+        found = (_lot(region) for region in regions_above(self._values["regions"], name))
         return next((policy for policy in found if policy is not None), None)
 
     def lots(self) -> list[Policy]:
         """What holds for every lot."""
         found = (_lot(region) for region in self._values["regions"].values())
         return [policy for policy in found if policy is not None]
-
-    def _regions(self, name: str) -> list[Region]:
-        """The nearest region first; a circle of parents ends where it closes."""
-        found: list[Region] = []
-        while (region := self._values["regions"].get(name)) is not None and region not in found:
-            found.append(region)
-            name = region.parent
-        return found
 
     def _site(self) -> Site:
         return msgspec.structs.replace(self._plain.site, vehicles=self._plates, people=dict(self._values["people"]))

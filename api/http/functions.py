@@ -20,7 +20,13 @@ from postprocess.contract import CameraFunction
 
 def _shown(services: Services, camera: Camera, function: CameraFunction, revision: int) -> FunctionOut:
     return function_view(
-        services.functions, function, revision, camera=camera, defaults=services.look, configured=services.configured
+        services.functions,
+        function,
+        revision,
+        camera=camera,
+        defaults=services.look,
+        configured=services.configured,
+        regions={region.id: region for region, _ in services.catalog.regions()},
     )
 
 

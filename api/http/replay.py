@@ -19,7 +19,7 @@ from api.query import EventFilter, Query, event_of, events_query, time_us
 from api.views import event_view
 from ingest.contract import Camera
 from postprocess.contract import CameraFunction, Event, VehicleEntry
-from postprocess.functions.registry import read_settings
+from postprocess.functions.registry import inherited, read_settings
 from postprocess.functions.replay import WARM_UP_US, Replay, compare
 from postprocess.functions.unit import AnyFunction, Context, Defaults, Site
 from postprocess.looks import SLICE_US, looks_sql, merged, read_of, reads_sql, report_of
@@ -96,7 +96,9 @@ def _policy(services: Services, function: AnyFunction, camera: Camera, switched:
         decide=services.decide,
         defaults=defaults,
     )
-    return function.policy(read_settings(function, switched.settings), context)
+    regions = {region.id: region for region, _ in services.catalog.regions()}
+    above = inherited(function, regions, camera.region)
+    return function.policy(read_settings(function, above, switched.settings), context)
 
 
 async def _slice(services: Services, replay: Replay, camera: str, since_us: int, until_us: int) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from postprocess.contract import Region
 from postprocess.errors import FunctionError
 from postprocess.functions.attendance import ATTENDANCE
 from postprocess.functions.counting import COUNTING
@@ -83,6 +84,23 @@ def read_settings(function: AnyFunction, *written: Mapping[str, Any]) -> msgspec
     merged = {key: value for each in written for key, value in each.items() if key in known}
     settings: msgspec.Struct = msgspec.convert(merged, function.settings)
     return settings
+
+
+def regions_above(regions: Mapping[str, Region], name: str) -> list[Region]:
+    """A region and those that it lies in, the nearest first; a circle of parents ends where it closes."""
+    found: list[Region] = []
+    while (region := regions.get(name)) is not None and region not in found:
+        found.append(region)
+        name = region.parent
+    return found
+
+
+def inherited(function: AnyFunction, regions: Mapping[str, Region], name: str) -> dict[str, Any]:
+    """What the regions of a camera say of a function, the nearest winning."""
+    told: dict[str, Any] = {}
+    for region in reversed(regions_above(regions, name)):
+        told |= region.functions.get(function.name, {})
+    return told
 
 
 def recognisers(functions: Registry) -> dict[str, Recogniser]:

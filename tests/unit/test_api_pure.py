@@ -34,7 +34,7 @@ from api.sse import frame, resume_after, retry
 from api.tokens import Throttle, bearer, find_user, hash_token
 from api.views import cause_words, event_view, moment, state_view
 from ingest.contract import Camera, CameraState, unsafe_reason
-from postprocess.contract import CameraFunction, Event
+from postprocess.contract import CameraFunction, Event, Region
 from postprocess.functions.registry import registry
 
 CONSOLE = Path(__file__).parents[2] / "api" / "console"
@@ -208,6 +208,27 @@ def test_effective_values_name_their_source() -> None:
         "zones": ((), "default"),
     }
     assert found.etag == '"3"'
+
+
+def test_regions_fill_what_a_function_leaves_out() -> None:
+    """The nearest region wins, what the function says itself wins over it; a circle of parents ends."""
+    camera = Camera(id="gate", name="Gate", url="rtsp://h/", region="yard")
+    function = CameraFunction(camera="gate", name="vehicles", settings={"confidence_ratio": 0.7})
+    regions = {
+        "yard": Region(id="yard", name="Yard", parent="site", functions={"vehicles": {"plates": False}}),
+        "site": Region(
+            id="site", name="Site", parent="yard",
+            functions={"vehicles": {"plates": True, "confidence_ratio": 0.2, "plate_confidence_min": 0.9}},
+        ),
+    }  # fmt: skip
+    found = function_view(
+        registry(), function, 3, camera=camera, defaults=LookDefaults(), configured=frozenset(), regions=regions
+    ).effective
+    assert {name: (found[name].value, found[name].source) for name in ("plates", "confidence_ratio")} == {
+        "plates": (False, "region"),
+        "confidence_ratio": (0.7, "function"),
+    }
+    assert (found["plate_confidence_min"].value, found["plate_confidence_min"].source) == (0.9, "region")
 
 
 def test_times_are_utc_with_microseconds() -> None:
