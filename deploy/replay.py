@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from deploy.dead.lines import Language, language_of
 from deploy.errors import FileUnusable
+from deploy.language import Language, language_of
 from deploy.rest import add_access, connect
 
 TIMEOUT_S = 600.0

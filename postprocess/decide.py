@@ -150,6 +150,7 @@ class Decide:
         kept, last = await self._standing()
         async with self._turn:
             self._high = {part: self._position(part) for part in self._high}
+            known = set[int]()
             for part in parts:
                 entry = kept.get(positions_key(part))
                 positions = unpack_positions(entry.value or b"") if entry is not None else Positions()
@@ -160,7 +161,8 @@ class Decide:
                     self._high[part] = Positions()
                     continue
                 self._high[part] = positions
-                self._recall(part, kept)
+                known.add(part)
+            self._recall(known, kept)
             for name in self._reached:
                 self._reached[name] = min(getattr(high, name.lower()) for high in self._high.values())
                 self._begun[name].set()
@@ -176,13 +178,16 @@ class Decide:
                 log.warning("snapshots: %s", error)
                 await asyncio.sleep(QUIET_S)
 
-    def _recall(self, part: int, kept: dict[str, Entry]) -> None:
+    def _recall(self, parts: set[int], kept: dict[str, Entry]) -> None:
         for key, entry in kept.items():
-            function = self._functions.get(key.partition(".")[0])
-            found = unpack(function, entry.value or b"") if function is not None else None
-            if function is not None and found is not None and partition_of(found[1].camera) == part:
-                self._kept[function.name, found[1].camera], self._memories[function.name, found[1].camera] = found
-                self._fresh_s[found[1].camera] = time.monotonic()
+            name, _, camera = key.partition(".")
+            function = self._functions.get(name)
+            if function is None or partition_of(camera) not in parts:
+                continue
+            found = unpack(function, entry.value or b"")
+            if found is not None:
+                self._kept[name, camera], self._memories[name, camera] = found
+                self._fresh_s[camera] = time.monotonic()
 
     def _position(self, part: int) -> Positions:
         """What of the streams a partition has taken."""
@@ -272,9 +277,9 @@ class Decide:
     def _functions_of(self, camera: str) -> list[Active]:
         """Those that are switched on; what others remember of the camera is forgotten."""
         active = self._watch.active.get(camera, {})
-        for place in [place for place in self._memories if place[1] == camera and place[0] not in active]:
-            del self._memories[place]
-            self._dirty.add(place)
+        for name in self._functions:
+            if name not in active and self._memories.pop((name, camera), None) is not None:
+                self._dirty.add((name, camera))
         return list(active.values())
 
     async def _step(self, place: Place, active: Active, message: FrameReport | Read | Tick) -> None:

@@ -16,7 +16,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 
-from ingest.bus import Bus, BusUnavailable, RevisionConflict
+from ingest.bus import Bus, BusUnavailable, Entry, RevisionConflict
 from ingest.process import Health
 from postprocess.metrics import PARTS_HELD
 from postprocess.partitions import BEAT_S, MEMBER_PREFIX, PART_PREFIX, TTL_S, Seen, moves
@@ -41,6 +41,8 @@ class Shares:
         self._revision: int | None = None
         self._beaten_s = float("-inf")
         self._fresh = asyncio.Event()
+        self._turn = asyncio.Lock()
+        """What is held changes in one place at a time; it may take longer than a beat."""
 
     async def fresh(self) -> None:
         """Wait until what is held is surely held."""
@@ -54,6 +56,7 @@ class Shares:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow())
             group.create_task(self._beat_on())
+            group.create_task(self._balance_on())
 
     async def leave(self) -> None:
         """Give everything back: the state was written, others need not wait."""
@@ -72,10 +75,15 @@ class Shares:
                 continue
             if entry.value is None:
                 self._keys.pop(entry.key, None)
-            elif entry.key not in self._keys or self._keys[entry.key].revision != entry.revision:
-                self._keys[entry.key] = Seen(
-                    owner=entry.value.decode(errors="replace"), revision=entry.revision, at_s=time.monotonic()
-                )
+            else:
+                self._see(entry)
+
+    def _see(self, entry: Entry) -> None:
+        """Note what a key holds; what is known already keeps the time at which it was seen first."""
+        known = self._keys.get(entry.key)
+        if known is None or known.revision != entry.revision:
+            owner = (entry.value or b"").decode(errors="replace")
+            self._keys[entry.key] = Seen(owner=owner, revision=entry.revision, at_s=time.monotonic())
 
     async def _beat_on(self) -> None:
         while True:
@@ -97,30 +105,38 @@ class Shares:
         self._revision = await self._bus.bucket(BUCKET).put(key, self._nonce, expect=self._revision)
         if begun_s - self._beaten_s >= TTL_S:  # long silent, or new: what others did meanwhile has to be known first
             await self._look()
+            await self._drop_foreign()
         self._beaten_s = begun_s
         self._fresh.set()
-        await self._drop_foreign()
-        await self._balance()
-        self._health.set("partitions", ok=True)
-        PARTS_HELD.set(len(self._held))
+
+    async def _balance_on(self) -> None:
+        """Taking over may take long (all that was remembered is read): life goes on being told meanwhile."""
+        while True:
+            await self.fresh()
+            try:
+                await self._drop_foreign()
+                async with self._turn:
+                    await self._balance()
+            except (BusUnavailable, RevisionConflict) as error:
+                log.debug("balance: %s", error)
+            else:
+                self._health.set("partitions", ok=True)
+            PARTS_HELD.set(len(self._held))
+            await asyncio.sleep(BEAT_S)
 
     async def _look(self) -> None:
-        now_s = time.monotonic()
         present = await self._bus.bucket(BUCKET).all()
-        self._keys = {
-            key: self._keys[key]
-            if key in self._keys and self._keys[key].revision == entry.revision
-            else Seen(owner=(entry.value or b"").decode(errors="replace"), revision=entry.revision, at_s=now_s)
-            for key, entry in present.items()
-        }
+        self._keys = {key: seen for key, seen in self._keys.items() if key in present}
+        for entry in present.values():
+            self._see(entry)
 
     async def _look_at(self, key: str) -> None:
-        entry = await self._bus.bucket(BUCKET).get(key)
-        if entry is None or entry.value is None:
-            self._keys.pop(key, None)
-        elif key not in self._keys or self._keys[key].revision != entry.revision:
-            owner = entry.value.decode(errors="replace")
-            self._keys[key] = Seen(owner=owner, revision=entry.revision, at_s=time.monotonic())
+        with contextlib.suppress(BusUnavailable):
+            entry = await self._bus.bucket(BUCKET).get(key)
+            if entry is None or entry.value is None:
+                self._keys.pop(key, None)
+            else:
+                self._see(entry)
 
     async def _drop_foreign(self) -> None:
         gone = {
@@ -130,12 +146,14 @@ class Shares:
         }
         await self._let_go(gone)
 
-    async def _let_go(self, gone: set[int]) -> None:
-        if gone:
-            for part in gone:
-                del self._held[part]
-            log.warning("partitions %s are somebody else's now", sorted(gone))
-            await self._lost(frozenset(gone))
+    async def _let_go(self, parts: set[int]) -> None:
+        async with self._turn:
+            gone = parts & set(self._held)
+            if gone:
+                for part in gone:
+                    del self._held[part]
+                log.warning("partitions %s are somebody else's now", sorted(gone))
+                await self._lost(frozenset(gone))
 
     async def _balance(self) -> None:
         prefixes = (PART_PREFIX, MEMBER_PREFIX)
@@ -172,10 +190,10 @@ class Shares:
             revision = await self._bus.bucket(BUCKET).put(
                 key, self._name.encode(), expect=0 if seen is None else seen.revision
             )
-        except (
-            RevisionConflict
-        ):  # somebody was faster; or it went while all keys were looked at, and no word of it comes
-            await self._look_at(key)
+        except RevisionConflict:
+            await self._look_at(key)  # somebody was faster, or no word came of its release
+            return False
+        except BusUnavailable:  # what was taken before is held all the same; this one is tried again
             return False
         self._held[part] = revision
         self._keys[key] = Seen(owner=self._name, revision=revision, at_s=time.monotonic())

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from deploy.dead.lines import Language, language_of, sheet, table, words
+from deploy.dead.lines import sheet, table, words
 from deploy.errors import ApiRefused, NothingChosen
+from deploy.language import Language, language_of
 from deploy.rest import RestClient, add_access, connect
 
 FILTERS = ("stage", "camera", "reason", "since", "until")

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
+
+from deploy.language import Language
 
 Json = Mapping[str, Any]
-Language = Literal["en", "ru"]
 
 _WORDS: dict[str, tuple[str, str]] = {
     "head": ("SEQ DIED STAGE CAMERA WHAT BYTES REASON", "№ КОГДА СТАДИЯ КАМЕРА ЧТО БАЙТ ПРИЧИНА"),
@@ -40,12 +41,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "replayable": ("can be replayed", "можно отправить снова"),
 }
 _WIDTHS = (8, 27, 10, 16, 7, 8)
-
-
-def language_of(environ: Mapping[str, str]) -> Language:
-    """As the terminal is set: LC_ALL over LC_MESSAGES over LANG."""
-    chosen = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
-    return "ru" if chosen.lower().startswith("ru") else "en"
 
 
 def words(key: str, language: Language, **fields: object) -> str:

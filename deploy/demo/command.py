@@ -20,8 +20,9 @@ import msgspec
 
 from deploy.demo import truth
 from deploy.demo.client import Client
-from deploy.demo.record import Language, Record, line
+from deploy.demo.record import Record, line
 from deploy.errors import ComponentFailed, SiteMissing
+from deploy.language import Language, language_of
 from deploy.simulate.command import Announcement
 from deploy.up import command as up
 from deploy.up import machine
@@ -49,17 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     parser.add_argument("--keep", action="store_true", help="keep the events of the last demo (default: start afresh)")
     parser.add_argument("--site", type=Path, default=SITE, help="folder with the clips and their truth")
-    parser.add_argument("--lang", choices=("ru", "en"), default=_language(), help="language of the lines")
+    parser.add_argument("--lang", choices=("ru", "en"), default=language_of(os.environ), help="language of the lines")
 
 
 def run(args: argparse.Namespace) -> int:
     """Run until Ctrl-C, or for the asked time; 0 if it compares well with the truth."""
     return asyncio.run(_run(args))
-
-
-def _language() -> Language:
-    words = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return "ru" if words.startswith("ru") else "en"
 
 
 def read_site(folder: Path) -> dict[str, truth.Truth]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from deploy.demo.truth import Happening, Span
+from deploy.language import Language
 
 Json = dict[str, Any]
-Language = Literal["ru", "en"]
 
 _KINDS: dict[str, tuple[str, str]] = {
     "vehicle_entry": ("entry", "въезд"),

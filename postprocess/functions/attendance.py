@@ -7,8 +7,8 @@ from typing import Annotated
 import msgspec
 
 from postprocess.contract import Title
-from postprocess.functions.persons import Personal, PersonSettings, needs_of, policy_of, us
-from postprocess.functions.unit import Context, Defaults, Fault, Kind, Needs, shape_faults
+from postprocess.functions.persons import Personal, PersonSettings, needs_of, policy_of
+from postprocess.functions.unit import Context, Defaults, Fault, Kind, Needs, shape_faults, us
 from postprocess.rules import attendance
 from postprocess.rules.attendance import AttendancePolicy, Planned
 from postprocess.rules.persons import PersonScene

@@ -7,8 +7,8 @@ from typing import Annotated
 import msgspec
 
 from postprocess.contract import Title
-from postprocess.functions.unit import Context, Defaults, Kind, Lines, Needs
-from postprocess.functions.zoned import Seconds, Watching, WatchSettings, needs_of, policy_of, us
+from postprocess.functions.unit import Context, Defaults, Kind, Lines, Needs, us
+from postprocess.functions.zoned import Seconds, Watching, WatchSettings, needs_of, policy_of
 from postprocess.rules import counting
 from postprocess.rules.counting import CountingMemory, CountingPolicy
 from postprocess.rules.scene import Input, Output

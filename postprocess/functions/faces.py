@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from postprocess.contract import Title
-from postprocess.functions.persons import Personal, PersonSettings, Seconds, needs_of, policy_of, us
-from postprocess.functions.unit import Context, Defaults, Kind, Needs
+from postprocess.functions.persons import Personal, PersonSettings, Seconds, needs_of, policy_of
+from postprocess.functions.unit import Context, Defaults, Kind, Needs, us
 from postprocess.rules import faces
 from postprocess.rules.faces import FacesPolicy
 from postprocess.rules.identity import Limit

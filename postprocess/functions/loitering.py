@@ -7,8 +7,8 @@ from typing import Annotated
 import msgspec
 
 from postprocess.contract import Title
-from postprocess.functions.unit import Context, Defaults, Kind, Needs
-from postprocess.functions.zoned import Watching, ZoneSettings, needs_of, policy_of, us
+from postprocess.functions.unit import Context, Defaults, Kind, Needs, us
+from postprocess.functions.zoned import Watching, ZoneSettings, needs_of, policy_of
 from postprocess.rules import stays
 from postprocess.rules.cases import CaseScene, Severity
 from postprocess.rules.scene import Input, Output

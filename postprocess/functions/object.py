@@ -12,8 +12,8 @@ import msgspec
 from ingest.contract import DetectorPlan
 from model_repository.contract import OBJECT_DETECTOR
 from postprocess.contract import Title
-from postprocess.functions.unit import Context, Defaults, Fault, Kind, Needs, floor, shape_faults
-from postprocess.functions.zoned import Heights, Seconds, Watching, ZoneSettings, needs_of, policy_of, shots_of, us
+from postprocess.functions.unit import Context, Defaults, Fault, Kind, Needs, floor, shape_faults, us
+from postprocess.functions.zoned import Heights, Seconds, Watching, ZoneSettings, needs_of, policy_of, shots_of
 from postprocess.rules import stays
 from postprocess.rules.cases import CaseScene, Severity
 from postprocess.rules.scene import Input, Output

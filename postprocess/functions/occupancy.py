@@ -7,8 +7,8 @@ from typing import Annotated
 import msgspec
 
 from postprocess.contract import Title
-from postprocess.functions.unit import Context, Defaults, Kind, Needs
-from postprocess.functions.zoned import Seconds, Watching, ZoneSettings, needs_of, policy_of, us
+from postprocess.functions.unit import Context, Defaults, Kind, Needs, us
+from postprocess.functions.zoned import Seconds, Watching, ZoneSettings, needs_of, policy_of
 from postprocess.rules import occupancy
 from postprocess.rules.cases import Severity
 from postprocess.rules.occupancy import OccupancyMemory, OccupancyPolicy

@@ -12,7 +12,7 @@ import msgspec
 from ingest.contract import ShotPolicy
 from model_repository.contract import FACE_EMBEDDER
 from postprocess.contract import Schedule
-from postprocess.functions.unit import Confidence, Context, Defaults, Function, Lines, Needs, Zones, floor
+from postprocess.functions.unit import Confidence, Context, Defaults, Function, Lines, Needs, Zones, floor, ratio_of, us
 from postprocess.recognisers.face import FACE
 from postprocess.rules import persons
 from postprocess.rules.identity import IdentityPolicy, Limit
@@ -21,7 +21,6 @@ from postprocess.rules.persons import PersonPolicy, PersonScene
 S = TypeVar("S", bound=msgspec.Struct)
 P = TypeVar("P", bound=PersonPolicy)
 LABELS = ("person",)
-_US = 1_000_000
 
 D = msgspec.Meta
 Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=86_400.0)]
@@ -67,13 +66,13 @@ def needs_of(settings: PersonSettings, defaults: Defaults) -> Needs:
 
 def policy_of(made: type[P], settings: PersonSettings, context: Context, **more: Any) -> P:
     """A policy with all that the common settings say; `more` are fields of its own."""
-    ratio, decide = settings.confidence_ratio, context.decide
+    decide = context.decide
     limits: dict[str, Limit] = more.pop("watch_limits", {})
     said: dict[str, Any] = {
         "lines": settings.lines,
         "zones": settings.zones,
         "labels": LABELS,
-        "confidence_min": context.defaults.confidence_ratio if ratio is None else ratio,
+        "confidence_min": ratio_of(settings.confidence_ratio, context.defaults),
         "settings_revision": context.revision,
         "schedule": settings.schedule,
         "timezone": context.site.timezone,
@@ -93,11 +92,6 @@ def policy_of(made: type[P], settings: PersonSettings, context: Context, **more:
         ),
     }
     return made(**said | more)
-
-
-def us(span_s: float) -> int:
-    """Seconds as microseconds."""
-    return round(span_s * _US)
 
 
 class Personal(Function[S, P, PersonScene]):

@@ -20,7 +20,9 @@ from postprocess.functions.unit import (
     Needs,
     Zones,
     floor,
+    ratio_of,
     shape_faults,
+    us,
 )
 from postprocess.recognisers.equipment import EQUIPMENT
 from postprocess.rules import ppe
@@ -35,7 +37,6 @@ HALF_OF_AGAIN = 20
 SHOTS_MAX = 6
 GAP_MS_MIN = 500
 """Pictures of one moment err together: votes are at least this far apart."""
-_US = 1_000_000
 
 Items = Annotated[tuple[Token, ...], msgspec.Meta(min_length=1, max_length=16)]
 Seconds = Annotated[float, msgspec.Meta(ge=0.0, le=3600.0)]
@@ -117,14 +118,13 @@ class Ppe(Function[PpeSettings, PpePolicy, PpeScene]):
 
     def policy(self, settings: PpeSettings, context: Context) -> PpePolicy:
         """How the stays of a camera are judged."""
-        ratio = settings.confidence_ratio
         zones = tuple(zone for zone in settings.zones if zone.id in settings.required)
         return PpePolicy(
             zones=(*zones, WHOLE) if WHOLE.id in settings.required else zones,
             labels=labels_of(settings),
-            confidence_min=context.defaults.confidence_ratio if ratio is None else ratio,
+            confidence_min=ratio_of(settings.confidence_ratio, context.defaults),
             size_min=settings.size_min,
-            still_us=round(settings.still_s * _US),
+            still_us=us(settings.still_s),
             schedule=settings.schedule,
             timezone=context.site.timezone,
             settings_revision=context.revision,
@@ -133,17 +133,17 @@ class Ppe(Function[PpeSettings, PpePolicy, PpeScene]):
                 worn_min=settings.worn_min,
                 missing_max=settings.missing_max,
                 votes=settings.votes_min,
-                half_us=round(HALF_OF_AGAIN * settings.again_s * _US),
-                hold_us=round(settings.hold_s * _US),
-                clear_us=round(settings.clear_s * _US),
-                again_us=round(settings.again_after_s * _US),
+                half_us=us(HALF_OF_AGAIN * settings.again_s),
+                hold_us=us(settings.hold_s),
+                clear_us=us(settings.clear_s),
+                again_us=us(settings.again_after_s),
             ),
             exempt=tuple(zone for zone in settings.zones if zone.id in settings.exempt_zones),
             exempt_hours=settings.exempt_hours,
             visits=settings.visits,
-            settle_us=round(context.decide.settle_s * _US),
-            unread_us=round(context.decide.unread_s * _US),
-            late_us=round(context.decide.late_s * _US),
+            settle_us=us(context.decide.settle_s),
+            unread_us=us(context.decide.unread_s),
+            late_us=us(context.decide.late_s),
         )
 
     def step(self, memory: PpeScene, message: Input, policy: PpePolicy) -> tuple[PpeScene, list[Output]]:

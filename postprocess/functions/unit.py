@@ -126,9 +126,19 @@ class Function(abc.ABC, Generic[S, P, M]):
 AnyFunction = Function[Any, Any, Any]
 
 
+def us(span_s: float) -> int:
+    """Seconds as microseconds."""
+    return round(span_s * 1_000_000)
+
+
+def ratio_of(ratio: float | None, defaults: Defaults) -> float:
+    """The confidence that holds: the function's own, else that of config.ini."""
+    return defaults.confidence_ratio if ratio is None else ratio
+
+
 def floor(labels: tuple[str, ...], ratio: float | None, defaults: Defaults) -> dict[str, float]:
-    """The same confidence for some labels: the function's own, else that of config.ini."""
-    return dict.fromkeys(labels, defaults.confidence_ratio if ratio is None else ratio)
+    """The same confidence for some labels, see `ratio_of`."""
+    return dict.fromkeys(labels, ratio_of(ratio, defaults))
 
 
 def shape_faults(lines: tuple[Line, ...], zones: tuple[Zone, ...]) -> tuple[Fault, ...]:

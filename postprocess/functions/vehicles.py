@@ -20,6 +20,8 @@ from postprocess.functions.unit import (
     Needs,
     Zones,
     floor,
+    ratio_of,
+    us,
 )
 from postprocess.recognisers.plate import PLATE
 from postprocess.rules import vehicles
@@ -28,7 +30,6 @@ from postprocess.rules.scene import Input, Output
 from postprocess.rules.state import CameraMemory, VehiclesPolicy
 
 VEHICLE_LABELS = ("car", "bus", "truck", "motorcycle")
-_US = 1_000_000
 
 
 class VehiclesSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,19 +70,18 @@ class Vehicles(Function[VehiclesSettings, VehiclesPolicy, CameraMemory]):
 
     def policy(self, settings: VehiclesSettings, context: Context) -> VehiclesPolicy:
         """How the crossings of a camera are decided."""
-        ratio = settings.confidence_ratio
         return VehiclesPolicy(
             lines=settings.lines,
             zones=settings.zones,
             labels=labels_of(settings),
-            confidence_min=context.defaults.confidence_ratio if ratio is None else ratio,
+            confidence_min=ratio_of(settings.confidence_ratio, context.defaults),
             plates=settings.plates,
             plate_confidence_min=settings.plate_confidence_min,
             settings_revision=context.revision,
-            settle_us=round(context.decide.settle_s * _US),
-            unread_us=round(context.decide.unread_s * _US),
-            open_us_max=round(context.decide.open_s_max * _US),
-            late_us=round(context.decide.late_s * _US),
+            settle_us=us(context.decide.settle_s),
+            unread_us=us(context.decide.unread_s),
+            open_us_max=us(context.decide.open_s_max),
+            late_us=us(context.decide.late_s),
             lists=Lists(
                 entries=context.site.vehicles,
                 timezone=context.site.timezone,

@@ -11,7 +11,18 @@ import msgspec
 
 from ingest.contract import ShotPolicy
 from postprocess.contract import Schedule
-from postprocess.functions.unit import ClassList, Confidence, Context, Defaults, Function, Needs, Zones, floor
+from postprocess.functions.unit import (
+    ClassList,
+    Confidence,
+    Context,
+    Defaults,
+    Function,
+    Needs,
+    Zones,
+    floor,
+    ratio_of,
+    us,
+)
 from postprocess.recognisers.photo import PHOTO
 from postprocess.rules import cases
 from postprocess.rules.cases import CasePolicy, Severity
@@ -20,7 +31,6 @@ from postprocess.rules.zones import WHOLE, Anchor
 S = TypeVar("S", bound=msgspec.Struct)
 P = TypeVar("P", bound=CasePolicy)
 M = TypeVar("M", bound=cases.CaseScene)
-US = 1_000_000
 PHOTO_SIDE_PX = 24
 PHOTO_SHOTS = 3
 
@@ -60,11 +70,6 @@ class ZoneSettings(WatchSettings, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = 60.0
 
 
-def ratio_of(settings: WatchSettings, context: Context) -> float:
-    """The confidence that holds."""
-    return context.defaults.confidence_ratio if settings.confidence_ratio is None else settings.confidence_ratio
-
-
 def needs_of(settings: WatchSettings, labels: tuple[str, ...], defaults: Defaults) -> Needs:
     """Boxes of these labels from the first detector, and pictures of them."""
     return Needs(floor=floor(labels, settings.confidence_ratio, defaults), shots=shots_of(settings, labels))
@@ -80,7 +85,7 @@ def policy_of(made: type[P], settings: WatchSettings, context: Context, labels: 
     """A policy with all that the common settings say; `more` are fields of its own."""
     said: dict[str, Any] = {
         "labels": labels,
-        "confidence_min": ratio_of(settings, context),
+        "confidence_min": ratio_of(settings.confidence_ratio, context.defaults),
         "settings_revision": context.revision,
         "size_min": settings.size_min,
         "travel_min": settings.travel_min,
@@ -88,6 +93,7 @@ def policy_of(made: type[P], settings: WatchSettings, context: Context, labels: 
         "schedule": settings.schedule,
         "timezone": context.site.timezone,
         "severity": settings.severity,
+        "photos": settings.photos,
         "late_us": us(context.decide.late_s) if settings.photos else 0,
     }
     if isinstance(settings, ZoneSettings):
@@ -100,11 +106,6 @@ def policy_of(made: type[P], settings: WatchSettings, context: Context, labels: 
             "still_us": us(settings.still_s),
         }
     return made(**said | more)
-
-
-def us(span_s: float) -> int:
-    """Seconds as microseconds."""
-    return round(span_s * US)
 
 
 class Watching(Function[S, P, M]):

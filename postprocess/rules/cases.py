@@ -37,8 +37,10 @@ class CasePolicy(ZonePolicy, frozen=True, kw_only=True):
     """What goes into the events of a rule over zones or lines."""
 
     severity: Severity = "info"
+    photos: bool = True
+    """Pictures belong to its events; without, those that others asked for are not heard, whenever they come."""
     late_us: int = 120_000_000
-    """How long a case that is over waits for pictures; 0 = none are wanted."""
+    """How long a case that is over waits for pictures."""
 
 
 class Picture(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +129,7 @@ def close_case(scene: CaseScene, case: Case, event: Event) -> list[Output]:
 
 def hear(scene: CaseScene, read: Read, policy: CasePolicy) -> list[Output]:
     """A picture came."""
-    if read.recogniser != PHOTO.name or not read.track:
+    if not policy.photos or read.recogniser != PHOTO.name or not read.track:
         return []
     key = track_key(read.epoch, read.track)
     if key not in scene.tracks and read.captured_at_us + policy.late_us < scene.now_us:

@@ -116,9 +116,8 @@ def test_interleaving_and_repeats_change_nothing(
     suite, frames, reads = scene
     function = FUNCTIONS[suite.function]
     straight = outcome(step_all(function, suite, function.memory(camera=CAMERA), [*frames, *reads, END])[1])
-    mixed: list[Input] = []
-    for frame in frames:
-        mixed += [frame, frame] if data.draw(st.integers(0, 60)) == 0 else [frame]
+    twice = data.draw(st.sets(st.integers(0, len(frames) - 1), max_size=12))
+    mixed = [frame for number, frame in enumerate(frames) for _ in range(2 if number in twice else 1)]
     for read in data.draw(st.permutations(reads)):
         for _ in range(data.draw(st.sampled_from((1, 2)))):
             mixed.insert(data.draw(st.integers(0, len(mixed))), read)

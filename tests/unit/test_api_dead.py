@@ -20,7 +20,8 @@ from api.dead import (
     replay_id,
     to_replay,
 )
-from deploy.dead.lines import language_of, sheet, table, words
+from deploy.dead.lines import sheet, table, words
+from deploy.language import language_of
 from ingest.contract import DeadLetter, encode
 from tests.support.api import shot_of, vehicle_event
 

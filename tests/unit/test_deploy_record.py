@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from deploy.demo.record import Language, Record, at_us, line
+from deploy.demo.record import Record, at_us, line
 from deploy.demo.truth import Span
+from deploy.language import Language
 
 
 def _event(**changes: Any) -> dict[str, Any]:
