@@ -261,10 +261,6 @@ def held(expected: list[Expected], events: list[Event]) -> Score:
     return Score(expected=len(expected), matched=matched, extra=len(events) - matched)
 
 
-def _late_s(one: Expected) -> float:
-    return one.until_s - one.at_s + TOLERANCE_S
-
-
 def _same(one: Expected, event: Event) -> bool:
     named = (one.kind, one.rule) == (event.kind, event.rule)
     return named and event.direction == (one.direction or event.direction)
