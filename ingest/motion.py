@@ -54,25 +54,30 @@ class Axis:
 class Motion:
     """Where a box is believed to be."""
 
-    __slots__ = ("_axes", "_size")
+    __slots__ = ("_axes", "size")
 
     def __init__(self, box: PixelBox) -> None:
         cx, cy, w, h = _centre(box)
-        self._size = max(4.0, math.sqrt(w * h))
-        self._axes = tuple(Axis(value, self._size) for value in (cx, cy, w, h))
+        self.size = max(4.0, math.sqrt(w * h))
+        """Root of its area, in pixels."""
+        self._axes = tuple(Axis(value, self.size) for value in (cx, cy, w, h))
 
     def predict(self, dt_s: float) -> None:
         """Move on to the time of the next look."""
         dt_s = min(dt_s, STEP_S_MAX)
         for axis in self._axes:
-            axis.predict(dt_s, self._size)
+            axis.predict(dt_s, self.size)
+
+    def way(self, dt_s: float) -> float:
+        """How far the centre is believed to go in `dt_s`, in pixels."""
+        return math.hypot(self._axes[0].speed, self._axes[1].speed) * min(dt_s, STEP_S_MAX)
 
     def correct(self, box: PixelBox) -> None:
         """Take a measured box in."""
         centre = _centre(box)
-        self._size = max(4.0, math.sqrt(centre[2] * centre[3]))
+        self.size = max(4.0, math.sqrt(centre[2] * centre[3]))
         for axis, value in zip(self._axes, centre, strict=True):
-            axis.correct(value, self._size)
+            axis.correct(value, self.size)
 
     def hold_size(self) -> None:
         """Stop growing and shrinking: a thing out of sight keeps the size it had."""
@@ -88,7 +93,7 @@ class Motion:
     @property
     def reach(self) -> tuple[float, float]:
         """How far off the centre may be measured, one standard deviation in x and y."""
-        noise = (MEASURED * self._size) ** 2
+        noise = (MEASURED * self.size) ** 2
         return math.sqrt(self._axes[0].p_xx + noise), math.sqrt(self._axes[1].p_xx + noise)
 
 

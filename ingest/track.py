@@ -8,6 +8,8 @@ Rules
 - A track takes at most one box of a frame and a box goes to at most one track.
 - A thing seen once is tentative; the second look confirms it and gives it an id, `<epoch>-<n>`, never used again.
 - Detectors waver between car, bus and truck: labels of one group continue each other, the votes name the track.
+- A thing goes on about as it went: over a span of not looking, in which it may be anywhere, only what is found near the
+  expected place continues it.
 - A track not seen for `lost_s` ends, before a box could continue it, or at once when it has moved out of the picture.
 - Time in which nothing changed in the picture does not count (`rest`): what stood there stands there still.
 """
@@ -22,10 +24,13 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from ingest.motion import Motion, PixelBox
+from ingest.motion import SPEED, Motion, PixelBox
 
 GROUPS = {"car": "vehicle", "bus": "vehicle", "truck": "vehicle", "bicycle": "cycle", "motorcycle": "cycle"}
 FORBIDDEN = 1e3
+SPEED_HITS = 3
+"""After so many looks the speed of a thing is known."""
+WAY_SHARE = 0.5
 FEW = 16
 """So many pairs of boxes are compared one by one."""
 
@@ -43,6 +48,8 @@ class TrackPolicy(msgspec.Struct, frozen=True, kw_only=True):
     weak_iou_min: float = 0.3
     twin_iou_min: float = 0.7
     area_ratio_max: float = 4.0
+    sizes_max: float = 0.5
+    """How far from the expected place a box may be, in its sizes (root of its area), beside half of its way."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,18 +75,25 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Track:
-    __slots__ = ("followed", "group", "hits", "motion", "name", "seen_us", "votes")
+    __slots__ = ("followed", "group", "hits", "motion", "name", "seen_us", "slack", "votes")
 
     def __init__(self, seen: Seen, now_us: int) -> None:
         self.group = group_of(seen.label)
         self.motion = Motion(seen.box)
         self.hits, self.seen_us, self.name = 1, now_us, ""
         self.followed = True
+        self.slack = 0.0
         self.votes = {seen.label: seen.confidence}
+
+    def predict(self, dt_s: float, period_s: float) -> None:
+        """Move on; until its speed is known a thing may have gone as far as anything goes between two usual looks."""
+        unknown = SPEED * self.motion.size * min(dt_s, period_s) if self.hits < SPEED_HITS else 0.0
+        self.slack += WAY_SHARE * self.motion.way(dt_s) + unknown
+        self.motion.predict(dt_s)
 
     def take(self, seen: Seen, now_us: int) -> None:
         self.motion.correct(seen.box)
-        self.hits, self.seen_us = self.hits + 1, now_us
+        self.hits, self.seen_us, self.slack = self.hits + 1, now_us, 0.0
         self.votes[seen.label] = self.votes.get(seen.label, 0.0) + seen.confidence
 
     @property
@@ -124,7 +138,7 @@ def step(tracks: Tracks, seen: Sequence[Seen], now_us: int, policy: TrackPolicy)
     ended = give_up(tracks, now_us, policy)
     for track in tracks.live:
         track.followed = track.seen_us == before_us
-        track.motion.predict(dt_s)
+        track.predict(dt_s, tracks.period_s)
     owner: dict[int, _Track] = {}
     for group in sorted({group_of(s.label) for s in seen}):
         _associate(tracks, seen, group, policy, owner)
@@ -210,7 +224,9 @@ def _too_far(
     centres = (predicted[:, None, :2] + predicted[:, None, 2:]) / 2 - (boxes[None, :, :2] + boxes[None, :, 2:]) / 2
     sigmas = np.hypot(centres[..., 0] / reach[:, None, 0], centres[..., 1] / reach[:, None, 1])
     ratio = np.abs(np.log(_areas(predicted)[:, None] / _areas(boxes)[None, :]))
-    far: npt.NDArray[np.bool_] = (sigmas > policy.sigmas_max) | (ratio > math.log(policy.area_ratio_max))
+    allowed = np.array([policy.sizes_max * t.motion.size + t.slack for t in candidates])
+    astray = np.hypot(centres[..., 0], centres[..., 1]) > allowed[:, None]
+    far: npt.NDArray[np.bool_] = (sigmas > policy.sigmas_max) | (ratio > math.log(policy.area_ratio_max)) | astray
     return far
 
 

@@ -5,7 +5,8 @@ Pure: no I/O, no clock; wall times are microseconds since 1970.
 Rules
 - A clip loops: its moment `at_s` happens at `started_at + n * duration_s + at_s` for every n ≥ 0.
 - An event matches a moment of the same camera, kind, direction and exact plate within `TOLERANCE_US`; one to one.
-- A moment inside a span in which its camera was reported blind is set aside, not counted as missed.
+- A moment inside a span in which its camera was reported blind, or nearer to one than a look takes, is set aside, not
+  counted as missed.
 - Only kinds that the truth speaks of can be extra.
 """
 
@@ -19,6 +20,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 TOLERANCE_US = 1_000_000
+RIM_US = 250_000
+"""A look every 200 ms, and a foot is no wheel: a crossing so near to a span was seen on one side only."""
 MATCHED_MIN = 0.95
 EXTRA_MAX = 0.05
 
@@ -144,7 +147,7 @@ def compare(
         event = _take_first(free[_key(moment)], moment.at_us)
         if event is not None:
             matched.append((moment, event))
-        elif any(s.camera == moment.camera and s.from_us <= moment.at_us <= s.to_us for s in spans):
+        elif any(s.camera == moment.camera and s.from_us - RIM_US <= moment.at_us <= s.to_us + RIM_US for s in spans):
             excluded.append(moment)
         else:
             missed.append(moment)

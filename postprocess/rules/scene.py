@@ -84,6 +84,8 @@ class Track(msgspec.Struct, kw_only=True):
     seen_us: int
     velocity: Point = (0.0, 0.0)
     """Of the point, per second."""
+    trend: Point = (0.0, 0.0)
+    """The same over a second or two: a box that jumps once does not turn it."""
     ended_us: int | None = None
     cut: bool = False
     """It was alive when its epoch ended, or when nobody looked for a while."""
@@ -102,6 +104,11 @@ class Scene(msgspec.Struct, kw_only=True):
     """The camera's watermark: the newest stamp or tick."""
     looked_us: int = 0
     """Stamp of the newest frame."""
+    resumed_us: int = 0
+    """Stamp of the first frame after the last span of not looking."""
+    unnamed: list[Box] = []
+    """Where the frame before saw what is no track yet; only right after such a span."""
+    unnamed_us: int = 0
     tracks: dict[str, Track] = {}
 
 

@@ -6,22 +6,29 @@ Rules
   last step over the endless line went between a and b. Jitter at the line can't make two crossings.
 - The tracker's identity is believed. A track cut by the end of its epoch (restart, takeover) or by a span of not
   looking is continued by a new track that begins within `join_us` near where it was expected to be.
-- A track cut between the line and its band has crossed if it was on its way out of the band: nobody will see the rest.
+- A track cut between the line and its band has crossed if it was on its way out of the band, and had been for some
+  looks: nobody will see the rest, and one jump of a box is none.
+- What is first seen within the band, right after a span of not looking, is on the side where its foot is: it was
+  clearly there while nobody looked.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Literal
 
 from ingest.contract import Box, Detection, FrameReport, Point
 from postprocess.contract import Line
-from postprocess.geometry import bottom_centre, crossing, distance
+from postprocess.geometry import bottom_centre, crossing, distance, overlap
 from postprocess.rules.scene import FollowPolicy, Hit, Moved, Note, Scene, Side, Track, track_key
 
 BAND_OF_HEIGHT = 0.04
 SPEED_SMOOTHING = 0.5
+TREND_S = 2.0
 SETTLE_S = 0.5
+RESUMED_US = 1_000_000
+SAME_OVERLAP_MIN = 0.5
 JOIN_WAY_SHARE = 0.25
 JOIN_SIZE_RATIO_MIN = 0.4
 
@@ -38,6 +45,7 @@ def follow(scene: Scene, report: FrameReport, policy: FollowPolicy) -> Iterator[
         return
     if stamp.epoch > scene.epoch or unlooked_us(scene, report, policy) > 0:
         yield from _cut(scene, aspect, policy)
+        scene.resumed_us = stamp.captured_at_us
     scene.epoch, scene.seq = stamp.epoch, stamp.seq
     scene.looked_us = max(scene.looked_us, stamp.captured_at_us)
     scene.now_us = max(scene.now_us, stamp.captured_at_us)
@@ -49,6 +57,10 @@ def follow(scene: Scene, report: FrameReport, policy: FollowPolicy) -> Iterator[
         track = scene.tracks.get(track_key(stamp.epoch, name))
         if track is not None:
             track.ended_us = scene.now_us
+    fresh = stamp.captured_at_us <= scene.resumed_us + RESUMED_US
+    unnamed = [found.box for found in report.detections if _own(found, policy) and not found.track]
+    scene.unnamed = unnamed if fresh else []
+    scene.unnamed_us = stamp.captured_at_us
 
 
 def refused(scene: Scene, report: FrameReport) -> Note | None:
@@ -67,8 +79,12 @@ def unlooked_us(scene: Scene, report: FrameReport, policy: FollowPolicy) -> int:
 
 
 def _counts(found: Detection, policy: FollowPolicy) -> bool:
+    return _own(found, policy) and bool(found.track)
+
+
+def _own(found: Detection, policy: FollowPolicy) -> bool:
     own = found.detector == policy.detector and found.confidence >= policy.confidence_min
-    return own and bool(found.track) and found.label in policy.labels
+    return own and found.label in policy.labels
 
 
 def _cut(scene: Scene, aspect: float, policy: FollowPolicy) -> Iterator[Moved]:
@@ -89,8 +105,18 @@ def _move(scene: Scene, report: FrameReport, found: Detection, aspect: float, po
         before = predecessor(scene, found.box, at_us, aspect, policy)
         track, joined = begin(report.stamp.epoch, found, at_us, before), before is not None
         scene.tracks[key] = track
+        if before is None and at_us <= scene.resumed_us + RESUMED_US:
+            _came(scene, track, aspect, policy)
     hits = advance(track, found, at_us, aspect, policy)
     return Moved(track=track, found=found, hits=tuple(hits), joined=joined)
+
+
+def _came(scene: Scene, track: Track, aspect: float, policy: FollowPolicy) -> None:
+    """A track that begins right after a span of not looking: it comes from where the look before saw it unnamed."""
+    before = max(scene.unnamed, key=lambda box: overlap(box, track.box), default=track.box)
+    if overlap(before, track.box) >= SAME_OVERLAP_MIN and _alike(before, track.box):
+        track.point, track.seen_us = bottom_centre(before), scene.unnamed_us
+    track.sides = {line.id: Side(side=_half(line, track.point, aspect)) for line in policy.lines}
 
 
 def advance(track: Track, found: Detection, at_us: int, aspect: float, policy: FollowPolicy) -> list[Hit]:
@@ -101,7 +127,9 @@ def advance(track: Track, found: Detection, at_us: int, aspect: float, policy: F
     hits = [hit for line in policy.lines if (hit := _cross(track, line, (point, at_us), aspect, band)) is not None]
     elapsed_s = (at_us - track.seen_us) / 1e6
     if elapsed_s > 0:
-        track.velocity = _smooth(track.velocity, track.point, point, elapsed_s)
+        speed = ((point[0] - track.point[0]) / elapsed_s, (point[1] - track.point[1]) / elapsed_s)
+        track.velocity = _towards(track.velocity, speed, SPEED_SMOOTHING)
+        track.trend = _towards(track.trend, speed, 1.0 - math.exp(-elapsed_s / TREND_S))
     track.point, track.box, track.seen_us, track.ended_us, track.cut = point, found.box, at_us, None, False
     return hits
 
@@ -110,13 +138,15 @@ def settle(track: Track, aspect: float, policy: FollowPolicy) -> list[Hit]:
     """The crossings of a track that is being cut: it stood beyond a line and was about to leave the band."""
     x, y = track.point
     ahead = (x + track.velocity[0] * SETTLE_S, y + track.velocity[1] * SETTLE_S)
+    went = (x + track.trend[0], y + track.trend[1])
     band = policy.band + BAND_OF_HEIGHT * (track.box[3] - track.box[1])
     hits = []
     for line in policy.lines:
         memory, segment = track.sides.get(line.id, Side()), (line.a, line.b)
-        side = 1 if distance(segment, track.point, aspect) > 0 else -1
+        side = _half(line, track.point, aspect)
         leaves = distance(segment, ahead, aspect) * side >= band
-        if memory.side == -side and memory.hit_within and leaves:
+        steady = distance(segment, went, aspect) * side > distance(segment, track.point, aspect) * side
+        if memory.side == -side and memory.hit_within and leaves and steady:
             memory.side = side
             hits.append(Hit(line=line, forward=side > 0, at_us=memory.hit_us))
     return hits
@@ -139,10 +169,13 @@ def _cross(track: Track, line: Line, now: tuple[Point, int], aspect: float, band
     return Hit(line=line, forward=memory.side > 0, at_us=memory.hit_us)
 
 
-def _smooth(old: Point, before: Point, after: Point, elapsed_s: float) -> Point:
-    x = (after[0] - before[0]) / elapsed_s
-    y = (after[1] - before[1]) / elapsed_s
-    return (old[0] + (x - old[0]) * SPEED_SMOOTHING, old[1] + (y - old[1]) * SPEED_SMOOTHING)
+def _towards(old: Point, new: Point, share: float) -> Point:
+    return (old[0] + (new[0] - old[0]) * share, old[1] + (new[1] - old[1]) * share)
+
+
+def _half(line: Line, point: Point, aspect: float) -> Literal[-1, 1]:
+    """Which half a point is in, however near to the line."""
+    return 1 if distance((line.a, line.b), point, aspect) > 0 else -1
 
 
 def predecessor(scene: Scene, box: Box, at_us: int, aspect: float, policy: FollowPolicy) -> Track | None:
@@ -180,5 +213,6 @@ def begin(epoch: int, found: Detection, at_us: int, before: Track | None) -> Tra
         before.cut = False
         track.root, track.subject = before.root, before.subject
         track.sides, before.sides = before.sides, {}
-        track.point, track.seen_us, track.velocity = before.point, before.seen_us, before.velocity
+        track.point, track.seen_us = before.point, before.seen_us
+        track.velocity, track.trend = before.velocity, before.trend
     return track
