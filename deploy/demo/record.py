@@ -12,6 +12,8 @@ from typing import Any
 from deploy.demo.truth import Happening, Span
 from deploy.language import Language
 
+FOREVER_US = 2**62
+
 Json = dict[str, Any]
 
 _KINDS: dict[str, tuple[str, str]] = {
@@ -53,12 +55,12 @@ class Record:
         ]
 
     def blind(self) -> list[Span]:
-        """Spans in which a camera was reported not looked at."""
+        """Spans in which a camera was reported not looked at; one that was not told as over lasts."""
         return [
             Span(
                 camera=e["camera"],
                 from_us=at_us(e["opened_at"]),
-                to_us=at_us(e["closed_at"] or e["opened_at"]),
+                to_us=at_us(e["closed_at"]) if e["closed_at"] else FOREVER_US,
                 cause=e["cause"],
             )
             for e in self.events.values()

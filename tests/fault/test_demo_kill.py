@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.demo.record import FOREVER_US
 from tests.support.demo import RunningDemo, report, running_demo
 
 VICTIMS = {
@@ -40,13 +41,13 @@ def _pid_of(demo: RunningDemo, words: str) -> int | None:
 
 
 def _events(demo: RunningDemo) -> int:
-    """How many events the store has, 0 while it or the api is away."""
+    """How many passages the store has, 0 while it or the api is away."""
     request = urllib.request.Request(  # noqa: S310
         f"{demo.url}/api/v1/events?limit=500", headers={"Authorization": f"Bearer {demo.token}"}
     )
     try:
         with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
-            return len(json.loads(answer.read())["items"])
+            return sum(item["kind"].startswith("vehicle_") for item in json.loads(answer.read())["items"])
     except OSError:
         return 0
 
@@ -85,4 +86,5 @@ def test_every_component_may_be_killed(tmp_path: Path) -> None:
     shown = json.dumps(found, ensure_ascii=False)
     assert crossings["expected"] >= len(VICTIMS), shown
     assert (crossings["missed"], crossings["extra"]) == ([], []), shown
+    assert all(span["to_us"] < FOREVER_US for span in found["blind"]), shown
     print(json.dumps([crossings, found["blind"]], ensure_ascii=False))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy.demo.record import Record, at_us, line
+from deploy.demo.record import FOREVER_US, Record, at_us, line
 from deploy.demo.truth import Span
 from deploy.language import Language
 
@@ -33,7 +33,7 @@ def test_newest_version_counts_and_the_first_hearing_is_kept() -> None:
 
 
 def test_blind_spans_and_kinds() -> None:
-    """A report of blindness becomes a span; one without an end is a point."""
+    """A report of blindness becomes a span; one without an end lasts."""
     record = Record()
     record.hear(_event(id="b", kind="camera_blind", cause="restart", closed_at="2026-03-01T10:00:02Z"), 0)
     record.hear(_event(id="c", kind="camera_blind", cause="restart"), 0)
@@ -41,7 +41,7 @@ def test_blind_spans_and_kinds() -> None:
     begin = at_us("2026-03-01T10:00:00.5Z")
     assert record.blind() == [
         Span(camera="gate", from_us=begin, to_us=begin + 1_500_000, cause="restart"),
-        Span(camera="gate", from_us=begin, to_us=begin, cause="restart"),
+        Span(camera="gate", from_us=begin, to_us=FOREVER_US, cause="restart"),
     ]
     assert record.kinds() == {"camera_blind": 2, "vehicle_entry": 1}
 
