@@ -49,7 +49,7 @@ def owner(token_file: str) -> User | None:
     if len(token) < 16:
         allowed = "its file must hold a token of 16 characters or more"
         raise SettingsError(section="api", key="token_file", value=token_file, allowed=allowed)
-    return User(name="admin", token_sha256=hash_token(token))
+    return User(name="admin", role="administrator", token_sha256=hash_token(token))
 
 
 def look_defaults(process: Process) -> tuple[LookDefaults, frozenset[str]]:
@@ -73,7 +73,13 @@ def site_zone(process: Process) -> ZoneInfo:
         raise SettingsError(section="decide", key="timezone", value=name, allowed=allowed) from None
 
 
-def services(process: Process, link: Link) -> Services:
+def archive_of(process: Process) -> Archive:
+    """The event store."""
+    timeout_s = process.settings(ApiSettings, "api").store_timeout_s
+    return Archive(process.settings(ClickHouseSettings, "clickhouse"), timeout_s=timeout_s)
+
+
+def services(process: Process, link: Link, archive: Archive) -> Services:
     """Everything that a request may need."""
     settings = process.settings(ApiSettings, "api")
     look, configured = look_defaults(process)
@@ -83,7 +89,7 @@ def services(process: Process, link: Link) -> Services:
         link=link,
         catalog=Catalog(link),
         states=StateBoard(link, now_us),
-        archive=Archive(process.settings(ClickHouseSettings, "clickhouse"), timeout_s=settings.store_timeout_s),
+        archive=archive,
         feed=Feed(
             link,
             process.stop,
@@ -129,8 +135,8 @@ async def access_control(process: Process, parts: Services, port: int) -> AsyncI
 
 async def main(process: Process) -> None:
     """Serve at once; the broker and the store are waited for beside it."""
-    link = Link()
-    parts = services(process, link)
+    link, archive = Link(), archive_of(process)
+    parts = services(process, link, archive)
     nats = process.settings(NatsSettings, "nats")
     taken = listen(parts.settings.host, parts.settings.port)
     process.health.started()
@@ -147,7 +153,7 @@ async def main(process: Process) -> None:
     finally:
         for task in beside[1:] if link.connected else beside:
             task.cancel()
-        parts.archive.close()
+        archive.close()
         process.stop.set()
         await asyncio.wait(beside, timeout=4.0)
 

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol
 
 import clickhouse_connect
 import urllib3.exceptions
@@ -18,6 +18,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from api.errors import Unavailable
 from api.metrics import STORE_QUERIES
 from api.query import Query
+from api.sight import limited
 from postprocess.contract import ClickHouseSettings
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,31 @@ THREADS = 4
 WAITING_MAX = 64
 CONNECT_S_MAX = 3
 _AWAY = (ClickHouseError, urllib3.exceptions.HTTPError, OSError)
+
+
+class Rows(Protocol):
+    """Where rows come from: the whole store, or what somebody may see of it."""
+
+    async def rows(self, query: Query) -> list[Mapping[str, Any]]:
+        """Rows of a question; raises `Unavailable`."""
+
+    async def ping(self) -> None:
+        """Raise `Unavailable` unless the store answers."""
+
+
+class LimitedArchive:
+    """The store as somebody sees it who is limited to regions."""
+
+    def __init__(self, whole: Rows, cameras: Callable[[], frozenset[str]]) -> None:
+        self._whole, self._cameras = whole, cameras
+
+    async def rows(self, query: Query) -> list[Mapping[str, Any]]:
+        """Rows of the cameras that are seen now; raises `Unavailable`."""
+        return await self._whole.rows(limited(query, self._cameras()))
+
+    async def ping(self) -> None:
+        """Raise `Unavailable` unless the store answers."""
+        await self._whole.ping()
 
 
 class Archive:

@@ -7,20 +7,22 @@ copy that follows within milliseconds and knows this process's own writes at onc
 from __future__ import annotations
 
 import asyncio
+import copy
 import logging
 from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
 
-from api.contract import User
-from api.errors import AlreadyThere, NotThere, Stale
+from api.contract import Caller, User
+from api.errors import AlreadyThere, Forbidden, NotThere, Stale, Unavailable
 from api.etag import etag
 from api.link import Link, within
 from api.metrics import GARBAGE
+from api.sight import Sight, sight_of
 from ingest.bus import Bus, Entry, RevisionConflict
 from ingest.contract import Camera
-from postprocess.contract import CameraFunction, Employee, FaceSample, Plan, Region, VehicleEntry
+from postprocess.contract import CameraFunction, Employee, FaceSample, Plan, Region, VehicleEntry, lot_token
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=msgspec.Struct)
@@ -35,6 +37,7 @@ class Shelf:
         self._entries: dict[str, Entry] = {}
         self.known = False
         """Whether the bucket was read once."""
+        self.changes = 0
 
     def entries(self) -> list[Entry]:
         """What is there, as far as this process knows."""
@@ -45,6 +48,7 @@ class Shelf:
         known = self._entries.get(key)
         if known is not None and known.revision > revision:
             return
+        self.changes += 1
         if value is None:
             self._entries.pop(key, None)
         else:
@@ -61,6 +65,7 @@ class Shelf:
             if entry is None:
                 for key in self._entries.keys() - seen:
                     del self._entries[key]
+                self.changes += 1
                 self.known = True
             else:
                 seen.add(entry.key)
@@ -75,6 +80,45 @@ class Catalog:
         self._cameras, self._functions = Shelf(link, "cameras"), Shelf(link, "functions")
         self._users, self._people = Shelf(link, "users"), Shelf(link, "people")
         self._vehicles, self._regions = Shelf(link, "vehicles"), Shelf(link, "regions")
+        self._caller: Caller | None = None
+        self._seen: tuple[tuple[int, int], Sight, frozenset[str]] | None = None
+
+    def limited(self, caller: Caller) -> Catalog:
+        """The same settings as somebody sees them who is limited to regions: what lies elsewhere is not there."""
+        mine = copy.copy(self)
+        mine.limit_to(caller)
+        return mine
+
+    def limit_to(self, caller: Caller) -> None:
+        """See no more than this caller does."""
+        self._caller, self._seen = caller, None
+
+    def sees(self, region: str) -> bool:
+        """Whether a place of the site, and what stands there, is seen; raises `Unavailable`."""
+        return self._caller is None or self._look(self._caller)[0].sees(region)
+
+    def seen_names(self) -> frozenset[str]:
+        """Cameras and lots that somebody sees who is limited, as events name them; raises `Unavailable`."""
+        return frozenset() if self._caller is None else self._look(self._caller)[1]
+
+    def _look(self, caller: Caller) -> tuple[Sight, frozenset[str]]:
+        if not (self._cameras.known and self._regions.known):
+            raise Unavailable(component="nats")
+        state = (self._cameras.changes, self._regions.changes)
+        if self._seen is None or self._seen[0] != state:
+            sight = sight_of(caller.regions, (region for region, _ in self._read_all(self._regions, Region)))
+            cameras = (camera for camera, _ in self._read_all(self._cameras, Camera))
+            names = {camera.id for camera in cameras if sight.sees(camera.region)}
+            self._seen = (state, sight, frozenset(names | {lot_token(region) for region in sight.within}))
+        return self._seen[1], self._seen[2]
+
+    def _check_camera(self, camera_id: str) -> None:
+        if self._caller is not None and camera_id not in self._look(self._caller)[1]:
+            raise NotThere(kind="camera", name=camera_id)
+
+    def _check_place(self, *places: str) -> None:
+        if self._caller is not None and not any(self.sees(place) for place in places):
+            raise Forbidden(user=self._caller.name, regions=self._caller.regions)
 
     async def follow(self) -> None:
         """Keep the copies fresh for ever."""
@@ -101,11 +145,13 @@ class Catalog:
     def cameras(self) -> list[tuple[Camera, int]]:
         """All cameras with their revisions, by name; raises `Unavailable`."""
         self._link.bus()
-        return sorted(self._read_all(self._cameras, Camera), key=lambda pair: (pair[0].name.casefold(), pair[0].id))
+        found = (pair for pair in self._read_all(self._cameras, Camera) if self.sees(pair[0].region))
+        return sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id))
 
     def functions(self, camera: str) -> list[tuple[CameraFunction, int]]:
         """The functions of a camera with their revisions; raises `Unavailable`."""
         self._link.bus()
+        self._check_camera(camera)
         every = self._read_all(self._functions, CameraFunction)
         return sorted((pair for pair in every if pair[0].camera == camera), key=lambda pair: pair[0].name)
 
@@ -115,12 +161,21 @@ class Catalog:
         return list(self._read_all(self._vehicles, VehicleEntry))
 
     def regions(self) -> list[tuple[Region, int]]:
-        """All places of the site with their revisions; raises `Unavailable`."""
+        """All places of the site with their revisions; raises `Unavailable`.
+
+        To somebody who is limited, those that are seen and those above them, whose settings hold there.
+        """
         self._link.bus()
-        return list(self._read_all(self._regions, Region))
+        every = self._read_all(self._regions, Region)
+        if self._caller is None:
+            return list(every)
+        sight, _ = self._look(self._caller)
+        return [pair for pair in every if pair[0].id in sight.within | sight.above]
 
     async def region(self, region_id: str) -> tuple[Region, int] | None:
         """A place of the site and its revision, or None; raises `Unavailable`."""
+        if not self.sees(region_id):
+            return None
         entry = await self._get("regions", region_id)
         found = _read(entry, Region) if entry is not None else None
         return None if entry is None or found is None else (found, entry.revision)
@@ -139,10 +194,13 @@ class Catalog:
         found = _read(entry, Camera) if entry is not None else None
         if entry is None or found is None:
             raise NotThere(kind="camera", name=camera_id)
+        if not self.sees(found.region):
+            raise NotThere(kind="camera", name=camera_id)
         return found, entry.revision
 
     async def function(self, camera_id: str, name: str) -> tuple[CameraFunction, int]:
         """A function of a camera and its revision; raises `NotThere`, `Unavailable`."""
+        self._check_camera(camera_id)
         entry = await self._get("functions", f"{camera_id}.{name}")
         found = _read(entry, CameraFunction) if entry is not None else None
         if entry is None or found is None:
@@ -151,15 +209,18 @@ class Catalog:
 
     async def write_camera(self, camera: Camera, *, expect: int) -> int:
         """Write a camera over revision `expect` (0 = it must be new); returns the new revision."""
+        self._check_place(camera.region)
         return await self._put(self._cameras, camera.id, camera, expect=expect, kind="camera")
 
     async def write_function(self, function: CameraFunction, *, expect: int) -> int:
         """Write a function over revision `expect` (0 = it must be new); returns the new revision."""
+        self._check_camera(function.camera)
         key = f"{function.camera}.{function.name}"
         return await self._put(self._functions, key, function, expect=expect, kind="function")
 
     async def write_region(self, region: Region, *, expect: int) -> int:
         """Write a place over revision `expect` (0 = it must be new); returns the new revision."""
+        self._check_place(region.id, region.parent)
         return await self._put(self._regions, region.id, region, expect=expect, kind="lot")
 
     async def write_vehicle(self, entry: VehicleEntry, *, expect: int) -> int:
@@ -172,6 +233,7 @@ class Catalog:
 
     async def delete_camera(self, camera_id: str, *, expect: int) -> None:
         """Delete a camera of revision `expect`, then its functions."""
+        self._check_camera(camera_id)
         bus = self._link.bus()
         await self._delete(bus, self._cameras, camera_id, expect=expect, kind="camera")
         async with within():
@@ -181,6 +243,7 @@ class Catalog:
 
     async def delete_function(self, camera_id: str, name: str, *, expect: int) -> None:
         """Delete a function of revision `expect`."""
+        self._check_camera(camera_id)
         await self._delete(self._link.bus(), self._functions, f"{camera_id}.{name}", expect=expect, kind="function")
 
     def people(self) -> list[tuple[Employee, int]]:

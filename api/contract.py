@@ -39,12 +39,34 @@ MotionMasks = Annotated[
 ]
 
 
+Role = Literal["administrator", "operator", "viewer", "integration"]
+"""What a user may do; `api.access_table` says what that is, call by call."""
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True):
     """Who may come in (KV bucket `users`, key = name). Only the token's hash is kept."""
 
     name: str
-    role: Literal["admin"] = "admin"
-    token_sha256: str
+    role: Role | Literal["admin"] = "viewer"
+    """`admin` is how administrators were written before there were roles."""
+    regions: tuple[str, ...] = ()
+    """Regions that the user is limited to, all below them included; empty = the whole site."""
+    disabled: bool = False
+    token_sha256: str = ""
+
+    @property
+    def acts_as(self) -> Role:
+        """The role."""
+        return "administrator" if self.role == "admin" else self.role
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Who makes a call, as far as rights go."""
+
+    name: str
+    roles: tuple[Role, ...]
+    """All of them have to allow a call."""
+    regions: tuple[str, ...] = ()
 
 
 class CameraIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

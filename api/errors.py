@@ -9,6 +9,7 @@
     ├── TableRefused         422  a table of shifts with rows that can't be used
     ├── TooMuchAsked         422  more rows than one answer holds
     ├── NotAuthorised        401  no token, or one that nobody has
+    ├── Forbidden            403  the user may not do this: role, or regions
     ├── TooManyFailures      429  wrong tokens from one address
     ├── NotThere             404  nothing of this kind has this id
     ├── AlreadyThere         409  the id is taken
@@ -157,6 +158,40 @@ class NotAuthorised(ApiError):
         """The challenge (RFC 6750)."""
         suffix = ', error="invalid_token"' if self.token_given else ""
         return {"WWW-Authenticate": f'Bearer realm="zool"{suffix}'}
+
+
+class Forbidden(ApiError):
+    """Known, and not allowed: the role is too small, or the call is about the whole site or another region."""
+
+    status = 403
+    slug = "forbidden"
+    title = Words("Not allowed", "Недостаточно прав")
+
+    def __init__(self, *, user: str, needs: str = "", regions: tuple[str, ...] = ()) -> None:
+        super().__init__(user, needs, regions)
+        self.user, self.needs, self.regions = user, needs, regions
+
+    def words(self) -> Words:
+        """What is needed, and whom to ask."""
+        if self.needs:
+            role = _ROLES[self.needs]
+            return Words(
+                f"This needs the role {role.en}, which '{self.user}' does not have here: ask an administrator.",
+                f"Нужна роль «{role.ru}», а у «{self.user}» её здесь нет: обратитесь к администратору.",
+            )
+        places = ", ".join(self.regions)
+        return Words(
+            f"'{self.user}' is limited to {places}, and this reaches further: ask an administrator.",
+            f"Доступ «{self.user}» ограничен: {places}; это выходит за пределы. Обратитесь к администратору.",
+        )
+
+
+_ROLES = {
+    "administrator": Words("administrator", "администратор"),
+    "operator": Words("operator", "оператор"),
+    "viewer": Words("viewer", "наблюдатель"),
+    "integration": Words("integration", "интеграция"),
+}
 
 
 class TooManyFailures(ApiError):
@@ -481,6 +516,7 @@ class TooManyStreams(ApiError):
 _HTTP_TITLES = {
     400: Words("Bad request", "Неверный запрос"),
     401: NotAuthorised.title,
+    403: Forbidden.title,
     404: NotThere.title,
     405: Words("Method not allowed", "Метод не разрешён"),
     413: BodyTooLarge.title,

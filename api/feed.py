@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
-from typing import Literal
+from collections.abc import AsyncGenerator, Callable
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -39,6 +39,27 @@ FETCH_MAX = 64
 AWAY_S = 0.5
 
 
+class Streams(Protocol):
+    """Where live events come from: all of them, or what somebody may see of them."""
+
+    async def open(self, wanted: Wanted, start: Start, *, sees: Callable[[str], bool] = ...) -> AsyncGenerator[Item]:
+        """A stream of messages; raises `TooManyStreams`, `Unavailable`, `BadParameter`."""
+
+
+class LimitedFeed:
+    """The live events as somebody sees them who is limited to regions."""
+
+    def __init__(self, whole: Streams, sees: Callable[[str], bool]) -> None:
+        self._whole, self._mine = whole, sees
+
+    async def open(
+        self, wanted: Wanted, start: Start, *, sees: Callable[[str], bool] = lambda _: True
+    ) -> AsyncGenerator[Item]:
+        """As `Feed.open`, of cameras that are seen when their event happens."""
+        self._mine("")  # raises where nobody knows yet which cameras these are
+        return await self._whole.open(wanted, start, sees=lambda camera: self._mine(camera) and sees(camera))
+
+
 class Feed:
     """Hands out streams of one face, up to a limit (`limit_key` names its setting)."""
 
@@ -56,8 +77,13 @@ class Feed:
         self._clients_max, self._buffer_events = clients_max, buffer_events
         self._clients = self._opening = 0
 
-    async def open(self, wanted: Wanted, start: Start) -> AsyncGenerator[Item]:
-        """A stream of messages; raises `TooManyStreams`, `Unavailable`, `BadParameter`."""
+    async def open(
+        self, wanted: Wanted, start: Start, *, sees: Callable[[str], bool] = lambda _: True
+    ) -> AsyncGenerator[Item]:
+        """A stream of messages, its events of cameras that `sees` lets through.
+
+        Raises `TooManyStreams`, `Unavailable`, `BadParameter`.
+        """
         chosen = subjects(wanted)
         if self._clients + self._opening >= self._clients_max:
             raise TooManyStreams(clients_max=self._clients_max, key=self._limit_key)
@@ -66,7 +92,7 @@ class Feed:
         try:
             async with within():
                 begin = place(start, await _kept(bus))
-                pump = Pump(bus, chosen, begin, face=self._face, buffer_events=self._buffer_events)
+                pump = Pump(bus, chosen, begin, sees=sees, face=self._face, buffer_events=self._buffer_events)
                 await pump.open()
         finally:
             self._opening -= 1
@@ -99,8 +125,17 @@ class Feed:
 class Pump:
     """From the broker into one client's buffer."""
 
-    def __init__(self, bus: Bus, chosen: tuple[str, ...], begin: Place, *, face: str, buffer_events: int) -> None:
-        self._bus, self._chosen, self._face = bus, chosen, face
+    def __init__(
+        self,
+        bus: Bus,
+        chosen: tuple[str, ...],
+        begin: Place,
+        *,
+        sees: Callable[[str], bool],
+        face: str,
+        buffer_events: int,
+    ) -> None:
+        self._bus, self._chosen, self._sees, self._face = bus, chosen, sees, face
         self._mark = begin.seen
         self._outages = bus.outages
         self._reader: Consumer
@@ -163,6 +198,8 @@ class Pump:
             event = decode(message.payload, Event)
         except (msgspec.DecodeError, UnicodeDecodeError):
             GARBAGE.labels("event").inc()
+            return
+        if not self._sees(event.camera):
             return
         await self._put(Happened(mark=self._mark, event=event))
         STREAM_EVENTS.labels(self._face).inc()

@@ -26,7 +26,7 @@ def find_user(users: Iterable[User], token: str) -> User | None:
     presented = hash_token(token)
     found: User | None = None
     for user in users:
-        if hmac.compare_digest(user.token_sha256.encode(), presented.encode()):
+        if hmac.compare_digest(user.token_sha256.encode(), presented.encode()) and not user.disabled:
             found = user
     return found
 

@@ -8,20 +8,33 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import unquote
 
 import grpc  # type: ignore[import-untyped]
 import grpc.aio  # type: ignore[import-untyped]
 
-from api.contract import User
-from api.errors import ApiError, BadParameter, NotAuthorised, NotThere, TooManyFailures, TooManyStreams, Unavailable
+from api.access_table import acs_access
+from api.contract import Caller
+from api.errors import (
+    ApiError,
+    BadParameter,
+    Forbidden,
+    NotAuthorised,
+    NotThere,
+    TooManyFailures,
+    TooManyStreams,
+    Unavailable,
+)
 from api.language import Language, preferred
 from api.metrics import ACS_CALLS
+from api.sight import check
 
 PUBLIC = ("/grpc.health.v1.Health/", "/grpc.reflection.v1alpha.ServerReflection/")
 CODES: dict[type[ApiError], grpc.StatusCode] = {
     NotAuthorised: grpc.StatusCode.UNAUTHENTICATED,
+    Forbidden: grpc.StatusCode.PERMISSION_DENIED,
     TooManyFailures: grpc.StatusCode.UNAUTHENTICATED,
     TooManyStreams: grpc.StatusCode.RESOURCE_EXHAUSTED,
     BadParameter: grpc.StatusCode.INVALID_ARGUMENT,
@@ -29,7 +42,9 @@ CODES: dict[type[ApiError], grpc.StatusCode] = {
     Unavailable: grpc.StatusCode.UNAVAILABLE,
 }
 
-Admit = Callable[[str, str], User]
+Admit = Callable[[str, str], Caller]
+CALLER: ContextVar[Caller] = ContextVar("caller")
+"""Who makes the call that runs here."""
 Context = Any
 """grpc.aio.ServicerContext: the library has no types."""
 
@@ -66,10 +81,9 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         method = await continuation(details)
         if method is None or details.method.startswith(PUBLIC):
             return method
-        name = details.method.rpartition("/")[2]
 
         async def call(request: object, context: Context) -> object:
-            async with self._guarded(name, context):
+            async with self._guarded(details.method, context):
                 inner = method.unary_stream if method.response_streaming else method.unary_unary
                 return await inner(request, context)
 
@@ -79,16 +93,18 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         return make(call, method.request_deserializer, method.response_serializer)
 
     @contextlib.asynccontextmanager
-    async def _guarded(self, name: str, context: Context) -> AsyncIterator[None]:
+    async def _guarded(self, method: str, context: Context) -> AsyncIterator[None]:
         metadata = {str(key): str(value) for key, value in context.invocation_metadata() or ()}
         try:
-            self._admit(metadata.get("authorization", ""), address_of(context.peer()))
+            caller = self._admit(metadata.get("authorization", ""), address_of(context.peer()))
+            check(caller, acs_access(method))
+            CALLER.set(caller)
             yield
         except ApiError as error:
             code = CODES.get(type(error), grpc.StatusCode.INTERNAL)
             await context.abort(code, words_of(error, preferred(metadata.get("accept-language", ""))), trailing(error))
         finally:
-            ACS_CALLS.labels(name, code_name(context.code())).inc()
+            ACS_CALLS.labels(method.rpartition("/")[2], code_name(context.code())).inc()
 
 
 def trailing(error: ApiError) -> tuple[tuple[str, str], ...]:

@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 
 import grpc  # type: ignore[import-untyped]
+import msgspec
 
-from api.acs.calls import Context
+from api.acs.calls import CALLER, Context
 from api.acs.messages import event_message, hello_message, response, start_of, wanted_of
 from api.acs.v1 import acs_pb2 as pb
 from api.acs.v1 import acs_pb2_grpc
@@ -51,13 +52,15 @@ class AccessControl(acs_pb2_grpc.AccessControlServicer):  # type: ignore[misc]
 
     async def GetEvent(self, request: pb.GetEventRequest, context: Context) -> pb.Event:  # noqa: ARG002, N802
         """The newest version of one event."""
-        for row in await self._parts.archive.rows(event_query(request.id[:200])):
+        mine = self._parts.seen_by(CALLER.get())
+        for row in await mine.archive.rows(event_query(request.id[:200])):
             return event_message(event_of(row))
         raise NotThere(kind="event", name=request.id[:200])
 
     async def StreamEvents(self, request: pb.StreamEventsRequest, context: Context) -> None:  # noqa: N802
         """Events as they happen, until the client goes, is too slow, or the process stops."""
-        items = await self._feed.open(wanted_of(request), start_of(request))
+        mine = msgspec.structs.replace(self._parts, feed=self._feed).seen_by(CALLER.get())
+        items = await mine.feed.open(wanted_of(request), start_of(request))
         cursor = ""
         async with contextlib.aclosing(items):
             async for item in items:

@@ -1,6 +1,7 @@
-"""Who may come in: a guard in front of every route that is not declared public.
+"""Who may come in, and how far: a guard in front of every route that is not declared public.
 
-A route is public by `opt={"public": True}`; forgetting it closes a route, never opens one.
+A route is public by `opt={"public": True}`; forgetting it closes a route, never opens one. What a call needs stands in
+`api.access_table`; what is not there needs an administrator of the whole site.
 """
 
 from __future__ import annotations
@@ -10,15 +11,26 @@ from typing import Any
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 
+from api.access_table import rest_access
+from api.http.answers import AnyRequest
 from api.http.services import Services
+from api.sight import check
 
 PUBLIC: dict[str, Any] = {"public": True}
 
 
-def require_token(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Let those in who have a token; raises `NotAuthorised`, `TooManyFailures`, `Unavailable`."""
+def require_access(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let those in who may; raises `NotAuthorised`, `TooManyFailures`, `Forbidden`, `Unavailable`."""
     if handler.opt.get("public"):
         return
     services: Services = connection.app.state.services
     address = connection.client.host if connection.client else ""
-    connection.scope["user"] = services.admit(connection.headers.get("authorization", ""), address)
+    caller = services.admit(connection.headers.get("authorization", ""), address)
+    check(caller, rest_access(str(connection.scope.get("method", "")), str(connection.scope.get("path_template", ""))))
+    connection.scope["user"] = caller
+
+
+def services_for(services: Services, request: AnyRequest) -> Services:
+    """The services as this caller sees them: who is limited to regions gets no others, whatever a route asks for."""
+    caller = request.scope.get("user")
+    return services if caller is None else services.seen_by(caller)

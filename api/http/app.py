@@ -10,8 +10,8 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
 
 from api.http import health, pages
-from api.http.access import require_token
-from api.http.answers import HANDLERS
+from api.http.access import require_access, services_for
+from api.http.answers import HANDLERS, AnyRequest
 from api.http.attendance import Attendance
 from api.http.cameras import Cameras
 from api.http.dead import Dead
@@ -43,6 +43,10 @@ def litestar_app(services: Services) -> Litestar:
         security=[{"token": []}],
         use_handler_docstrings=True,
     )
+
+    def given(request: AnyRequest) -> Services:
+        return services_for(services, request)
+
     return Litestar(
         route_handlers=[
             Router(
@@ -67,8 +71,8 @@ def litestar_app(services: Services) -> Litestar:
             health.metrics,
             *pages.routes(),
         ],
-        guards=[require_token],
-        dependencies={"services": Provide(lambda: services, sync_to_thread=False)},
+        guards=[require_access],
+        dependencies={"services": Provide(given, sync_to_thread=False)},
         exception_handlers=HANDLERS,
         request_max_body_size=services.settings.body_bytes_max,
         openapi_config=documentation,

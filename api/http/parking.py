@@ -51,7 +51,7 @@ class Parkings(Controller):
         lots = [
             await _shown(services, region, settings, revision)
             for region, settings, revision in found
-            if settings is not None
+            if settings is not None and services.catalog.sees(region.id)
         ]
         return LotList(items=tuple(sorted(lots, key=lambda lot: (lot.name.casefold(), lot.id))))
 

@@ -8,13 +8,13 @@ from datetime import tzinfo
 import msgspec
 from litestar.di import NamedDependency
 
-from api.archive import Archive
+from api.archive import LimitedArchive, Rows
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults
-from api.contract import User
+from api.contract import Caller, User
 from api.eraser import Eraser
 from api.errors import NotAuthorised, TooManyFailures, Unavailable
-from api.feed import Feed
+from api.feed import LimitedFeed, Streams
 from api.graves import Graves
 from api.link import Link
 from api.metrics import FAILED_LOGINS
@@ -32,8 +32,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     link: Link
     catalog: Catalog
     states: StateBoard
-    archive: Archive
-    feed: Feed
+    archive: Rows
+    feed: Streams
     functions: Registry
     graves: Graves
     eraser: Eraser
@@ -54,7 +54,19 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
         """Everybody who may come in."""
         return [*([self.owner] if self.owner is not None else []), *self.catalog.users()]
 
-    def admit(self, authorization: str, address: str) -> User:
+    def seen_by(self, caller: Caller) -> Services:
+        """These services for somebody who may be limited to regions: what lies elsewhere is not there."""
+        if not caller.regions:
+            return self
+        catalog = self.catalog.limited(caller)
+        return msgspec.structs.replace(
+            self,
+            catalog=catalog,
+            archive=LimitedArchive(self.archive, catalog.seen_names),
+            feed=LimitedFeed(self.feed, lambda camera: camera in catalog.seen_names()),
+        )
+
+    def admit(self, authorization: str, address: str) -> Caller:
         """Whose token an Authorization header holds; raises `NotAuthorised`, `TooManyFailures`, `Unavailable`.
 
         A token is 256 random bits: guessing is hopeless, so the throttle answers to wrong tokens only, and a stale tab
@@ -65,7 +77,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
             raise NotAuthorised(token_given=False)
         user = find_user(self.users(), token)
         if user is not None:
-            return user
+            return Caller(name=user.name, roles=(user.acts_as,), regions=user.regions)
         if not self.catalog.users_known:
             raise Unavailable(component="nats")
         FAILED_LOGINS.inc()

@@ -167,7 +167,7 @@ async def test_a_user_of_the_bucket_is_not_refused_while_users_are_unknown(site:
     """Started while the broker is away: UNAVAILABLE, which clients come back from, and then the user comes in."""
     token = "token-of-a-user-of-the-bucket"
     async with Bus.open(site.broker.settings, name="users") as bus:
-        user = User(name="gate-system", token_sha256=hash_token(token))
+        user = User(name="gate-system", role="integration", token_sha256=hash_token(token))
         await bus.bucket("users").put(user.name, msgspec.json.encode(user))
     site.api.stop()
     site.broker.kill()

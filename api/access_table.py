@@ -1,0 +1,144 @@
+"""Who may do what: path template x method -> the least role, and whether the call is limited by region.
+
+Pure, and literal on purpose: this table is what is reviewed. The guard looks calls up by the path of the OpenAPI
+document; what is not here needs an administrator of the whole site. A test walks every call of the document.
+
+- `least`: viewer < operator < administrator. `machine`: the role integration may too (it is no step of that ladder).
+- `place`, for users who are limited to regions: `none`, the call is about no place and open to them; `region`, they
+  see and change only what lies in their regions, anything else is not there; `site`, the call is about the whole site
+  and refused to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import msgspec
+
+from api.contract import Role
+
+Place = Literal["none", "region", "site"]
+
+
+class Access(msgspec.Struct, frozen=True):
+    """What a call needs."""
+
+    least: Role
+    place: Place
+    machine: bool = False
+
+
+OPEN: frozenset[tuple[str, str]] = frozenset({("GET", "/health/live"), ("GET", "/health/ready")})
+"""Calls of the document that need no token at all."""
+
+TABLE: Mapping[str, Mapping[str, Access]] = {
+    "/api/v1/attendance/muster": {"GET": Access("operator", "site", machine=True)},
+    "/api/v1/attendance/shifts": {
+        "GET": Access("operator", "site", machine=True),
+        "POST": Access("operator", "site", machine=True),
+    },
+    "/api/v1/attendance/timesheet": {"GET": Access("operator", "site", machine=True)},
+    "/api/v1/cameras": {
+        "GET": Access("viewer", "region", machine=True),
+        "POST": Access("administrator", "region"),
+    },
+    "/api/v1/cameras/test": {"POST": Access("administrator", "none")},
+    "/api/v1/cameras/{camera_id}": {
+        "GET": Access("viewer", "region", machine=True),
+        "PATCH": Access("operator", "region"),
+        "DELETE": Access("administrator", "region"),
+    },
+    "/api/v1/cameras/{camera_id}/functions": {"GET": Access("viewer", "region")},
+    "/api/v1/cameras/{camera_id}/functions/{name}": {
+        "GET": Access("viewer", "region"),
+        "PUT": Access("operator", "region"),
+        "DELETE": Access("operator", "region"),
+    },
+    "/api/v1/cameras/{camera_id}/functions/{name}/replay": {"POST": Access("operator", "region")},
+    "/api/v1/cameras/{camera_id}/snapshot.jpg": {"GET": Access("viewer", "region", machine=True)},
+    "/api/v1/dead": {"GET": Access("administrator", "site")},
+    "/api/v1/dead/drop": {"POST": Access("administrator", "site")},
+    "/api/v1/dead/replay": {"POST": Access("administrator", "site")},
+    "/api/v1/dead/resume/{stage}": {"POST": Access("administrator", "site")},
+    "/api/v1/dead/{seq}": {"GET": Access("administrator", "site"), "DELETE": Access("administrator", "site")},
+    "/api/v1/dead/{seq}/replay": {"POST": Access("administrator", "site")},
+    "/api/v1/events": {"GET": Access("viewer", "region", machine=True)},
+    "/api/v1/events/stream": {"GET": Access("viewer", "region", machine=True)},
+    "/api/v1/events/{event_id}": {"GET": Access("viewer", "region", machine=True)},
+    "/api/v1/events/{event_id}/feedback": {"POST": Access("operator", "region", machine=True)},
+    "/api/v1/events/{event_id}/photos/{photo}": {"GET": Access("viewer", "region", machine=True)},
+    "/api/v1/functions": {"GET": Access("viewer", "none", machine=True)},
+    "/api/v1/parking/lots": {"GET": Access("viewer", "region", machine=True)},
+    "/api/v1/parking/lots/{lot_id}": {
+        "GET": Access("viewer", "region", machine=True),
+        "PUT": Access("operator", "region"),
+        "DELETE": Access("operator", "region"),
+    },
+    "/api/v1/parking/sessions": {"GET": Access("viewer", "region", machine=True)},
+    "/api/v1/people": {
+        "GET": Access("operator", "none", machine=True),
+        "POST": Access("operator", "site", machine=True),
+    },
+    "/api/v1/people/{person_id}": {
+        "GET": Access("operator", "none", machine=True),
+        "PATCH": Access("operator", "site", machine=True),
+        "DELETE": Access("operator", "site", machine=True),
+    },
+    "/api/v1/people/{person_id}/erase": {"POST": Access("administrator", "site")},
+    "/api/v1/people/{person_id}/mistakes": {"POST": Access("operator", "site")},
+    "/api/v1/people/{person_id}/photos": {
+        "GET": Access("operator", "site"),
+        "POST": Access("operator", "site"),
+    },
+    "/api/v1/people/{person_id}/photos/{sample_id}": {"DELETE": Access("operator", "site")},
+    "/api/v1/review/plates": {"GET": Access("operator", "region")},
+    "/api/v1/review/plates/{event_id}": {"POST": Access("operator", "region")},
+    "/api/v1/vehicles": {
+        "GET": Access("operator", "none", machine=True),
+        "POST": Access("operator", "site", machine=True),
+    },
+    "/api/v1/vehicles/export.csv": {"GET": Access("operator", "none", machine=True)},
+    "/api/v1/vehicles/import": {"POST": Access("operator", "site", machine=True)},
+    "/api/v1/vehicles/{entry_id}": {
+        "GET": Access("operator", "none", machine=True),
+        "PUT": Access("operator", "site", machine=True),
+        "DELETE": Access("operator", "site", machine=True),
+    },
+    "/metrics": {"GET": Access("administrator", "site", machine=True)},
+}
+
+ACS: Mapping[str, Access] = {
+    "/zool.acs.v1.AccessControl/GetEvent": Access("viewer", "region", machine=True),
+    "/zool.acs.v1.AccessControl/StreamEvents": Access("viewer", "region", machine=True),
+}
+"""Methods of gRPC, as they are called."""
+
+CLOSED = Access("administrator", "site")
+"""What holds for everything that is in no table."""
+ANYBODY = Access("viewer", "none", machine=True)
+"""Whoever came in."""
+
+_LADDER: tuple[Role, ...] = ("viewer", "operator", "administrator")
+
+
+def rest_access(method: str, path: str) -> Access:
+    """What a call of REST needs, by its path as the OpenAPI document writes it."""
+    return ANYBODY if method == "OPTIONS" else TABLE.get(path, {}).get(method, CLOSED)
+
+
+def acs_access(method: str) -> Access:
+    """What a method of gRPC needs, by its full name."""
+    return ACS.get(method, CLOSED)
+
+
+def grants(access: Access, roles: Iterable[Role]) -> bool:
+    """Whether all of these roles (of a user, and of the token it came with) may make a call; none: nobody may."""
+    found = tuple(roles)
+    return bool(found) and all(_one_grants(access, role) for role in found)
+
+
+def _one_grants(access: Access, role: Role) -> bool:
+    if role == "integration":
+        return access.machine
+    return _LADDER.index(role) >= _LADDER.index(access.least)
