@@ -12,7 +12,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from api.accounts import OWNER
 from api.acs.server import acs_server
+from api.admission import Admission, Limits
 from api.archive import Archive
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults, acs_port
@@ -25,7 +27,7 @@ from api.http.services import Services
 from api.link import Link
 from api.server import listen, serve
 from api.states import StateBoard
-from api.tokens import Throttle, hash_token
+from api.tokens import hash_token
 from ingest.process import Process, run
 from ingest.settings import NatsSettings, SettingsError, load, parse
 from postprocess.config import DecideSettings
@@ -49,7 +51,7 @@ def owner(token_file: str) -> User | None:
     if len(token) < 16:
         allowed = "its file must hold a token of 16 characters or more"
         raise SettingsError(section="api", key="token_file", value=token_file, allowed=allowed)
-    return User(name="admin", role="administrator", token_sha256=hash_token(token))
+    return User(name=OWNER, role="administrator", token_sha256=hash_token(token))
 
 
 def look_defaults(process: Process) -> tuple[LookDefaults, frozenset[str]]:
@@ -83,11 +85,12 @@ def services(process: Process, link: Link, archive: Archive) -> Services:
     """Everything that a request may need."""
     settings = process.settings(ApiSettings, "api")
     look, configured = look_defaults(process)
+    catalog = Catalog(link)
     return Services(
         settings=settings,
         version=importlib.metadata.version("zool"),
         link=link,
-        catalog=Catalog(link),
+        catalog=catalog,
         states=StateBoard(link, now_us),
         archive=archive,
         feed=Feed(
@@ -101,14 +104,24 @@ def services(process: Process, link: Link, archive: Archive) -> Services:
         functions=registry.load(),
         graves=Graves(link),
         eraser=Eraser(link),
-        owner=owner(settings.token_file),
-        throttle=Throttle(settings.failed_logins_per_minute),
+        admission=Admission(
+            catalog,
+            owner=owner(settings.token_file),
+            limits=Limits(
+                failures_per_minute=settings.failed_logins_per_minute,
+                login_failures_max=settings.login_failures_max,
+                login_lock_min=settings.login_lock_min,
+                session_idle_min=settings.session_idle_min,
+                session_max_h=settings.session_max_h,
+            ),
+            now_us=now_us,
+            steady_s=time.monotonic,
+        ),
         look=look,
         decide=process.settings(DecideSettings, "decide"),
         configured=configured,
         zone=site_zone(process),
         now_us=now_us,
-        steady_s=time.monotonic,
         new_id=lambda prefix: f"{prefix}-{secrets.token_hex(5)}",
     )
 

@@ -29,7 +29,9 @@ class Access(msgspec.Struct, frozen=True):
     machine: bool = False
 
 
-OPEN: frozenset[tuple[str, str]] = frozenset({("GET", "/health/live"), ("GET", "/health/ready")})
+OPEN: frozenset[tuple[str, str]] = frozenset(
+    {("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/api/v1/session")}
+)
 """Calls of the document that need no token at all."""
 
 TABLE: Mapping[str, Mapping[str, Access]] = {
@@ -94,6 +96,19 @@ TABLE: Mapping[str, Mapping[str, Access]] = {
     "/api/v1/people/{person_id}/photos/{sample_id}": {"DELETE": Access("operator", "site")},
     "/api/v1/review/plates": {"GET": Access("operator", "region")},
     "/api/v1/review/plates/{event_id}": {"POST": Access("operator", "region")},
+    "/api/v1/session": {"GET": Access("viewer", "none", machine=True), "DELETE": Access("viewer", "none")},
+    "/api/v1/session/password": {"PUT": Access("viewer", "none")},
+    "/api/v1/session/tokens": {"GET": Access("viewer", "none"), "POST": Access("viewer", "none")},
+    "/api/v1/session/tokens/{token_id}": {"DELETE": Access("viewer", "none")},
+    "/api/v1/users": {"GET": Access("administrator", "site"), "POST": Access("administrator", "site")},
+    "/api/v1/users/{name}": {
+        "GET": Access("administrator", "site"),
+        "PATCH": Access("administrator", "site"),
+        "DELETE": Access("administrator", "site"),
+    },
+    "/api/v1/users/{name}/password": {"PUT": Access("administrator", "site")},
+    "/api/v1/users/{name}/tokens": {"GET": Access("administrator", "site"), "POST": Access("administrator", "site")},
+    "/api/v1/users/{name}/tokens/{token_id}": {"DELETE": Access("administrator", "site")},
     "/api/v1/vehicles": {
         "GET": Access("operator", "none", machine=True),
         "POST": Access("operator", "site", machine=True),
@@ -136,6 +151,14 @@ def grants(access: Access, roles: Iterable[Role]) -> bool:
     """Whether all of these roles (of a user, and of the token it came with) may make a call; none: nobody may."""
     found = tuple(roles)
     return bool(found) and all(_one_grants(access, role) for role in found)
+
+
+def within(role: Role) -> tuple[Role, ...]:
+    """Roles that a token of somebody with this role may have."""
+    if role == "integration":
+        return ("integration",)
+    machine: tuple[Role, ...] = ("integration",) if role != "viewer" else ()
+    return (*_LADDER[: _LADDER.index(role) + 1], *machine)
 
 
 def _one_grants(access: Access, role: Role) -> bool:

@@ -14,11 +14,12 @@ from typing import TypeVar
 
 import msgspec
 
-from api.contract import Caller, User
+from api.contract import Caller, Session, Used, User
 from api.errors import AlreadyThere, Forbidden, NotThere, Stale, Unavailable
 from api.etag import etag
 from api.link import Link, within
 from api.metrics import GARBAGE
+from api.shelf import Shelf
 from api.sight import Sight, sight_of
 from ingest.bus import Bus, Entry, RevisionConflict
 from ingest.contract import Camera
@@ -29,49 +30,6 @@ T = TypeVar("T", bound=msgspec.Struct)
 PLANS_S_MAX = 20.0
 
 
-class Shelf:
-    """A watched copy of one bucket, in memory."""
-
-    def __init__(self, link: Link, name: str) -> None:
-        self._link, self.name = link, name
-        self._entries: dict[str, Entry] = {}
-        self.known = False
-        """Whether the bucket was read once."""
-        self.changes = 0
-
-    def entries(self) -> list[Entry]:
-        """What is there, as far as this process knows."""
-        return list(self._entries.values())
-
-    def note(self, key: str, value: bytes | None, revision: int) -> None:
-        """Take in a change; an older one than is known changes nothing."""
-        known = self._entries.get(key)
-        if known is not None and known.revision > revision:
-            return
-        self.changes += 1
-        if value is None:
-            self._entries.pop(key, None)
-        else:
-            self._entries[key] = Entry(key=key, value=value, revision=revision)
-
-    async def follow(self) -> None:
-        """Keep the copy fresh for ever; what vanished while the broker was away vanishes here too."""
-        bus = await self._link.opened()
-        seen: set[str] = set()
-        outages = bus.outages
-        async for entry in bus.bucket(self.name).watch():
-            if outages != bus.outages:
-                outages, seen = bus.outages, set()
-            if entry is None:
-                for key in self._entries.keys() - seen:
-                    del self._entries[key]
-                self.changes += 1
-                self.known = True
-            else:
-                seen.add(entry.key)
-                self.note(entry.key, entry.value, entry.revision)
-
-
 class Catalog:
     """Cameras, functions and users, as the api reads and writes them."""
 
@@ -80,6 +38,7 @@ class Catalog:
         self._cameras, self._functions = Shelf(link, "cameras"), Shelf(link, "functions")
         self._users, self._people = Shelf(link, "users"), Shelf(link, "people")
         self._vehicles, self._regions = Shelf(link, "vehicles"), Shelf(link, "regions")
+        self._sessions = Shelf(link, "sessions")
         self._caller: Caller | None = None
         self._seen: tuple[tuple[int, int], Sight, frozenset[str]] | None = None
 
@@ -130,6 +89,7 @@ class Catalog:
                 self._vehicles,
                 self._people,
                 self._regions,
+                self._sessions,
             ):
                 group.create_task(shelf.follow())
 
@@ -140,7 +100,78 @@ class Catalog:
 
     def users(self) -> list[User]:
         """Everybody who may come in by the bucket `users`."""
-        return [user for user, _ in self._read_all(self._users, User)]
+        return [user for user, _ in self.accounts()]
+
+    def accounts(self) -> list[tuple[User, int]]:
+        """The same with their revisions, by name."""
+        return sorted(self._read_all(self._users, User), key=lambda pair: pair[0].name)
+
+    async def account(self, name: str) -> tuple[User, int]:
+        """A user and its revision; raises `NotThere`, `Unavailable`."""
+        entry = await self._get("users", name)
+        found = _read(entry, User) if entry is not None else None
+        if entry is None or found is None:
+            raise NotThere(kind="user", name=name)
+        return found, entry.revision
+
+    async def write_account(self, user: User, *, expect: int) -> int:
+        """Write a user over revision `expect` (0 = it must be new); returns the new revision."""
+        return await self._put(self._users, user.name, user, expect=expect, kind="user")
+
+    async def delete_account(self, name: str, *, expect: int) -> None:
+        """Delete a user of revision `expect`."""
+        await self._delete(self._link.bus(), self._users, name, expect=expect, kind="user")
+
+    @property
+    def sessions_known(self) -> bool:
+        """Whether the bucket `sessions` was read."""
+        return self._sessions.known
+
+    def sessions(self) -> dict[str, Session]:
+        """Who is signed in, by the id of the session."""
+        return {
+            entry.key.removeprefix("s."): found
+            for entry in self._sessions.entries()
+            if entry.key.startswith("s.") and (found := _read(entry, Session)) is not None
+        }
+
+    def session(self, session_id: str) -> Session | None:
+        """One session, or None."""
+        entry = self._sessions.entry(f"s.{session_id}")
+        return _read(entry, Session) if entry is not None else None
+
+    def used(self, token_id: str) -> Used | None:
+        """When a token was used last, as far as it was noted."""
+        entry = self._sessions.entry(f"used.{token_id}")
+        return _read(entry, Used) if entry is not None else None
+
+    async def note_session(self, session_id: str, session: Session) -> None:
+        """Write a session over whatever stands there; raises `Unavailable`."""
+        await self._note(f"s.{session_id}", session)
+
+    async def note_used(self, token_id: str, used: Used) -> None:
+        """Write when a token was used; raises `Unavailable`."""
+        await self._note(f"used.{token_id}", used)
+
+    async def forget_session(self, session_id: str) -> None:
+        """End a session; raises `Unavailable`."""
+        await self._forget(f"s.{session_id}")
+
+    async def forget_used(self, token_id: str) -> None:
+        """Forget when a token that is gone was used; raises `Unavailable`."""
+        await self._forget(f"used.{token_id}")
+
+    async def _note(self, key: str, value: msgspec.Struct) -> None:
+        bus, raw = self._link.bus(), msgspec.json.encode(value)
+        async with within():
+            revision = await bus.bucket("sessions").put(key, raw)
+        self._sessions.note(key, raw, revision)
+
+    async def _forget(self, key: str) -> None:
+        bus = self._link.bus()
+        async with within():
+            await bus.bucket("sessions").delete(key)
+        self._sessions.drop(key)
 
     def cameras(self) -> list[tuple[Camera, int]]:
         """All cameras with their revisions, by name; raises `Unavailable`."""

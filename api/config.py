@@ -30,6 +30,15 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     store_timeout_s: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 8.0
     failed_logins_per_minute: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 30
     """Wrong tokens from one address within a minute, after which it waits."""
+    login_failures_max: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
+    """Wrong passwords for one account within `login_lock_min`, after which the account waits."""
+    login_lock_min: Annotated[float, msgspec.Meta(ge=0.01, le=1440)] = 15.0
+    session_idle_min: Annotated[float, msgspec.Meta(ge=1, le=10_080)] = 60.0
+    """A session that nobody uses for so long ends."""
+    session_max_h: Annotated[float, msgspec.Meta(ge=0.1, le=720)] = 12.0
+    """A session ends so long after the sign-in, used or not."""
+    behind_tls: bool = False
+    """Something in front of the api ends TLS: cookies are for TLS alone."""
 
     acs_enabled: bool = True
     acs_host: str = "127.0.0.1"

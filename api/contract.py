@@ -43,21 +43,55 @@ Role = Literal["administrator", "operator", "viewer", "integration"]
 """What a user may do; `api.access_table` says what that is, call by call."""
 
 
+class AccessToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A token of a user: it may do what both the user and its own role may. Only its hash is kept."""
+
+    id: str
+    name: str
+    role: Role
+    sha256: str
+    made_at_us: int
+    expires_at_us: int | None = None
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may come in (KV bucket `users`, key = name). Only the token's hash is kept."""
+    """Who may come in (KV bucket `users`, key = name). Only hashes of tokens and password are kept."""
 
     name: str
+    title: str = ""
     role: Role | Literal["admin"] = "viewer"
     """`admin` is how administrators were written before there were roles."""
     regions: tuple[str, ...] = ()
     """Regions that the user is limited to, all below them included; empty = the whole site."""
     disabled: bool = False
+    password: str = ""
+    """As argon2id writes it; empty = no sign-in by password."""
+    tokens: tuple[AccessToken, ...] = ()
     token_sha256: str = ""
+    """A token without end or name, as users had one before `tokens`."""
 
     @property
     def acts_as(self) -> Role:
         """The role."""
         return "administrator" if self.role == "admin" else self.role
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody signed in (KV bucket `sessions`, key `s.<id>`, the hash of the cookie's secret)."""
+
+    user: str
+    mark: str
+    """Of the password that it was opened with: another password ends it."""
+    made_at_us: int
+    seen_at_us: int
+    address: str = ""
+
+
+class Used(msgspec.Struct, frozen=True, kw_only=True):
+    """When a token was used last, to the minute (KV bucket `sessions`, key `used.<token id>`)."""
+
+    at_us: int
+    address: str = ""
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +101,12 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
     roles: tuple[Role, ...]
     """All of them have to allow a call."""
     regions: tuple[str, ...] = ()
+    came_by: Literal["owner", "token", "session"] = "token"
+    """`owner`: the token of the token file."""
+    key: str = ""
+    """Id of the token or of the session."""
+    csrf: str = ""
+    """What a session's changes have to carry."""
 
 
 class CameraIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

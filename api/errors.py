@@ -10,6 +10,12 @@
     ├── TooMuchAsked         422  more rows than one answer holds
     ├── NotAuthorised        401  no token, or one that nobody has
     ├── Forbidden            403  the user may not do this: role, or regions
+    ├── SessionEnded         401  signed in too long ago, or not seen for too long
+    ├── WrongPassword        401  no such user, or another password
+    ├── CsrfMissing          403  a change by a session without its header
+    ├── LastAdministrator    409  nobody would be left who may do everything
+    ├── TooManyTokens        409  a user has as many tokens as are kept
+    ├── AccountLocked        429  wrong passwords for one account
     ├── TooManyFailures      429  wrong tokens from one address
     ├── NotThere             404  nothing of this kind has this id
     ├── AlreadyThere         409  the id is taken
@@ -186,6 +192,108 @@ class Forbidden(ApiError):
         )
 
 
+class SessionEnded(ApiError):
+    """The cookie of a session that is no more."""
+
+    status = 401
+    slug = "session-ended"
+    title = Words("The session has ended", "Сеанс завершён")
+
+    def words(self) -> Words:
+        """What to do."""
+        return Words("The session has ended: sign in again.", "Сеанс завершён: войдите снова.")
+
+
+class WrongPassword(ApiError):
+    """Nobody has this name with this password."""
+
+    status = 401
+    slug = "wrong-password"
+    title = Words("Name or password is wrong", "Неверное имя или пароль")
+
+    def words(self) -> Words:
+        """Never which of both is wrong."""
+        return Words("Nobody has this name with this password.", "Нет пользователя с таким именем и паролем.")
+
+
+class CsrfMissing(ApiError):
+    """A change that came with a cookie alone: any site could have sent it."""
+
+    status = 403
+    slug = "csrf"
+    title = Words("The header X-Zool-CSRF is missing", "Нет заголовка X-Zool-CSRF")
+
+    def words(self) -> Words:
+        """Where to get it."""
+        return Words(
+            "A change within a session needs the header X-Zool-CSRF with `csrf` of GET /api/v1/session.",
+            "Изменения в сеансе требуют заголовка X-Zool-CSRF со значением `csrf` из GET /api/v1/session.",
+        )
+
+
+class LastAdministrator(ApiError):
+    """Nobody would be left who may do everything."""
+
+    status = 409
+    slug = "last-administrator"
+    title = Words("The last administrator stays", "Последний администратор остаётся")
+
+    def __init__(self, *, user: str) -> None:
+        super().__init__(user)
+        self.user = user
+
+    def words(self) -> Words:
+        """What to do first."""
+        return Words(
+            f"'{self.user}' is the last administrator of the whole site: make another one first.",
+            f"«{self.user}» — последний администратор всего объекта: сначала назначьте другого.",
+        )
+
+
+class TooManyTokens(ApiError):
+    """A user has as many tokens as are kept."""
+
+    status = 409
+    slug = "too-many-tokens"
+    title = Words("Too many tokens of one user", "Слишком много токенов у пользователя")
+
+    def __init__(self, *, user: str, tokens_max: int) -> None:
+        super().__init__(user, tokens_max)
+        self.user, self.tokens_max = user, tokens_max
+
+    def words(self) -> Words:
+        """The limit and what to do."""
+        return Words(
+            f"'{self.user}' has {self.tokens_max} tokens already: revoke one first.",
+            f"У «{self.user}» уже {self.tokens_max} токенов: сначала отзовите один.",
+        )
+
+
+class AccountLocked(ApiError):
+    """Too many wrong passwords for one account, whoever sent them."""
+
+    status = 429
+    slug = "account-locked"
+    title = Words("The account is locked for a while", "Учётная запись временно заблокирована")
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(retry_after_s)
+        self.retry_after_s = retry_after_s
+
+    def words(self) -> Words:
+        """How long, and who can help."""
+        return Words(
+            f"Too many wrong passwords for this account: it waits for {self.retry_after_s} s. An administrator's token "
+            "still lets in.",
+            f"Слишком много неверных паролей для этой учётной записи: подождите {self.retry_after_s} с. "
+            "Токен администратора действует.",
+        )
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": str(self.retry_after_s)}
+
+
 _ROLES = {
     "administrator": Words("administrator", "администратор"),
     "operator": Words("operator", "оператор"),
@@ -224,6 +332,8 @@ _KINDS = {
     "photo": Words("photo", "фотографии"),
     "lot": Words("parking lot", "парковки"),
     "vehicle": Words("entry of the lists", "записи списков"),
+    "user": Words("user", "пользователя"),
+    "token": Words("token", "токена"),
     "module": Words("kind of function", "вида функции"),
     "letter": Words("dead letter", "отложенного сообщения"),
     "person": Words("person", "человека"),

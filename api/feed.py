@@ -47,17 +47,26 @@ class Streams(Protocol):
 
 
 class LimitedFeed:
-    """The live events as somebody sees them who is limited to regions."""
+    """The live events as one user sees them: of what is in sight, and while the user may come in."""
 
-    def __init__(self, whole: Streams, sees: Callable[[str], bool]) -> None:
-        self._whole, self._mine = whole, sees
+    def __init__(self, whole: Streams, sees: Callable[[str], bool], still: Callable[[], bool]) -> None:
+        self._whole, self._mine, self._still = whole, sees, still
 
     async def open(
         self, wanted: Wanted, start: Start, *, sees: Callable[[str], bool] = lambda _: True
     ) -> AsyncGenerator[Item]:
         """As `Feed.open`, of cameras that are seen when their event happens."""
         self._mine("")  # raises where nobody knows yet which cameras these are
-        return await self._whole.open(wanted, start, sees=lambda camera: self._mine(camera) and sees(camera))
+        items = await self._whole.open(wanted, start, sees=lambda camera: self._mine(camera) and sees(camera))
+        return self._while_allowed(items)
+
+    async def _while_allowed(self, items: AsyncGenerator[Item]) -> AsyncGenerator[Item]:
+        async with contextlib.aclosing(items):
+            async for item in items:
+                if not self._still():
+                    yield Cut(reason="revoked")
+                    return
+                yield item
 
 
 class Feed:

@@ -34,7 +34,7 @@ class Link:
         async with Bus.open(settings, name="api", health=health) as bus:
             await bus.ensure_streams("EVENTS", "DEAD")
             await bus.ensure_buckets(
-                "cameras", "functions", "regions", "users", "vehicles", "people", "faces", "shifts"
+                "cameras", "functions", "regions", "users", "sessions", "vehicles", "people", "faces", "shifts"
             )
             self._bus = bus
             self._opened.set()

@@ -94,7 +94,7 @@ class Still(msgspec.Struct, frozen=True, kw_only=True):
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """The last message: why the stream ends here."""
 
-    reason: Literal["slow", "shutdown", "failed"]
+    reason: Literal["slow", "shutdown", "failed", "revoked"]
 
 
 Item = Hello | Happened | Lost | Still | Cut

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from api.accounts import OwnPasswordIn, PasswordIn, SessionIn, TokenIn, UserIn, UserPatch
 from api.contract import (
     CameraIn,
     CameraPatch,
@@ -43,6 +44,12 @@ _OWN = (
     ProbeIn,
     ReplayIn,
     VehicleIn,
+    OwnPasswordIn,
+    PasswordIn,
+    SessionIn,
+    TokenIn,
+    UserIn,
+    UserPatch,
     Problem,
     *_SETTINGS,
 )

@@ -10,9 +10,9 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from api.contract import User
+from api.contract import AccessToken, User
 
-_ADDRESSES_MAX = 1024
+_KEYS_MAX = 1024
 _WINDOW_S = 60.0
 
 
@@ -21,13 +21,17 @@ def hash_token(token: str) -> str:
     return hashlib.sha256(token.strip().encode()).hexdigest()
 
 
-def find_user(users: Iterable[User], token: str) -> User | None:
-    """Whose token this is, or None."""
-    presented = hash_token(token)
-    found: User | None = None
+def find_user(users: Iterable[User], token: str, now_us: int) -> tuple[User, AccessToken | None] | None:
+    """Whose token this is, and which of the user's, or None; expired ones and users that are off count for none."""
+    presented = hash_token(token).encode()
+    found: tuple[User, AccessToken | None] | None = None
     for user in users:
-        if hmac.compare_digest(user.token_sha256.encode(), presented.encode()) and not user.disabled:
-            found = user
+        if hmac.compare_digest(user.token_sha256.encode(), presented) and not user.disabled:
+            found = user, None
+        for one in user.tokens:
+            alive = one.expires_at_us is None or now_us < one.expires_at_us
+            if hmac.compare_digest(one.sha256.encode(), presented) and alive and not user.disabled:
+                found = user, one
     return found
 
 
@@ -38,23 +42,30 @@ def bearer(authorization: str) -> str:
 
 
 class Throttle:
-    """Failures per address in a sliding minute; bounded: the address that failed longest ago is forgotten first."""
+    """Failures per key (an address, an account) in a sliding window.
 
-    def __init__(self, failures_max: int) -> None:
-        """Let an address fail `failures_max` times a minute."""
-        self._failures_max = failures_max
+    Bounded: the key that failed longest ago is forgotten first.
+    """
+
+    def __init__(self, failures_max: int, window_s: float = _WINDOW_S) -> None:
+        """Let a key fail `failures_max` times in a window."""
+        self._failures_max, self._window_s = failures_max, window_s
         self._failures: dict[str, list[float]] = {}
 
     def wait_s(self, address: str, now_s: float) -> int:
         """Whole seconds that an address has to wait; 0 = it may try."""
-        recent = [at for at in self._failures.get(address, ()) if now_s - at < _WINDOW_S]
+        recent = [at for at in self._failures.get(address, ()) if now_s - at < self._window_s]
         if len(recent) < self._failures_max:
             return 0
-        return max(1, int(recent[-self._failures_max] + _WINDOW_S - now_s) + 1)
+        return max(1, int(recent[-self._failures_max] + self._window_s - now_s) + 1)
 
     def failed(self, address: str, now_s: float) -> None:
         """Count a wrong token."""
-        recent = [at for at in self._failures.pop(address, ()) if now_s - at < _WINDOW_S]
+        recent = [at for at in self._failures.pop(address, ()) if now_s - at < self._window_s]
         self._failures[address] = [*recent, now_s][-self._failures_max :]
-        while len(self._failures) > _ADDRESSES_MAX:
+        while len(self._failures) > _KEYS_MAX:
             del self._failures[next(iter(self._failures))]
+
+    def forgive(self, address: str) -> None:
+        """Forget the failures of a key: it got it right."""
+        self._failures.pop(address, None)

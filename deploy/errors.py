@@ -15,6 +15,7 @@ DeployError
 ├── ApiRefused          the running system refused a request
 ├── ApiAway             nothing answers where the API is looked for
 ├── NothingChosen       an act on many that does not say on which
+├── PasswordsDiffer     a password that was typed twice, differently
 └── NothingMeasured     a benchmark ended without a figure
 """
 
@@ -152,6 +153,13 @@ class AcsRefused(DeployError):  # noqa: N818 - as above
     def __init__(self, address: str, code: str, words: str) -> None:
         self.address, self.code, self.words = address, code, words
         super().__init__(f"{address} answers {code}: {words}")
+
+
+class PasswordsDiffer(DeployError):  # noqa: N818 - as above
+    """A password was typed twice, differently."""
+
+    def __init__(self) -> None:
+        super().__init__("the two passwords differ: nothing was changed, try again")
 
 
 class NothingMeasured(DeployError):  # noqa: N818 - as above

@@ -291,7 +291,7 @@ STREAMS: dict[str, StreamSpec] = {
 }
 BUCKETS = (
     "cameras", "functions", "regions", "vehicles", "people", "faces", "shifts", "packages",
-    "plans", "leases", "shares", "snapshots", "users",
+    "plans", "leases", "shares", "snapshots", "users", "sessions",
 )  # fmt: skip
 
 PROBE_SUBJECT = "zool.rpc.probe"

@@ -36,6 +36,10 @@ _ENDS: dict[str, tuple[grpc.StatusCode, str]] = {
         grpc.StatusCode.UNAVAILABLE,
         "The server stops; come back with the cursor of your last message.",
     ),
+    "revoked": (
+        grpc.StatusCode.UNAUTHENTICATED,
+        "This user or token may not come in any more, or may do something else now.",
+    ),
     "failed": (
         grpc.StatusCode.INTERNAL,
         "Something went wrong here, the log has the details; come back with the cursor of your last message.",

@@ -14,19 +14,26 @@ from litestar.handlers.base import BaseRouteHandler
 from api.access_table import rest_access
 from api.http.answers import AnyRequest
 from api.http.services import Services
+from api.sessions import CSRF_HEADER, secret_of
 from api.sight import check
 
 PUBLIC: dict[str, Any] = {"public": True}
 
 
-def require_access(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Let those in who may; raises `NotAuthorised`, `TooManyFailures`, `Forbidden`, `Unavailable`."""
+async def require_access(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let those in who may; raises what `api.admission` does, and `Forbidden`."""
     if handler.opt.get("public"):
         return
     services: Services = connection.app.state.services
     address = connection.client.host if connection.client else ""
-    caller = services.admit(connection.headers.get("authorization", ""), address)
-    check(caller, rest_access(str(connection.scope.get("method", "")), str(connection.scope.get("path_template", ""))))
+    method = str(connection.scope.get("method", ""))
+    authorization, secret = connection.headers.get("authorization", ""), secret_of(connection.headers.get("cookie", ""))
+    if secret and not authorization:
+        csrf = connection.headers.get(CSRF_HEADER, "")
+        caller = services.admission.by_session(secret, method=method, csrf=csrf)
+    else:
+        caller = services.admission.by_token(authorization, address)
+    check(caller, rest_access(method, str(connection.scope.get("path_template", ""))))
     connection.scope["user"] = caller
 
 

@@ -23,6 +23,8 @@ from api.http.parking import Parkings
 from api.http.people import People
 from api.http.replay import Replays
 from api.http.services import Services
+from api.http.session import Sessions
+from api.http.users import Users
 from api.http.vehicles import Vehicles
 
 DESCRIPTION = """Cameras in, events out. Every call but health needs `Authorization: Bearer <token>`.
@@ -64,6 +66,8 @@ def litestar_app(services: Services) -> Litestar:
                     Dead,
                     People,
                     Attendance,
+                    Sessions,
+                    Users,
                 ],
             ),
             health.live,

@@ -156,7 +156,8 @@ _SHARED_PUBLISH = (
     "$JS.API.STREAM.MSG.GET.*", "$JS.API.CONSUMER.>", "$JS.API.DIRECT.GET.>", "$JS.ACK.>", "$JS.FC.>",
 )  # fmt: skip
 _READ_BY: Mapping[str, tuple[str, ...]] = {
-    "KV_zool-users": ("api",), "DEAD": ("api",), "KV_zool-shifts": ("api",), "KV_zool-faces": ("api", "recognise"),
+    "KV_zool-users": ("api",), "KV_zool-sessions": ("api",),
+    "DEAD": ("api",), "KV_zool-shifts": ("api",), "KV_zool-faces": ("api", "recognise"),
     "KV_zool-people": ("api", "decide"),
 }  # fmt: skip
 """Streams that not everybody reads, and who does."""
@@ -173,7 +174,8 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
     "decide": ("zool.events.*.*", "zool.dead.decide", "$KV.zool-plans.>", "$KV.zool-shares.>", "$KV.zool-snapshots.>"),
     "store": ("zool.dead.store", "zool.events.*.*"),
     "api": (
-        "zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>", "$KV.zool-vehicles.>",
+        "zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>", "$KV.zool-sessions.>",
+        "$KV.zool-vehicles.>",
         "$KV.zool-people.>", "$KV.zool-faces.>", "$KV.zool-shifts.>",
         "$KV.zool-regions.>",
         # Feedback is an event. Dead letters are said again on the subjects they came from, and then taken out.

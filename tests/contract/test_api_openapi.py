@@ -33,14 +33,12 @@ def document() -> dict[str, Any]:
         feed=absent,
         graves=absent,
         eraser=absent,
-        owner=None,
-        throttle=absent,
+        admission=absent,
         look=LookDefaults(),
         decide=DecideSettings(),
         configured=frozenset(),
         zone=UTC,
         now_us=lambda: 0,
-        steady_s=lambda: 0.0,
         new_id=lambda prefix: f"{prefix}-0",
     )
     return finished(litestar_app(services).openapi_schema.to_schema())

@@ -140,10 +140,10 @@ def test_last_event_id(text: str, seen: int | None) -> None:
 def test_tokens() -> None:
     """A token finds its user by hash; the scheme is read in any case."""
     users = [User(name="a", token_sha256=hash_token("one")), User(name="b", token_sha256=hash_token("two"))]
-    found = find_user(users, "two")
+    found = find_user(users, "two", 0)
     assert found is not None
-    assert found.name == "b"
-    assert find_user(users, "three") is None
+    assert found[0].name == "b"
+    assert find_user(users, "three", 0) is None
     assert bearer("bearer  abc ") == "abc"
     assert bearer("Basic abc") == bearer("") == ""
 
