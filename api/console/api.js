@@ -25,6 +25,7 @@ export function keepToken(value) {
 
 /** Takes the token out of `/#token=…` and off the address bar before anything else happens; returns the id of `/#event=…`, or "". */
 export function takeFromAddress() {
+  if (location.hash.startsWith("#/")) return "";
   const found = new URLSearchParams(location.hash.slice(1));
   if (location.hash) history.replaceState(null, "", location.pathname);
   if (found.get("token")) keepToken(found.get("token"));

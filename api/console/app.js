@@ -8,6 +8,7 @@ import * as feed from "/console/feed.js";
 import { openEvent } from "/console/event.js";
 import { learn } from "/console/modules.js";
 import { choose, onLanguage, t, translate } from "/console/i18n.js";
+import * as pages from "/console/pages.js";
 
 const HEALTH_MS = 5000;
 const SETTLE_MS = 3000;
@@ -21,6 +22,7 @@ let line = "waiting";
 function login(problem) {
   session?.abort();
   session = null;
+  pages.leave();
   byId("console").hidden = true;
   byId("login").hidden = false;
   byId("login-error").hidden = !problem;
@@ -45,6 +47,7 @@ async function enter() {
   const { signal } = session;
   cameras.start(signal);
   learn().then(() => feed.redraw(), () => {});
+  pages.show();
   openWanted();
   follow({
     signal,
@@ -118,7 +121,9 @@ onLanguage(() => {
   cameras.redraw();
   feed.redraw();
   if (session) cameras.refresh().catch(() => {});
+  if (session) pages.show();
 });
+window.addEventListener("hashchange", () => session && pages.show());
 for (const button of document.querySelectorAll("[data-lang]")) {
   button.addEventListener("click", () => choose(button.dataset.lang));
 }

@@ -276,6 +276,11 @@ export function t(key) {
   return STRINGS[language][key] ?? key;
 }
 
+/** Takes in the words of a page, in both languages. */
+export function add(words) {
+  for (const [one, more] of Object.entries(words)) Object.assign(STRINGS[one], more);
+}
+
 /** Words for a name that comes from outside (a kind, a label): the raw name where there are none. */
 export function named(prefix, name) {
   return STRINGS[language][`${prefix}_${name}`] ?? name.replaceAll("_", " ");

@@ -48,9 +48,10 @@ def _file(path: Traversable, name: str) -> File:
 
 
 def console_files() -> dict[str, File]:
-    """The console's files by name."""
+    """The console's files by name; the words of its pages as `texts/<name>`."""
     folder = resources.files("api").joinpath("console")
-    return {entry.name: _file(entry, entry.name) for entry in folder.iterdir() if entry.is_file()}
+    texts = {f"texts/{entry.name}": _file(entry, entry.name) for entry in folder.joinpath("texts").iterdir()}
+    return texts | {entry.name: _file(entry, entry.name) for entry in folder.iterdir() if entry.is_file()}
 
 
 def swagger_files() -> dict[str, File]:
@@ -83,11 +84,15 @@ def routes() -> list[ControllerRouterHandler]:
     def console_file(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
         return _send(request, console, name)
 
+    @get("/console/texts/{name:str}", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
+    def console_text(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
+        return _send(request, console, f"texts/{name}")
+
     @get("/favicon.ico", opt=PUBLIC, include_in_schema=False, sync_to_thread=False)
     def favicon(request: AnyRequest) -> Response[bytes]:
         return _send(request, console, "icon.svg")
 
-    return [index, console_file, favicon]
+    return [index, console_file, console_text, favicon]
 
 
 class SwaggerPage(OpenAPIRenderPlugin):

@@ -306,10 +306,17 @@ def test_other_addresses_do_not(url: str) -> None:
     assert "secret" not in (unsafe_reason("ftp://user:secret@h/") or "")
 
 
+def _console_files() -> list[Path]:
+    return [path for path in CONSOLE.rglob("*") if path.suffix in {".js", ".css", ".html", ".svg"}]
+
+
 def _strings(language: str) -> dict[str, str]:
-    text = (CONSOLE / "i18n.js").read_text(encoding="utf-8")
-    block = text.split(f"  {language}: {{\n", 1)[1].split("\n  },\n", 1)[0]
-    return dict(re.findall(r'^    (\w+): "(.*)",$', block, flags=re.MULTILINE))
+    """Words of a language: those of all, and those of the pages (`add({en: …, ru: …})`)."""
+    found: dict[str, str] = {}
+    for path in _console_files():
+        for block in path.read_text(encoding="utf-8").split(f"\n  {language}: {{\n")[1:]:
+            found |= dict(re.findall(r'^    (\w+): "(.*)",$', block.split("\n  },\n", 1)[0], flags=re.MULTILINE))
+    return found
 
 
 def test_the_console_speaks_both_languages() -> None:
@@ -319,7 +326,7 @@ def test_the_console_speaks_both_languages() -> None:
     assert all(english.values())
     assert all(russian.values())
     used: set[str] = set()
-    for path in CONSOLE.iterdir():
+    for path in _console_files():
         text = path.read_text(encoding="utf-8")
         used |= set(re.findall(r'\bt\("(\w+)"\)', text)) | set(re.findall(r'data-i18n(?:-\w+)?="(\w+)"', text))
         used |= set(re.findall(r'\b(?:row|field)\((?:"[\w-]+", )?"(\w+)"', text))
@@ -328,7 +335,7 @@ def test_the_console_speaks_both_languages() -> None:
 
 def test_the_console_loads_nothing_from_elsewhere() -> None:
     """No foreign address, no inline script or style, no markup from strings."""
-    for path in CONSOLE.iterdir():
+    for path in _console_files():
         text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert not re.search(r"https?://", text), path.name
         assert "innerHTML" not in text, path.name

@@ -1,0 +1,95 @@
+// The pages of the console beside the first one: which there are, and the way between them by the address (`#/name?query`).
+// A page is a module with `open(node, { query, signal, go })`: it fills the node and stops what it started at the signal.
+// It is loaded when it is asked for the first time. Without a name in the address cameras and the feed are shown.
+
+import { byId, h } from "/console/dom.js";
+import { add, t } from "/console/i18n.js";
+
+add({
+  en: {
+    menu: "Pages",
+    menu_now: "Now",
+    menu_events: "Events",
+    menu_wall: "Wall",
+    menu_reports: "Reports",
+    menu_review: "Review",
+    menu_whatif: "What if",
+    menu_system: "System",
+    page_failed: "This page could not be loaded. Load it again.",
+  },
+  ru: {
+    menu: "Страницы",
+    menu_now: "Сейчас",
+    menu_events: "События",
+    menu_wall: "Стена",
+    menu_reports: "Отчёты",
+    menu_review: "Разбор",
+    menu_whatif: "Что если",
+    menu_system: "Система",
+    page_failed: "Страница не загрузилась. Обновите её.",
+  },
+});
+
+const PAGES = [
+  { path: "", key: "menu_now" },
+  { path: "events", key: "menu_events", load: () => import("/console/events.js") },
+  { path: "wall", key: "menu_wall", load: () => import("/console/wall.js") },
+  { path: "reports", key: "menu_reports", load: () => import("/console/reports.js") },
+  { path: "review", key: "menu_review", load: () => import("/console/review.js") },
+  { path: "whatif", key: "menu_whatif", load: () => import("/console/whatif.js") },
+  { path: "system", key: "menu_system", load: () => import("/console/system.js") },
+];
+
+let shown = null;
+
+/** The page and the query of the address. */
+export function where() {
+  const [, name, query] = /^#\/([\w-]*)\??(.*)$/.exec(location.hash) ?? ["", "", ""];
+  const page = PAGES.find((one) => one.path === name) ?? PAGES[0];
+  return { page, query: new URLSearchParams(query) };
+}
+
+/** Goes to a page; with `replace` its place in the history is that of the page before. */
+export function go(path, query, { replace = false } = {}) {
+  const asked = new URLSearchParams(Object.entries(query ?? {}).filter(([, value]) => value !== "" && value !== null && value !== undefined));
+  const address = `#/${path}${asked.size ? `?${asked}` : ""}`;
+  if (replace) history.replaceState(null, "", address);
+  else location.hash = address;
+}
+
+function menu(current) {
+  byId("menu").setAttribute("aria-label", t("menu"));
+  byId("menu").replaceChildren(
+    ...PAGES.map((page) =>
+      h("a", { href: page.path ? `#/${page.path}` : "#/", "aria-current": page === current ? "page" : null }, t(page.key)),
+    ),
+  );
+  byId("menu").querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
+}
+
+/** Shows the page that the address names. */
+export async function show() {
+  shown?.abort();
+  shown = new AbortController();
+  const { signal } = shown;
+  const { page, query } = where();
+  menu(page);
+  byId("now").hidden = Boolean(page.load);
+  byId("page").hidden = !page.load;
+  byId("page").dataset.page = page.path;
+  byId("page").replaceChildren();
+  if (!page.load) return;
+  try {
+    const { open } = await page.load();
+    if (!signal.aborted) await open(byId("page"), { query, signal, go });
+  } catch (error) {
+    if (signal.aborted || error.status === 401) return;
+    console.warn("page:", error.message);
+    byId("page").append(h("p", { class: "notice", role: "alert" }, error.status ? error.message : t("page_failed")));
+  }
+}
+
+export function leave() {
+  shown?.abort();
+  shown = null;
+}
