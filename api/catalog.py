@@ -252,7 +252,12 @@ class Catalog:
     async def write_region(self, region: Region, *, expect: int) -> int:
         """Write a place over revision `expect` (0 = it must be new); returns the new revision."""
         self._check_place(region.id, region.parent)
-        return await self._put(self._regions, region.id, region, expect=expect, kind="lot")
+        return await self._put(self._regions, region.id, region, expect=expect, kind="region")
+
+    async def delete_region(self, region_id: str, *, expect: int) -> None:
+        """Delete a region of revision `expect`."""
+        self._check_place(region_id)
+        await self._delete(self._link.bus(), self._regions, region_id, expect=expect, kind="region")
 
     async def write_vehicle(self, entry: VehicleEntry, *, expect: int) -> int:
         """Write an entry of the lists over revision `expect` (0 = it must be new); returns the new revision."""

@@ -17,6 +17,7 @@ import msgspec
 from ingest.contract import Box, Cause, Phase, Point, Token, Transport
 from model_repository.contract import ModelRef
 from postprocess.contract import CalendarDay, ClockTime, Hours, Judgement, Parking, Schedule
+from postprocess.functions.fields import FieldKind
 
 CameraName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="Shown to people, any script.")]
 CameraUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, description="rtsp:// or rtsps://")]
@@ -211,11 +212,13 @@ class FunctionIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 Source = Literal["function", "region", "camera", "config", "default"]
 
 
-class Effective(msgspec.Struct, frozen=True, kw_only=True):
+class Effective(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A value that holds, and who set it."""
 
     value: Any
     source: Source
+    region: str = ""
+    """Which one, where a region says it."""
 
 
 class FunctionOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -225,6 +228,9 @@ class FunctionOut(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     enabled: bool
     settings: dict[str, Any]
+    """What was written, and the function's defaults for the rest."""
+    written: dict[str, Any]
+    """What was written alone: sent back so, everything else stays inherited."""
     effective: dict[str, Effective]
     etag: str
 
@@ -234,6 +240,8 @@ class FunctionList(msgspec.Struct, frozen=True, kw_only=True):
 
     items: tuple[FunctionOut, ...]
     available: tuple[str, ...]
+    inherited: dict[str, dict[str, Effective]]
+    """Function → setting → what holds where the camera says nothing."""
 
 
 class KindOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,11 +252,31 @@ class KindOut(msgspec.Struct, frozen=True, kw_only=True):
     severity: str
 
 
+class FieldOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A setting as a form needs it, in the order of the form; `title` and `about` by language."""
+
+    name: str
+    kind: FieldKind
+    title: dict[str, str]
+    about: dict[str, str]
+    fine: bool
+    """Rarely touched: forms keep it folded away."""
+    nullable: bool
+    """Null is a value of its own: the function or config.ini chooses."""
+    unit: str
+    min: float | None
+    max: float | None
+    choices: tuple[str, ...]
+    items_max: int | None
+
+
 class ModuleOut(msgspec.Struct, frozen=True, kw_only=True):
     """A function that can be switched on for a camera; `settings` is the JSON schema of what it takes."""
 
     name: str
     title: dict[str, str]
+    about: dict[str, str]
+    fields: tuple[FieldOut, ...]
     kinds: tuple[KindOut, ...]
     recognisers: tuple[str, ...]
     """Ensembles that it asks about crops."""

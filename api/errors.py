@@ -19,6 +19,7 @@
     ├── TooManyFailures      429  wrong tokens from one address
     ├── NotThere             404  nothing of this kind has this id
     ├── AlreadyThere         409  the id is taken
+    ├── InUse                409  a region in which others still stand
     ├── TooManyPhotos        409  a person has as many photos as are kept
     ├── NotReplayable        409  a dead letter that names no subject of the data path
     ├── Stale                412  If-Match names an older version
@@ -338,6 +339,8 @@ _KINDS = {
     "letter": Words("dead letter", "отложенного сообщения"),
     "person": Words("person", "человека"),
     "sample": Words("enrolled photo", "фотографии человека"),
+    "region": Words("region", "региона"),
+    "template": Words("template", "шаблона"),
     "stage": Words("stage that can be resumed", "стадии, которую можно продолжить"),
 }
 
@@ -377,6 +380,26 @@ class AlreadyThere(ApiError):
         return Words(
             f"The {kind.en} '{self.name}' exists already: choose another id, or change it with If-Match.",
             f"Идентификатор {kind.ru} «{self.name}» уже занят: выберите другой или измените имеющийся с If-Match.",
+        )
+
+
+class InUse(ApiError):
+    """It can't go while others stand in it."""
+
+    status = 409
+    slug = "in-use"
+    title = Words("In use", "Используется")
+
+    def __init__(self, *, kind: str, name: str, by: Words) -> None:
+        super().__init__(kind, name)
+        self.kind, self.name, self.by = kind, name, by
+
+    def words(self) -> Words:
+        """What is in the way."""
+        kind = _KINDS[self.kind]
+        return Words(
+            f"The {kind.en} '{self.name}' is still used by {self.by.en}: move them first.",
+            f"Для {kind.ru} «{self.name}» ещё есть {self.by.ru}: сначала перенесите их.",
         )
 
 

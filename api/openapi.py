@@ -26,6 +26,7 @@ from api.contract import (
     ReplayIn,
     VehicleIn,
 )
+from api.contract_setup import CopyIn, RegionIn, RegionPatch, TemplateIn
 from api.problem import MEDIA_TYPE, Problem
 from postprocess.functions.registry import BUILT_IN
 
@@ -33,6 +34,7 @@ _SETTINGS = tuple(function.settings for function in BUILT_IN)
 _OWN = (
     CameraIn,
     CameraPatch,
+    CopyIn,
     FunctionIn,
     FeedbackIn,
     LettersIn,
@@ -42,7 +44,10 @@ _OWN = (
     PersonPatch,
     PlateIn,
     ProbeIn,
+    RegionIn,
+    RegionPatch,
     ReplayIn,
+    TemplateIn,
     VehicleIn,
     OwnPasswordIn,
     PasswordIn,

@@ -271,3 +271,11 @@ def instant(text: str | None) -> int | None:
         return None
     since = at.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * _US + since.microseconds
+
+
+def yes(name: str, value: str) -> bool:
+    """A parameter that is `true` or `false`; raises `BadParameter`."""
+    if value not in {"true", "false"}:
+        allowed = Words("allowed are true and false", "допустимо true или false")
+        raise BadParameter(name=name, value=value, allowed=allowed)
+    return value == "true"

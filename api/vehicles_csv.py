@@ -3,12 +3,10 @@
 Pure.
 
 Rules
-- The first line names the columns, in English or Russian, in any order; `plate` and `list` are needed. Separator is a
-  semicolon, a comma or a tab, whichever the first line has most of. UTF-8 (with or without a mark) or Windows-1251.
+- The file is read by `csv_rows`; `plate` and `list` are needed.
 - A file is taken as a whole or not at all: every fault is told with its line and column.
 - Dates without a time are days of the site: from their beginning, to their end. Hours are written as in
   `mon-fri 08:00-18:00, sat 10:00-14:00`.
-- A cell that a spreadsheet would take for a formula goes out behind an apostrophe, which is taken off on the way in.
 """
 
 from __future__ import annotations
@@ -24,14 +22,13 @@ import msgspec
 
 from api.body import explain
 from api.contract import VehicleIn
+from api.csv_rows import FAULTS_MAX, read_rows, safe
 from api.errors import ApiError, FieldFault, InvalidBody
 from api.language import Language, Words
 from api.vehicles import read_vehicle
 from api.views import moment
 from postprocess.contract import DAYS, Hours, VehicleEntry
 
-FAULTS_MAX = 100
-ROWS_MAX = 50_000
 NAMES: Mapping[str, Words] = {
     "plate": Words("plate", "номер"),
     "list": Words("list", "список"),
@@ -43,7 +40,6 @@ NAMES: Mapping[str, Words] = {
     "note": Words("note", "примечание"),
     "id": Words("id", "id"),
 }
-_COLUMN = {name.casefold(): column for column, words in NAMES.items() for name in (words.en, words.ru)}
 _LISTS = {
     "allow": Words("allow", "разрешён"),
     "deny": Words("deny", "запрещён"),
@@ -59,36 +55,21 @@ _CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]\d(?!\d)"
 _HOURS = re.compile(rf"(?P<days>[^\d:]*?)\s*(?P<since>{_CLOCK})\s*[-–]\s*(?P<until>{_CLOCK})")
 _DATE_FORMATS = ("%Y-%m-%d", "%d.%m.%Y")
 _TIME_FORMATS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read_csv(raw: bytes, zone: tzinfo) -> list[VehicleEntry]:
     """All entries of a file; raises `InvalidBody` with the faults of up to `FAULTS_MAX` lines."""
-    text = _decoded(raw)
-    first = text.partition("\n")[0]
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(";,\t", key=first.count), strict=True)
     entries: dict[str, VehicleEntry] = {}
     faults: list[FieldFault] = []
-    try:
-        columns = _columns(next(rows, []))
-        for row in rows:
-            line = rows.line_num
-            if not any(cell.strip() for cell in row):
-                continue
-            cells = {name: _bare(cell) for name, cell in zip(columns, row, strict=False) if name}
-            for fault, entry in _entry(cells, line, zone):
-                if fault is not None:
-                    faults.append(fault)
-                if entry is not None and entries.setdefault(entry.id, entry) is not entry:
-                    words = Words("this vehicle stands on this list twice", "эта машина уже есть в этом списке выше")
-                    faults.append(FieldFault(f"line {line}, plate", words))
-            if len(faults) >= FAULTS_MAX or len(entries) > ROWS_MAX:
-                break
-    except csv.Error as error:
-        raise InvalidBody(FieldFault(f"line {rows.line_num}", _broken(str(error)))) from None
-    if len(entries) > ROWS_MAX:
-        words = Words(f"more than {ROWS_MAX} lines: split the file", f"больше {ROWS_MAX} строк: разделите файл")
-        raise InvalidBody(FieldFault("file", words))
+    for line, cells in read_rows(raw, NAMES, frozenset({"plate", "list"})):
+        for fault, entry in _entry(cells, line, zone):
+            if fault is not None:
+                faults.append(fault)
+            if entry is not None and entries.setdefault(entry.id, entry) is not entry:
+                words = Words("this vehicle stands on this list twice", "эта машина уже есть в этом списке выше")
+                faults.append(FieldFault(f"line {line}, plate", words))
+        if len(faults) >= FAULTS_MAX:
+            break
     if faults:
         raise InvalidBody(*faults[:FAULTS_MAX])
     return list(entries.values())
@@ -100,42 +81,8 @@ def write_csv(entries: Iterable[VehicleEntry], language: Language, zone: tzinfo)
     writer = csv.writer(out, delimiter=";" if language == "ru" else ",", lineterminator="\r\n")
     writer.writerow([words.to(language) for words in NAMES.values()])
     for entry in entries:
-        writer.writerow([_safe(cell) for cell in _cells(entry, language, zone)])
+        writer.writerow([safe(cell) for cell in _cells(entry, language, zone)])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def _decoded(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp1251", errors="replace")
-
-
-def _broken(reason: str) -> Words:
-    return Words(f"this is no CSV: {reason}", f"это не CSV: {reason}")
-
-
-def _columns(header: list[str]) -> list[str]:
-    known = ", ".join(words.en for words in NAMES.values())
-    known_ru = ", ".join(words.ru for words in NAMES.values())
-    names = [cell.strip().casefold() for cell in header]
-    columns = [_COLUMN.get(name, "") for name in names]
-    faults = [
-        FieldFault(
-            "line 1",
-            Words(f"no column is named '{name}'; known: {known}", f"нет столбца «{name}»; известны: {known_ru}"),
-        )
-        for name, column in zip(names, columns, strict=True)
-        if name and not column
-    ]
-    faults += [
-        FieldFault("line 1", Words(f"the column '{words.en}' is missing", f"не хватает столбца «{words.ru}»"))
-        for name, words in NAMES.items()
-        if name in {"plate", "list"} and name not in columns
-    ]
-    if faults:
-        raise InvalidBody(*faults)
-    return columns
 
 
 def _entry(
@@ -270,12 +217,3 @@ def _written_hours(hours: Hours, language: Language) -> str:
     names = _RU_DAYS if language == "ru" else DAYS
     days = " ".join(names[DAYS.index(day)] for day in hours.days)
     return f"{days} {hours.since}-{hours.until}"
-
-
-def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _bare(cell: str) -> str:
-    cell = cell.strip()
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA) else cell

@@ -21,10 +21,12 @@ from api.http.functions import Functions, Modules
 from api.http.outer import Outer
 from api.http.parking import Parkings
 from api.http.people import People
+from api.http.regions import RegionTree
 from api.http.replay import Replays
 from api.http.services import Services
 from api.http.session import Sessions
 from api.http.users import Users
+from api.http.setup import Setup, Templates
 from api.http.vehicles import Vehicles
 
 DESCRIPTION = """Cameras in, events out. Every call but health needs `Authorization: Bearer <token>`.
@@ -55,6 +57,9 @@ def litestar_app(services: Services) -> Litestar:
                 "/api/v1",
                 route_handlers=[
                     Cameras,
+                    Setup,
+                    Templates,
+                    RegionTree,
                     Functions,
                     Modules,
                     Replays,

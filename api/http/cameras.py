@@ -8,6 +8,7 @@ import msgspec
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, HeaderParameter
 
+from api.cameras import check_id, check_url
 from api.contract import CameraIn, CameraList, CameraOut, CameraPatch, ProbeIn, ProbeOut
 from api.errors import FieldFault, InvalidBody, Stale
 from api.etag import etag, matches
@@ -16,28 +17,9 @@ from api.http.bodies import body, takes
 from api.http.services import Given, Services
 from api.language import Words
 from api.views import camera_view, probe_view, state_view
-from ingest.contract import SYSTEM, Camera, ProbeRequest, mask_url, unsafe_reason
+from ingest.contract import Camera, ProbeRequest, mask_url
 
 JPEG = "image/jpeg"
-
-
-def check_url(url: str, field: str = "url") -> None:
-    """Refuse an address that must not be opened; raises `InvalidBody`."""
-    reason = unsafe_reason(url)
-    if reason is not None:
-        scheme = url.partition(":")[0][:20]
-        words = Words(
-            reason,
-            f"такой адрес камеры открывать нельзя («{scheme}:…»); допустимы только rtsp:// и rtsps:// с именем узла",
-        )
-        raise InvalidBody(FieldFault(field, words))
-
-
-def check_id(camera_id: str | None) -> None:
-    """Refuse the name under which the system itself speaks; raises `InvalidBody`."""
-    if camera_id == SYSTEM:
-        words = Words(f"'{SYSTEM}' is kept for the system itself", f"«{SYSTEM}» занято самой системой")
-        raise InvalidBody(FieldFault("id", words))
 
 
 def _shown(services: Services, request: AnyRequest, camera: Camera, revision: int) -> CameraOut:

@@ -10,7 +10,7 @@ from litestar.params import FromPath, HeaderParameter
 from api.contract import FunctionIn, FunctionList, FunctionOut, ModuleList
 from api.errors import ConditionMissing, Stale
 from api.etag import etag, matches
-from api.functions import function_view, module_view, read_function
+from api.functions import function_view, inherited_view, module_view, read_function
 from api.http.answers import AnyRequest
 from api.http.bodies import body, takes
 from api.http.services import Given, Services
@@ -50,11 +50,18 @@ class Functions(Controller):
 
     @get(summary="Functions of a camera")
     async def list_functions(self, services: Given, camera_id: FromPath[str]) -> FunctionList:
-        """Those that are set up, and the names of all that could be."""
+        """Those that are set up, all that could be, and what holds of each where the camera says nothing."""
         camera, _ = await services.catalog.camera(camera_id)
         pairs = services.catalog.functions(camera_id)
         shown = tuple(_shown(services, camera, function, revision) for function, revision in pairs)
-        return FunctionList(items=shown, available=tuple(services.functions))
+        above = inherited_view(
+            services.functions,
+            camera,
+            defaults=services.look,
+            configured=services.configured,
+            regions={region.id: region for region, _ in services.catalog.regions()},
+        )
+        return FunctionList(items=shown, available=tuple(services.functions), inherited=above)
 
     @get("/{name:str}", summary="One function")
     async def get_function(

@@ -10,13 +10,13 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from api.contract import Imported, VehicleIn, VehicleList, VehicleOut
 from api.cursor import read_place, write_cursor
-from api.errors import BadParameter, ConditionMissing, FieldFault, InvalidBody, Stale
+from api.errors import ConditionMissing, FieldFault, InvalidBody, Stale
 from api.etag import etag, matches
 from api.http.answers import AnyRequest, language_of, only_known
 from api.http.bodies import body, takes
 from api.http.services import Given, Services
 from api.language import Words
-from api.query import plate_text, time_us, token, whole
+from api.query import plate_text, time_us, token, whole, yes
 from api.vehicles import VehicleFilter, found, place, read_vehicle, vehicle_view
 from api.vehicles_csv import read_csv, write_csv
 from postprocess.contract import VehicleEntry
@@ -110,7 +110,7 @@ class Vehicles(Controller):
         known = {entry.id: (entry, revision) for entry, revision in services.catalog.vehicles()}
         added = [entry for entry in entries if entry.id not in known]
         changed = [entry for entry in entries if entry.id in known and known[entry.id][0] != entry]
-        trial = _yes("dry_run", dry_run)
+        trial = yes("dry_run", dry_run)
         if not trial:
             await _write(services, [*((entry, 0) for entry in added), *((one, known[one.id][1]) for one in changed)])
         unchanged = len(entries) - len(added) - len(changed)
@@ -165,10 +165,3 @@ async def _write(services: Services, wanted: list[tuple[VehicleEntry, int]]) -> 
         for done in await asyncio.gather(*writing, return_exceptions=True):
             if isinstance(done, BaseException):
                 raise done
-
-
-def _yes(name: str, value: str) -> bool:
-    if value not in {"true", "false"}:
-        allowed = Words("allowed are true and false", "допустимо true или false")
-        raise BadParameter(name=name, value=value, allowed=allowed)
-    return value == "true"

@@ -21,6 +21,7 @@ import msgspec
 from ingest.contract import Camera, DetectorPlan, FrameShotPolicy, ShotPolicy
 from postprocess.config import DecideSettings
 from postprocess.contract import Employee, Line, Title, VehicleEntry, Zone
+from postprocess.functions.texts import Text
 from postprocess.recognisers.unit import Recogniser
 from postprocess.rules.scene import Input, Output, Scene
 
@@ -98,6 +99,10 @@ class Function(abc.ABC, Generic[S, P, M]):
     memory: type[M]
     kinds: tuple[Kind, ...]
     recognisers: tuple[Recogniser, ...] = ()
+    about: Title = Title(en="", ru="")
+    """What it is for, in a sentence."""
+    texts: Mapping[str, Text] = {}
+    """Its settings in words, where those of `texts.py` don't do."""
 
     @abc.abstractmethod
     def needs(self, settings: S, defaults: Defaults) -> Needs:

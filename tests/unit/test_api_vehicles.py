@@ -135,9 +135,10 @@ def test_files_that_are_none(text: str, place: str) -> None:
 
 def test_a_huge_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit nothing is read any more; faults are told up to a limit too."""
-    monkeypatch.setattr("api.vehicles_csv.ROWS_MAX", 2)
+    monkeypatch.setattr("api.csv_rows.ROWS_MAX", 2)
     many = "plate,list\n" + "".join(f"A{number}BC77,allow\n" for number in range(100, 110))
     assert wrong(many).keys() == {"file"}
+    monkeypatch.setattr("api.csv_rows.ROWS_MAX", 10)
     monkeypatch.setattr("api.vehicles_csv.FAULTS_MAX", 3)
     assert len(wrong("plate,list\n" + "A123BC77,maybe\n" * 10)) == 3
 
