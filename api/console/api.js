@@ -40,15 +40,16 @@ function headers(extra) {
   return { Authorization: `Bearer ${token()}`, "Accept-Language": current(), ...extra };
 }
 
-async function send(path, { method = "GET", body, match, signal } = {}) {
+async function send(path, { method = "GET", body, file, match, signal } = {}) {
   const extra = {};
   if (body !== undefined) extra["Content-Type"] = "application/json";
+  else if (file) extra["Content-Type"] = file.type || "application/octet-stream";
   if (match) extra["If-Match"] = match;
   const answer = await fetch(path, {
     method,
     signal,
     headers: headers(extra),
-    body: body === undefined ? undefined : JSON.stringify(body),
+    body: body === undefined ? file : JSON.stringify(body),
     credentials: "omit",
     cache: "no-store",
   });

@@ -1,7 +1,6 @@
 // The console: sign in, then cameras on one side and events on the other, both by themselves.
 
 import { ask, follow, health, keepToken, onRefused, takeFromAddress, token } from "/console/api.js";
-import { addCamera } from "/console/camera.js";
 import * as cameras from "/console/cameras.js";
 import { byId, h } from "/console/dom.js";
 import * as feed from "/console/feed.js";
@@ -136,7 +135,7 @@ byId("leave").addEventListener("click", () => {
   keepToken("");
   login("");
 });
-byId("add-camera").addEventListener("click", addCamera);
+for (const id of ["add-camera", "first-camera"]) byId(id).addEventListener("click", () => pages.go("add"));
 cameras.onChange((items) => {
   feed.choices(items);
   feed.redraw();

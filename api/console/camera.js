@@ -1,182 +1,318 @@
-// The camera dialogs: a new one with a test of its address, and one that is there, with its lines.
+// A camera: its picture with lines, zones and areas, and every function with a switch and a form.
 
+import "/console/texts/setup.js";
 import { ask, picture } from "/console/api.js";
-import { refresh } from "/console/cameras.js";
-import { byId, h, icon } from "/console/dom.js";
-import { t } from "/console/i18n.js";
-import { LineEditor } from "/console/lines.js";
+import { cameraForm } from "/console/camera-form.js";
+import { copySettings } from "/console/copy.js";
+import { h } from "/console/dom.js";
+import { SettingsForm } from "/console/fields.js";
+import { current, named, t } from "/console/i18n.js";
+import { KINDS, ShapeEditor } from "/console/shapes.js";
+import { said, status } from "/console/status.js";
+import { templateCards } from "/console/templates.js";
 
-function head(dialog, title) {
-  return h(
-    "header",
-    { class: "dialog-head" },
-    h("h2", { id: "camera-dialog-title" }, title),
-    h("button", { type: "button", class: "round", "aria-label": t("close"), onclick: () => dialog.close() }, icon("close")),
-  );
+const PICTURE_MS = 2000;
+const STATE_MS = 4000;
+const drawn = (module) => KINDS.filter((kind) => module.fields.some((field) => field.kind === kind));
+
+export async function open(node, { query, signal, go }) {
+  const id = query.get("id") ?? "";
+  const path = `/api/v1/cameras/${encodeURIComponent(id)}`;
+  const [camera, functions, modules, regions] = await Promise.all([
+    ask(path, { signal }),
+    ask(`${path}/functions`, { signal }),
+    ask("/api/v1/functions", { signal }),
+    ask("/api/v1/regions", { signal }),
+  ]);
+  const page = new CameraPage({ path, camera, functions, modules: modules.items, regions: regions.items, go, signal });
+  node.append(...page.nodes());
+  page.begin(query.get("function"));
 }
 
-function say(node, error) {
-  node.textContent = error?.problem?.errors?.map((one) => one.message).join(" · ") || error?.message || t("failed");
-  node.className = "fault";
-  node.hidden = false;
-}
+class CameraPage {
+  constructor(given) {
+    Object.assign(this, given);
+    this.inherited = this.functions.inherited;
+    this.entries = new Map(this.functions.items.map((one) => [one.name, one]));
+    this.cards = new Map();
+    this.open = null;
+    this.editor = new ShapeEditor({ onChange: (kind) => this.#drew(kind), onSelect: () => this.#tools() });
+    this.tools = h("div", { class: "tools" });
+    this.badge = h("span", { class: "chip" });
+    this.cause = h("p", { class: "muted fine" });
+  }
 
-function field(id, key, attributes) {
-  return [h("label", { for: id }, t(key)), h("input", { id, ...attributes })];
-}
+  nodes() {
+    const copy = h("button", { type: "button", class: "secondary small", onclick: () => copySettings(this.camera, [...this.entries.keys()]) }, t("copy_open"));
+    const list = h("section", { class: "function-list", "aria-labelledby": "functions-title" }, h("h3", { id: "functions-title" }, t("functions")));
+    list.append(...this.#ordered().map((module) => this.#card(module)));
+    this.start = h("section", { class: "panel", hidden: this.entries.size > 0 });
+    this.start.append(
+      h("h3", {}, t("template_title")),
+      templateCards((name) => this.#template(name)),
+    );
+    return [
+      h("div", { class: "page-head" }, h("h2", {}, h("a", { href: "#/cameras", class: "crumb" }, t("cameras")), this.camera.name), this.badge, copy),
+      h(
+        "div",
+        { class: "camera-page" },
+        h("div", { class: "stage" }, this.editor.node, this.tools, this.cause),
+        h("div", { class: "side" }, this.start, list),
+      ),
+      cameraForm({ camera: this.camera, path: this.path, regions: this.regions, go: this.go }),
+    ];
+  }
 
-/** A new camera: address, test, name, done. */
-export function addCamera() {
-  const dialog = byId("camera-dialog");
-  const words = h("p", { role: "status", hidden: true });
-  const frame = h("div", { class: "probe", hidden: true });
-  const test = h("button", { type: "button", class: "secondary" }, t("camera_test"));
-  const form = h(
-    "form",
-    { class: "sheet", autocomplete: "off" },
-    field("camera-name", "camera_name", { required: true, maxlength: 200 }),
-    h("label", { for: "camera-url" }, t("camera_url")),
-    h(
-      "div",
-      { class: "with-button" },
-      h("input", { id: "camera-url", required: true, maxlength: 2048, placeholder: t("camera_url_hint"), spellcheck: "false", inputmode: "url" }),
-      test,
-    ),
-    h("label", { for: "camera-transport" }, t("camera_transport")),
-    h("select", { id: "camera-transport" }, h("option", { value: "tcp" }, "TCP"), h("option", { value: "udp" }, "UDP"), h("option", { value: "multicast" }, "Multicast")),
-    ...field("camera-analysis-url", "camera_analysis_url", { maxlength: 2048, placeholder: t("camera_analysis_url_hint"), spellcheck: "false", inputmode: "url" }),
-    frame,
-    words,
-    h(
-      "footer",
-      { class: "dialog-foot" },
-      h("button", { type: "button", class: "secondary", onclick: () => dialog.close() }, t("cancel")),
-      h("button", { type: "submit", class: "primary" }, t("camera_save")),
-    ),
-  );
-  const body = () => ({ url: byId("camera-url").value.trim(), transport: byId("camera-transport").value });
-  test.addEventListener("click", async () => {
-    if (!byId("camera-url").reportValidity()) return;
-    test.disabled = true;
-    frame.hidden = true;
-    words.hidden = false;
-    words.className = "muted";
-    words.textContent = t("camera_testing");
+  begin(wanted) {
+    this.#state(this.camera.state);
+    const first = this.#ordered().find((module) => this.entries.get(module.name)?.enabled);
+    const name = this.cards.has(wanted) ? wanted : first?.name;
+    if (name) this.#expand(name);
+    else this.#tools();
+    this.#pictures();
+    this.#watch();
+  }
+
+  /** Those that are switched on, then those that were set up, then the rest. */
+  #ordered() {
+    const rank = (module) => (this.entries.get(module.name)?.enabled ? 0 : this.entries.has(module.name) ? 1 : 2);
+    return [...this.modules].sort((a, b) => rank(a) - rank(b));
+  }
+
+  #card(module) {
+    const entry = this.entries.get(module.name);
+    const on = h("input", { type: "checkbox", class: "switch", checked: Boolean(entry?.enabled), "aria-label": module.title[current()], role: "switch" });
+    const count = h("span", { class: "muted fine count" });
+    const body = h("div", { class: "function-body", id: `function-${module.name}`, hidden: true });
+    const title = h(
+      "button",
+      { type: "button", class: "function-title", "aria-expanded": "false", "aria-controls": body.id, onclick: () => this.#toggle(module.name) },
+      h("b", {}, module.title[current()]),
+      h("span", { class: "muted" }, module.about[current()]),
+    );
+    const node = h("article", { class: "function", "data-function": module.name }, h("div", { class: "function-head" }, on, title, count), body);
+    const card = { module, node, on, title, count, body, form: null, dirty: false, words: status() };
+    on.addEventListener("change", () => this.#switch(card));
+    this.cards.set(module.name, card);
+    this.#count(card);
+    return node;
+  }
+
+  #count(card) {
+    const values = this.entries.get(card.module.name)?.effective ?? {};
+    const parts = drawn(card.module).map((kind) => [kind, (card.form ? card.form.value(kind) : values[kind]?.value)?.length ?? 0]);
+    card.count.textContent = parts.filter(([, number]) => number).map(([kind, number]) => `${t(`count_${kind}`)}: ${number}`).join(" · ");
+    card.node.classList.toggle("on", card.on.checked);
+    card.node.classList.toggle("dirty", card.dirty);
+  }
+
+  #toggle(name) {
+    if (this.open === name) this.#collapse();
+    else this.#expand(name);
+  }
+
+  #collapse() {
+    const card = this.cards.get(this.open);
+    this.open = null;
+    card.body.hidden = true;
+    card.title.setAttribute("aria-expanded", "false");
+    card.node.classList.remove("open");
+    this.editor.show({});
+    this.#tools();
+  }
+
+  #expand(name) {
+    if (this.open) this.#collapse();
+    const card = this.cards.get(name);
+    this.open = name;
+    if (!card.form) this.#fill(card);
+    card.body.hidden = false;
+    card.title.setAttribute("aria-expanded", "true");
+    card.node.classList.add("open");
+    this.editor.show(Object.fromEntries(drawn(card.module).map((kind) => [kind, card.form.value(kind)])));
+    this.#tools();
+  }
+
+  #fill(card) {
+    const { module } = card;
+    const regionName = (id) => this.regions.find((one) => one.id === id)?.name ?? id;
+    card.form = new SettingsForm({
+      module,
+      written: structuredClone(this.entries.get(module.name)?.written ?? {}),
+      inherited: this.inherited[module.name],
+      regionName,
+      zones: () => (card.form?.value("zones") ?? this.entries.get(module.name)?.effective.zones?.value ?? []).map((zone) => zone.id),
+      onChange: () => this.#dirty(card, true),
+    });
+    card.save = h("button", { type: "submit", class: "primary small", disabled: true }, t("save"));
+    card.drop = h("button", { type: "button", class: "secondary small", disabled: true, onclick: () => this.#discard(card) }, t("discard"));
+    card.forget = h("button", { type: "button", class: "danger small", hidden: !this.entries.has(module.name), onclick: () => this.#forget(card) }, t("function_forget"));
+    const form = h("form", { novalidate: true }, card.form.node, card.words.node, h("div", { class: "form-foot" }, card.forget, card.drop, card.save));
+    form.addEventListener("submit", (submit) => {
+      submit.preventDefault();
+      this.#save(card);
+    });
+    card.body.replaceChildren(form);
+    card.form.refresh();
+  }
+
+  #dirty(card, dirty) {
+    card.dirty = dirty;
+    if (card.save) card.save.disabled = card.drop.disabled = !dirty;
+    this.#count(card);
+  }
+
+  #discard(card) {
+    this.#dirty(card, false);
+    card.words.clear();
+    this.#fill(card);
+    if (this.open === card.module.name) this.#expand(card.module.name);
+  }
+
+  #drew(kind) {
+    const card = this.cards.get(this.open);
+    if (!card) return;
+    card.form.set(kind, structuredClone(this.editor.shapes[kind]));
+    if (kind === "zones") card.form.refresh();
+    this.#tools();
+  }
+
+  async #put(card, enabled) {
+    const { module } = card;
+    const settings = card.form ? card.form.written() : (this.entries.get(module.name)?.written ?? {});
+    const body = { enabled, settings };
+    const match = this.entries.get(module.name)?.etag;
     try {
-      const found = await ask("/api/v1/cameras/test", { method: "POST", body: body() });
-      words.className = found.ok ? "good" : "fault";
-      words.textContent = found.ok
-        ? `${found.codec.toUpperCase()} · ${found.width}×${found.height} · ${found.fps} ${t("fps")}`
-        : found.detail;
-      frame.hidden = !found.snapshot;
-      if (found.snapshot) frame.replaceChildren(h("img", { src: `data:image/jpeg;base64,${found.snapshot}`, alt: "" }));
+      const found = await ask(`${this.path}/functions/${module.name}`, { method: "PUT", body, match });
+      this.entries.set(module.name, found);
+      if (card.forget) card.forget.hidden = false;
+      this.start.hidden = true;
+      card.form?.faults([]);
+      this.#dirty(card, false);
+      card.words.good(t("saved"));
+      return true;
     } catch (error) {
-      say(words, error);
-    }
-    test.disabled = false;
-  });
-  form.addEventListener("submit", async (submit) => {
-    submit.preventDefault();
-    try {
-      const name = byId("camera-name").value.trim();
-      const analysis_url = byId("camera-analysis-url").value.trim();
-      const made = await ask("/api/v1/cameras", { method: "POST", body: { ...body(), name, analysis_url } });
-      await refresh();
-      dialog.close();
-      openCamera(made);
-    } catch (error) {
-      say(words, error);
-    }
-  });
-  dialog.onclose = null;
-  dialog.replaceChildren(head(dialog, t("camera_new")), form);
-  dialog.showModal();
-  byId("camera-name").focus();
-}
-
-/** A camera that is there: its lines on its picture, its name, and the way out. */
-export async function openCamera(camera) {
-  const dialog = byId("camera-dialog");
-  const words = h("p", { role: "status", hidden: true });
-  const editor = new LineEditor();
-  const state = { etag: camera.etag, function: null };
-  const done = (text) => {
-    words.className = "good";
-    words.textContent = text;
-    words.hidden = false;
-  };
-  const tools = h(
-    "div",
-    { class: "tools" },
-    h("button", { type: "button", class: "secondary", onclick: () => editor.add() }, t("lines_add")),
-    h("button", { type: "button", class: "secondary", onclick: () => editor.reverse() }, t("lines_reverse")),
-    h("button", { type: "button", class: "secondary", onclick: () => editor.remove() }, t("lines_remove")),
-    h("button", { type: "button", class: "primary", onclick: () => saveLines() }, t("lines_save")),
-  );
-  const form = h(
-    "form",
-    { class: "sheet inline" },
-    field("camera-name", "camera_name", { required: true, maxlength: 200, value: camera.name }),
-    h("label", { class: "check" }, h("input", { id: "camera-enabled", type: "checkbox", checked: camera.enabled }), t("camera_enabled")),
-    h("button", { type: "submit", class: "secondary" }, t("camera_save")),
-    h("button", { type: "button", class: "danger", onclick: () => remove() }, t("camera_remove")),
-  );
-  const path = `/api/v1/cameras/${camera.id}`;
-
-  async function guarded(work) {
-    try {
-      await work();
-    } catch (error) {
-      if (error.status === 412 || error.status === 428 || error.status === 409) await load();
-      say(words, error.status === 412 ? { message: t("camera_changed") } : error);
+      if (this.open !== module.name) this.#expand(module.name);
+      if (error.status === 412 || error.status === 428) await this.#reread(card);
+      const rest = card.form.faults(error.problem?.errors ?? []);
+      card.words.bad(rest.length ? rest.join(" · ") : said(error));
+      return false;
     }
   }
-  async function load() {
-    state.etag = (await ask(path)).etag;
-    const { items } = await ask(`${path}/functions`);
-    state.function = items.find((one) => one.name === "vehicles") ?? null;
-    editor.show(state.function?.settings.lines ?? []);
-  }
-  const saveLines = () =>
-    guarded(async () => {
-      const settings = { ...state.function?.settings, lines: editor.lines };
-      const body = { enabled: state.function?.enabled ?? true, settings };
-      state.function = await ask(`${path}/functions/vehicles`, { method: "PUT", body, match: state.function?.etag });
-      done(t("camera_saved"));
-    });
-  const remove = () =>
-    guarded(async () => {
-      if (!window.confirm(t("camera_remove_sure"))) return;
-      await ask(path, { method: "DELETE", match: state.etag });
-      await refresh();
-      dialog.close();
-    });
-  form.addEventListener("submit", (submit) => {
-    submit.preventDefault();
-    guarded(async () => {
-      const body = { name: byId("camera-name").value.trim(), enabled: byId("camera-enabled").checked };
-      state.etag = (await ask(path, { method: "PATCH", body, match: state.etag })).etag;
-      await refresh();
-      done(t("camera_saved"));
-    });
-  });
 
-  let shown;
-  dialog.onclose = () => shown && URL.revokeObjectURL(shown);
-  dialog.replaceChildren(
-    head(dialog, camera.name),
-    h("div", { class: "sheet-text" }, h("h3", {}, t("lines_title")), h("p", { class: "muted" }, t("lines_hint"))),
-    editor.node,
-    words,
-    form,
-  );
-  dialog.showModal();
-  await guarded(load);
-  editor.node.after(tools); // not before: what is drawn while the lines are still on their way would be lost
-  try {
-    shown = await picture(`${path}/snapshot.jpg`);
-    editor.background(shown);
-  } catch {
-    editor.background(null);
+  /** Somebody else was faster: the newest version is what the next save goes over. */
+  async #reread(card) {
+    const { items } = await ask(`${this.path}/functions`);
+    const found = items.find((one) => one.name === card.module.name);
+    if (found) this.entries.set(found.name, found);
+    else this.entries.delete(card.module.name);
+  }
+
+  async #save(card) {
+    const enabled = card.on.checked || !this.entries.has(card.module.name);
+    if (await this.#put(card, enabled)) card.on.checked = enabled;
+    this.#count(card);
+  }
+
+  async #switch(card) {
+    const wanted = card.on.checked;
+    card.on.disabled = true;
+    if (!(await this.#put(card, wanted))) card.on.checked = !wanted;
+    card.on.disabled = false;
+    this.#count(card);
+    if (wanted && card.on.checked && this.open !== card.module.name) this.#expand(card.module.name);
+  }
+
+  async #forget(card) {
+    if (!window.confirm(t("function_forget_sure"))) return;
+    const { name } = card.module;
+    try {
+      await ask(`${this.path}/functions/${name}`, { method: "DELETE", match: this.entries.get(name).etag });
+      this.entries.delete(name);
+      card.on.checked = false;
+      this.#discard(card);
+      card.forget.hidden = true;
+    } catch (error) {
+      card.words.bad(said(error));
+    }
+  }
+
+  async #template(name) {
+    try {
+      await ask(`${this.path}/template`, { method: "POST", body: { template: name } });
+      window.dispatchEvent(new HashChangeEvent("hashchange"));
+    } catch (error) {
+      this.start.append(h("p", { class: "fault", role: "alert" }, said(error)));
+    }
+  }
+
+  #tools() {
+    const card = this.cards.get(this.open);
+    const kinds = card ? drawn(card.module) : [];
+    const { editor } = this;
+    const chosen = editor.shape;
+    const tool = (key, work, more) => h("button", { type: "button", class: "secondary small", onclick: work, ...more }, t(key));
+    if (editor.drawing) {
+      editor.say(t("shapes_drawing"));
+      this.tools.replaceChildren(tool("shapes_done", () => editor.finish(), { class: "primary small" }), tool("cancel", () => editor.cancel()));
+      return;
+    }
+    const none = kinds.length > 0 && kinds.every((kind) => !editor.shapes[kind].length);
+    editor.say(!card ? t("shapes_choose") : none ? t(kinds.includes("lines") ? "shapes_none_lines" : "shapes_none_zones") : "");
+    const name = chosen && h("input", { class: "shape-name", value: chosen.id, "aria-label": t("shapes_name"), maxlength: 64, pattern: "[a-z0-9][a-z0-9_\\-]*", title: t("shapes_name_hint") });
+    name?.addEventListener("change", () => {
+      if (name.reportValidity() && name.value) editor.rename(name.value);
+    });
+    this.tools.replaceChildren(
+      ...kinds.map((kind) => tool(`shapes_add_${kind}`, () => editor.add(kind))),
+      ...(chosen
+        ? [
+            h("span", { class: "tools-end" }, name,
+              editor.selected[0] === "lines" && tool("shapes_reverse", () => editor.reverse()),
+              editor.spare && tool("shapes_remove_point", () => editor.removePoint()),
+              tool("remove", () => editor.remove(), { class: "danger small" })),
+          ]
+        : []),
+    );
+  }
+
+  #state(state) {
+    const phase = this.camera.enabled ? state.phase : "disabled";
+    this.badge.textContent = named("phase", phase);
+    this.badge.className = `chip ${{ live: "good", lost: "bad", connecting: "warn" }[phase] ?? ""}`;
+    this.cause.textContent = phase === "live" ? [state.width && `${state.width}×${state.height}`, state.codec.toUpperCase(), `${state.fps.toFixed(0)} ${t("fps")}`].filter(Boolean).join(" · ") : state.detail;
+  }
+
+  async #watch() {
+    while (!this.signal.aborted) {
+      await new Promise((resolve) => setTimeout(resolve, STATE_MS));
+      if (this.signal.aborted || document.hidden) continue;
+      try {
+        const found = await ask(this.path, { signal: this.signal });
+        this.camera.enabled = found.enabled;
+        this.#state(found.state);
+      } catch (error) {
+        if (error.status === 404) return;
+      }
+    }
+  }
+
+  async #pictures() {
+    let shown = null;
+    this.signal.addEventListener("abort", () => shown && URL.revokeObjectURL(shown));
+    while (!this.signal.aborted) {
+      try {
+        if (!document.hidden) {
+          const next = await picture(`${this.path}/snapshot.jpg`, this.signal);
+          this.editor.background(next);
+          await this.editor.image.decode().catch(() => {});
+          if (shown) URL.revokeObjectURL(shown);
+          shown = next;
+        }
+      } catch {
+        // Without a picture lines can be drawn all the same; the cause stands below it.
+      }
+      await new Promise((resolve) => setTimeout(resolve, PICTURE_MS));
+    }
   }
 }

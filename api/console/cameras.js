@@ -3,7 +3,6 @@
 import { ask, picture } from "/console/api.js";
 import { byId, h, icon } from "/console/dom.js";
 import { named, t } from "/console/i18n.js";
-import { openCamera } from "/console/camera.js";
 
 const LIST_MS = 2000;
 const PICTURE_MS = 2000;
@@ -27,7 +26,7 @@ function card(camera) {
     { class: "card", "data-id": camera.id },
     h(
       "button",
-      { type: "button", class: "frame", onclick: () => openCamera(cards.get(camera.id).camera) },
+      { type: "button", class: "frame", onclick: () => (location.hash = `#/camera?id=${encodeURIComponent(camera.id)}`) },
       image,
       h("span", { class: "frame-empty" }, icon("camera", 34), h("span", { class: "frame-words" })),
       h("span", { class: "badge" }, h("i"), h("span", { class: "badge-text" })),

@@ -15,6 +15,10 @@ add({
     menu_review: "Review",
     menu_whatif: "What if",
     menu_system: "System",
+    menu_cameras: "Cameras",
+    menu_regions: "Regions",
+    menu_people: "People",
+    menu_vehicles: "Vehicle lists",
     page_failed: "This page could not be loaded. Load it again.",
   },
   ru: {
@@ -26,6 +30,10 @@ add({
     menu_review: "Разбор",
     menu_whatif: "Что если",
     menu_system: "Система",
+    menu_cameras: "Камеры",
+    menu_regions: "Регионы",
+    menu_people: "Люди",
+    menu_vehicles: "Списки машин",
     page_failed: "Страница не загрузилась. Обновите её.",
   },
 });
@@ -36,6 +44,12 @@ const PAGES = [
   { path: "wall", key: "menu_wall", load: () => import("/console/wall.js") },
   { path: "reports", key: "menu_reports", load: () => import("/console/reports.js") },
   { path: "review", key: "menu_review", load: () => import("/console/review.js") },
+  { path: "cameras", key: "menu_cameras", load: () => import("/console/camera-list.js") },
+  { path: "camera", under: "cameras", load: () => import("/console/camera.js") },
+  { path: "add", under: "cameras", load: () => import("/console/wizard.js") },
+  { path: "regions", key: "menu_regions", load: () => import("/console/regions.js") },
+  { path: "people", key: "menu_people", load: () => import("/console/people.js") },
+  { path: "vehicles", key: "menu_vehicles", load: () => import("/console/vehicles.js") },
   { path: "whatif", key: "menu_whatif", load: () => import("/console/whatif.js") },
   { path: "system", key: "menu_system", load: () => import("/console/system.js") },
 ];
@@ -57,10 +71,11 @@ export function go(path, query, { replace = false } = {}) {
   else location.hash = address;
 }
 
-function menu(current) {
+function menu(shown) {
+  const current = PAGES.find((one) => one.path === shown.under) ?? shown;
   byId("menu").setAttribute("aria-label", t("menu"));
   byId("menu").replaceChildren(
-    ...PAGES.map((page) =>
+    ...PAGES.filter((page) => page.key).map((page) =>
       h("a", { href: page.path ? `#/${page.path}` : "#/", "aria-current": page === current ? "page" : null }, t(page.key)),
     ),
   );
