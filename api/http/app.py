@@ -25,8 +25,8 @@ from api.http.regions import RegionTree
 from api.http.replay import Replays
 from api.http.services import Services
 from api.http.session import Sessions
-from api.http.users import Users
 from api.http.setup import Setup, Templates
+from api.http.users import Users
 from api.http.vehicles import Vehicles
 
 DESCRIPTION = """Cameras in, events out. Every call but health needs `Authorization: Bearer <token>`.

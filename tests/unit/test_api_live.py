@@ -109,7 +109,9 @@ class _FakeBus:
 
 async def _pump(stop: asyncio.Event) -> tuple[feed.Pump, _FakeBus]:
     bus = _FakeBus()
-    pump = feed.Pump(bus, ("zool.events.*.*",), Place(seen=Mark(7, 0)), face="sse", buffer_events=8)  # type: ignore[arg-type]
+    pump = feed.Pump(
+        bus, ("zool.events.*.*",), Place(seen=Mark(7, 0)), sees=lambda _: True, face="sse", buffer_events=8
+    )  # type: ignore[arg-type]
     await pump.open()
     await pump.run(stop)
     return pump, bus
