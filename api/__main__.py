@@ -24,6 +24,7 @@ from api.feed import Feed
 from api.graves import Graves
 from api.http.app import application
 from api.http.services import Services
+from api.ledger import Ledger
 from api.link import Link
 from api.server import listen, serve
 from api.states import StateBoard
@@ -103,6 +104,7 @@ def services(process: Process, link: Link, archive: Archive) -> Services:
         ),
         functions=registry.load(),
         graves=Graves(link),
+        ledger=Ledger(link),
         eraser=Eraser(link),
         admission=Admission(
             catalog,

@@ -7,6 +7,8 @@ document; what is not here needs an administrator of the whole site. A test walk
 - `place`, for users who are limited to regions: `none`, the call is about no place and open to them; `region`, they
   see and change only what lies in their regions, anything else is not there; `site`, the call is about the whole site
   and refused to them.
+- `look`: reading this is in the audit: `always` (people, their faces and photos, whereabouts, exports), or where a
+  person is searched for by id (`person`). Changes always are.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import msgspec
 from api.contract import Role
 
 Place = Literal["none", "region", "site"]
+Look = Literal["", "always", "person"]
 
 
 class Access(msgspec.Struct, frozen=True):
@@ -27,6 +30,7 @@ class Access(msgspec.Struct, frozen=True):
     least: Role
     place: Place
     machine: bool = False
+    look: Look = ""
 
 
 OPEN: frozenset[tuple[str, str]] = frozenset(
@@ -35,12 +39,14 @@ OPEN: frozenset[tuple[str, str]] = frozenset(
 """Calls of the document that need no token at all."""
 
 TABLE: Mapping[str, Mapping[str, Access]] = {
-    "/api/v1/attendance/muster": {"GET": Access("operator", "site", machine=True)},
+    "/api/v1/attendance/muster": {"GET": Access("operator", "site", machine=True, look="always")},
     "/api/v1/attendance/shifts": {
-        "GET": Access("operator", "site", machine=True),
+        "GET": Access("operator", "site", machine=True, look="always"),
         "POST": Access("operator", "site", machine=True),
     },
-    "/api/v1/attendance/timesheet": {"GET": Access("operator", "site", machine=True)},
+    "/api/v1/attendance/timesheet": {"GET": Access("operator", "site", machine=True, look="always")},
+    "/api/v1/audit": {"GET": Access("administrator", "site", look="always")},
+    "/api/v1/audit/links": {"GET": Access("administrator", "site", look="always")},
     "/api/v1/cameras": {
         "GET": Access("viewer", "region", machine=True),
         "POST": Access("administrator", "region"),
@@ -68,11 +74,11 @@ TABLE: Mapping[str, Mapping[str, Access]] = {
     "/api/v1/dead/resume/{stage}": {"POST": Access("administrator", "site")},
     "/api/v1/dead/{seq}": {"GET": Access("administrator", "site"), "DELETE": Access("administrator", "site")},
     "/api/v1/dead/{seq}/replay": {"POST": Access("administrator", "site")},
-    "/api/v1/events": {"GET": Access("viewer", "region", machine=True)},
-    "/api/v1/events/stream": {"GET": Access("viewer", "region", machine=True)},
+    "/api/v1/events": {"GET": Access("viewer", "region", machine=True, look="person")},
+    "/api/v1/events/stream": {"GET": Access("viewer", "region", machine=True, look="always")},
     "/api/v1/events/{event_id}": {"GET": Access("viewer", "region", machine=True)},
     "/api/v1/events/{event_id}/feedback": {"POST": Access("operator", "region", machine=True)},
-    "/api/v1/events/{event_id}/photos/{photo}": {"GET": Access("viewer", "region", machine=True)},
+    "/api/v1/events/{event_id}/photos/{photo}": {"GET": Access("viewer", "region", machine=True, look="always")},
     "/api/v1/functions": {"GET": Access("viewer", "none", machine=True)},
     "/api/v1/parking/lots": {"GET": Access("viewer", "region", machine=True)},
     "/api/v1/parking/lots/{lot_id}": {
@@ -82,18 +88,18 @@ TABLE: Mapping[str, Mapping[str, Access]] = {
     },
     "/api/v1/parking/sessions": {"GET": Access("viewer", "region", machine=True)},
     "/api/v1/people": {
-        "GET": Access("operator", "none", machine=True),
+        "GET": Access("operator", "none", machine=True, look="always"),
         "POST": Access("operator", "site", machine=True),
     },
     "/api/v1/people/{person_id}": {
-        "GET": Access("operator", "none", machine=True),
+        "GET": Access("operator", "none", machine=True, look="always"),
         "PATCH": Access("operator", "site", machine=True),
         "DELETE": Access("operator", "site", machine=True),
     },
     "/api/v1/people/{person_id}/erase": {"POST": Access("administrator", "site")},
     "/api/v1/people/{person_id}/mistakes": {"POST": Access("operator", "site")},
     "/api/v1/people/{person_id}/photos": {
-        "GET": Access("operator", "site"),
+        "GET": Access("operator", "site", look="always"),
         "POST": Access("operator", "site"),
     },
     "/api/v1/people/{person_id}/photos/{sample_id}": {"DELETE": Access("operator", "site")},
@@ -123,7 +129,7 @@ TABLE: Mapping[str, Mapping[str, Access]] = {
         "GET": Access("operator", "none", machine=True),
         "POST": Access("operator", "site", machine=True),
     },
-    "/api/v1/vehicles/export.csv": {"GET": Access("operator", "none", machine=True)},
+    "/api/v1/vehicles/export.csv": {"GET": Access("operator", "none", machine=True, look="always")},
     "/api/v1/vehicles/import": {"POST": Access("operator", "site", machine=True)},
     "/api/v1/vehicles/{entry_id}": {
         "GET": Access("operator", "none", machine=True),
@@ -135,7 +141,7 @@ TABLE: Mapping[str, Mapping[str, Access]] = {
 
 ACS: Mapping[str, Access] = {
     "/zool.acs.v1.AccessControl/GetEvent": Access("viewer", "region", machine=True),
-    "/zool.acs.v1.AccessControl/StreamEvents": Access("viewer", "region", machine=True),
+    "/zool.acs.v1.AccessControl/StreamEvents": Access("viewer", "region", machine=True, look="always"),
 }
 """Methods of gRPC, as they are called."""
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import msgspec
 
+from api.audit import Change, change_of
 from api.contract import Caller, Session, Used, User
 from api.errors import AlreadyThere, Forbidden, NotThere, Stale, Unavailable
 from api.etag import etag
@@ -40,17 +41,26 @@ class Catalog:
         self._vehicles, self._regions = Shelf(link, "vehicles"), Shelf(link, "regions")
         self._sessions = Shelf(link, "sessions")
         self._caller: Caller | None = None
+        self._changes: list[Change] | None = None
         self._seen: tuple[tuple[int, int], Sight, frozenset[str]] | None = None
 
-    def limited(self, caller: Caller) -> Catalog:
-        """The same settings as somebody sees them who is limited to regions: what lies elsewhere is not there."""
+    def for_caller(self, caller: Caller, changes: list[Change]) -> Catalog:
+        """The same settings as somebody sees them: to who is limited to regions, what lies elsewhere is not there.
+
+        What is written through it is noted in `changes`.
+        """
         mine = copy.copy(self)
-        mine.limit_to(caller)
+        mine.become(caller, changes)
         return mine
 
-    def limit_to(self, caller: Caller) -> None:
-        """See no more than this caller does."""
-        self._caller, self._seen = caller, None
+    def become(self, caller: Caller, changes: list[Change]) -> None:
+        """See no more than this caller does, and note what it changes."""
+        self._caller, self._seen = caller if caller.regions else None, None
+        self._changes = changes
+
+    def _changed(self, bucket: str, key: str, before: bytes | None, after: bytes | None) -> None:
+        if self._changes is not None:
+            self._changes.append(change_of(bucket, key, before, after))
 
     def sees(self, region: str) -> bool:
         """Whether a place of the site, and what stands there, is seen; raises `Unavailable`."""
@@ -273,9 +283,9 @@ class Catalog:
         bus = self._link.bus()
         await self._delete(bus, self._cameras, camera_id, expect=expect, kind="camera")
         async with within():
-            for key in await bus.bucket("functions").all():
-                if key.partition(".")[0] == camera_id:
-                    await bus.bucket("functions").delete(key)
+            for key, entry in (await bus.bucket("functions").under(camera_id)).items():
+                await bus.bucket("functions").delete(key)
+                self._changed("functions", key, entry.value, None)
 
     async def delete_function(self, camera_id: str, name: str, *, expect: int) -> None:
         """Delete a function of revision `expect`."""
@@ -304,10 +314,11 @@ class Catalog:
         bus = self._link.bus()
         await self._delete(bus, self._people, person_id, expect=expect, kind="person")
         async with within():
-            keys = await bus.bucket("faces").under(person_id)
-            for key in keys:
+            faces = await bus.bucket("faces").under(person_id)
+            for key, entry in faces.items():
                 await bus.bucket("faces").delete(key)
-        return len(keys)
+                self._changed("faces", key, entry.value, None)
+        return len(faces)
 
     async def samples(self, person_id: str) -> list[FaceSample]:
         """Faces of a person, the oldest first; raises `Unavailable`."""
@@ -321,16 +332,20 @@ class Catalog:
         """Write a face over whatever its key holds; raises `Unavailable`."""
         bus = self._link.bus()
         async with within():
-            await bus.bucket("faces").put(f"{sample.person}.{sample.id}", msgspec.json.encode(sample))
+            raw = msgspec.json.encode(sample)
+            await bus.bucket("faces").put(f"{sample.person}.{sample.id}", raw)
+        self._changed("faces", f"{sample.person}.{sample.id}", None, raw)
 
     async def delete_sample(self, person_id: str, sample_id: str) -> None:
         """Delete a face; raises `NotThere`, `Unavailable`."""
         key = f"{person_id}.{sample_id}"
-        if await self._get("faces", key) is None:
+        entry = await self._get("faces", key)
+        if entry is None:
             raise NotThere(kind="sample", name=f"{person_id}/{sample_id}")
         bus = self._link.bus()
         async with within():
             await bus.bucket("faces").delete(key)
+        self._changed("faces", key, entry.value, None)
 
     async def plans(self, months: Sequence[str], person: str = "") -> list[Plan]:
         """Planned shifts of some months (`YYYY-MM`), of everybody or of one person; raises `Unavailable`."""
@@ -347,7 +362,9 @@ class Catalog:
         bus = self._link.bus()
         async with within(PLANS_S_MAX):
             for plan in plans:
-                await bus.bucket("shifts").put(f"{plan.person}.{plan.month}", msgspec.json.encode(plan))
+                raw = msgspec.json.encode(plan)
+                await bus.bucket("shifts").put(f"{plan.person}.{plan.month}", raw)
+                self._changed("shifts", f"{plan.person}.{plan.month}", None, raw)
 
     async def tell(self, subject: str, payload: bytes, message_id: str) -> None:
         """Publish into a stream; raises `Unavailable`."""
@@ -362,7 +379,7 @@ class Catalog:
 
     async def _put(self, shelf: Shelf, key: str, value: msgspec.Struct, *, expect: int, kind: str) -> int:
         bus = self._link.bus()
-        raw = msgspec.json.encode(value)
+        raw, before = msgspec.json.encode(value), shelf.entry(key)
         try:
             async with within():
                 revision = await bus.bucket(shelf.name).put(key, raw, expect=expect)
@@ -371,15 +388,18 @@ class Catalog:
                 raise AlreadyThere(kind=kind, name=key) from None
             raise await self._stale(shelf.name, key, kind) from None
         shelf.note(key, raw, revision)
+        self._changed(shelf.name, key, before.value if before is not None and expect else None, raw)
         return revision
 
     async def _delete(self, bus: Bus, shelf: Shelf, key: str, *, expect: int, kind: str) -> None:
+        before = shelf.entry(key)
         try:
             async with within():
                 await bus.bucket(shelf.name).delete(key, expect=expect)
         except RevisionConflict:
             raise await self._stale(shelf.name, key, kind) from None
         shelf.note(key, None, expect)
+        self._changed(shelf.name, key, before.value if before is not None else None, None)
 
     async def _stale(self, bucket: str, key: str, kind: str) -> Stale:
         entry = await self._get(bucket, key)

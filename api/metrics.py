@@ -9,12 +9,13 @@ Edge (prometheus_client).
 | zool_api_stream_clients | gauge | face | clients on the event stream: sse, grpc | at the limit new ones are refused |
 | zool_api_stream_events_total | counter | face | events written to streams | – |
 | zool_api_stream_gaps_total | counter | face | gaps told to clients | away for too long, or the broker lost data |
-| zool_api_stream_cut_total | counter | face, reason | ended here: slow, shutdown, failed | failed: see the log |
+| zool_api_stream_cut_total | counter | face, reason | by us: slow, shutdown, failed, revoked | failed: see the log |
 | zool_api_acs_calls_total | counter | method, code | gRPC calls that ended | UNAUTHENTICATED: see failed logins |
-| zool_api_failed_logins_total | counter | – | wrong tokens | grows without people at work: somebody tries tokens |
+| zool_api_failed_logins_total | counter | – | wrong tokens and passwords | grows without people at work: guesses |
 | zool_api_store_queries_total | counter | outcome | questions to ClickHouse: ok, refused, away, busy | see the log |
 | zool_api_dead_letters_total | counter | act | dead letters taken out: replayed, dropped | – |
-| zool_api_garbage_total | counter | source | unreadable: state, event, setting, reply | a writer of another version |
+| zool_api_audit_records_total | counter | outcome | of the audit: kept, refused | refused: the broker is away or slow |
+| zool_api_garbage_total | counter | source | state, event, setting, reply, audit | a writer of another version |
 """
 
 from __future__ import annotations
@@ -31,4 +32,5 @@ ACS_CALLS = Counter("zool_api_acs_calls", "gRPC calls that ended", ["method", "c
 FAILED_LOGINS = Counter("zool_api_failed_logins", "Wrong tokens")
 STORE_QUERIES = Counter("zool_api_store_queries", "Questions to ClickHouse", ["outcome"])
 DEAD_LETTERS = Counter("zool_api_dead_letters", "Dead letters taken out", ["act"])
+AUDIT_RECORDS = Counter("zool_api_audit_records", "Records of the audit", ["outcome"])
 GARBAGE = Counter("zool_api_garbage", "Messages that could not be read", ["source"])

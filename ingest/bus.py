@@ -37,6 +37,8 @@ DEDUPE_WINDOW_S = 120.0
 KV_PREFIX = "zool-"
 HEADERS_BYTES_MAX = 512
 """Of a message: its id."""
+WRONG_LAST_SEQUENCE = 10071
+"""JetStream's own number of this refusal."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _AWAY = (
@@ -429,6 +431,8 @@ class Bus:
                 max_bytes=spec.bytes_max,
                 duplicate_window=DEDUPE_WINDOW_S,
                 allow_direct=True,
+                deny_delete=spec.append_only,
+                deny_purge=spec.append_only,
             )
             await self._until_done(lambda config=config: self._js.add_stream(config))  # type: ignore[misc]
 
@@ -466,6 +470,24 @@ class Bus:
         except _AWAY as error:
             raise BusUnavailable(f"{subject}: {error or type(error).__name__}") from error
         _notice_cancel()
+
+    async def append(self, subject: str, payload: bytes, *, expect_last: int, timeout_s: float = 5.0) -> int:
+        """Publish as the next message of its stream behind sequence `expect_last`; returns the new sequence.
+
+        Raises `RevisionConflict` where the stream has gone on meanwhile, `BusUnavailable` when no acknowledgement came.
+        """
+        if not self.connected:
+            raise BusUnavailable(f"{subject}: the broker is away")
+        try:
+            headers = {"Nats-Expected-Last-Sequence": str(expect_last)}
+            done = await self._js.publish(subject, payload, timeout=timeout_s, headers=headers)
+        except nats.js.errors.BadRequestError as error:
+            if error.err_code == WRONG_LAST_SEQUENCE:
+                raise RevisionConflict(subject) from error
+            raise BusUnavailable(f"{subject}: {error}") from error
+        except _AWAY as error:
+            raise BusUnavailable(f"{subject}: {error or type(error).__name__}") from error
+        return int(done.seq)
 
     async def tell(self, subject: str, payload: bytes) -> None:
         """Say it to whoever listens now; lost while the broker is away."""

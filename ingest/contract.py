@@ -273,6 +273,8 @@ class StreamSpec(msgspec.Struct, frozen=True, kw_only=True):
     subjects: tuple[str, ...]
     age_s_max: int
     bytes_max: int
+    append_only: bool = False
+    """The broker refuses to take messages out of it before their time."""
 
 
 _MIB = 1024 * 1024
@@ -285,6 +287,10 @@ STREAMS: dict[str, StreamSpec] = {
         StreamSpec(name="READS", subjects=("zool.reads.*",), age_s_max=86_400, bytes_max=1024 * _MIB),
         StreamSpec(name="EVENTS", subjects=("zool.events.*.*",), age_s_max=604_800, bytes_max=5120 * _MIB),
         StreamSpec(name="DEAD", subjects=("zool.dead.*",), age_s_max=2_592_000, bytes_max=1024 * _MIB),
+        # Who did what at the api: links of a chain.
+        StreamSpec(
+            name="AUDIT", subjects=("zool.audit",), age_s_max=157_680_000, bytes_max=2048 * _MIB, append_only=True
+        ),
         # What the broker says of messages that nobody acknowledged, for those who were dead when it said so.
         StreamSpec(name="ADVISORIES", subjects=(f"{_UNDELIVERED}.>",), age_s_max=604_800, bytes_max=16 * _MIB),
     )

@@ -43,6 +43,7 @@ CODES: dict[type[ApiError], grpc.StatusCode] = {
 }
 
 Admit = Callable[[str, str], Caller]
+Recorder = Callable[[str, Caller, str], Awaitable[None]]
 CALLER: ContextVar[Caller] = ContextVar("caller")
 """Who makes the call that runs here."""
 Context = Any
@@ -73,8 +74,8 @@ def address_of(peer: str) -> str:
 class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]
     """Lets those in who have a token."""
 
-    def __init__(self, admit: Admit) -> None:
-        self._admit = admit
+    def __init__(self, admit: Admit, record: Recorder) -> None:
+        self._admit, self._record = admit, record
 
     async def intercept_service(self, continuation: Callable[[Any], Awaitable[Any]], details: Any) -> Any:
         """Wrap the method that is called, unless it is public or not there."""
@@ -97,7 +98,10 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]
         metadata = {str(key): str(value) for key, value in context.invocation_metadata() or ()}
         try:
             caller = self._admit(metadata.get("authorization", ""), address_of(context.peer()))
-            check(caller, acs_access(method))
+            access, address = acs_access(method), address_of(context.peer())
+            check(caller, access)
+            if access.look:
+                await self._record(method, caller, address)
             CALLER.set(caller)
             yield
         except ApiError as error:

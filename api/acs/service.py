@@ -56,14 +56,14 @@ class AccessControl(acs_pb2_grpc.AccessControlServicer):  # type: ignore[misc]
 
     async def GetEvent(self, request: pb.GetEventRequest, context: Context) -> pb.Event:  # noqa: ARG002, N802
         """The newest version of one event."""
-        mine = self._parts.seen_by(CALLER.get())
+        mine = self._parts.seen_by(CALLER.get(), [])
         for row in await mine.archive.rows(event_query(request.id[:200])):
             return event_message(event_of(row))
         raise NotThere(kind="event", name=request.id[:200])
 
     async def StreamEvents(self, request: pb.StreamEventsRequest, context: Context) -> None:  # noqa: N802
         """Events as they happen, until the client goes, is too slow, or the process stops."""
-        mine = msgspec.structs.replace(self._parts, feed=self._feed).seen_by(CALLER.get())
+        mine = msgspec.structs.replace(self._parts, feed=self._feed).seen_by(CALLER.get(), [])
         items = await mine.feed.open(wanted_of(request), start_of(request))
         cursor = ""
         async with contextlib.aclosing(items):

@@ -13,6 +13,7 @@ from litestar.handlers.base import BaseRouteHandler
 
 from api.access_table import rest_access
 from api.http.answers import AnyRequest
+from api.http.recorded import changes_of
 from api.http.services import Services
 from api.sessions import CSRF_HEADER, secret_of
 from api.sight import check
@@ -33,11 +34,12 @@ async def require_access(connection: ASGIConnection[Any, Any, Any, Any], handler
         caller = services.admission.by_session(secret, method=method, csrf=csrf)
     else:
         caller = services.admission.by_token(authorization, address)
-    check(caller, rest_access(method, str(connection.scope.get("path_template", ""))))
     connection.scope["user"] = caller
+    connection.scope["audit_changes"] = []  # type: ignore[typeddict-unknown-key]
+    check(caller, rest_access(method, str(connection.scope.get("path_template", ""))))
 
 
 def services_for(services: Services, request: AnyRequest) -> Services:
     """The services as this caller sees them: who is limited to regions gets no others, whatever a route asks for."""
     caller = request.scope.get("user")
-    return services if caller is None else services.seen_by(caller)
+    return services if caller is None else services.seen_by(caller, changes_of(request.scope))

@@ -13,6 +13,7 @@ from api.http import health, pages
 from api.http.access import require_access, services_for
 from api.http.answers import HANDLERS, AnyRequest
 from api.http.attendance import Attendance
+from api.http.audit import Audit
 from api.http.cameras import Cameras
 from api.http.dead import Dead
 from api.http.events import Events
@@ -21,6 +22,7 @@ from api.http.functions import Functions, Modules
 from api.http.outer import Outer
 from api.http.parking import Parkings
 from api.http.people import People
+from api.http.recorded import Recorded
 from api.http.regions import RegionTree
 from api.http.replay import Replays
 from api.http.services import Services
@@ -73,6 +75,7 @@ def litestar_app(services: Services) -> Litestar:
                     Attendance,
                     Sessions,
                     Users,
+                    Audit,
                 ],
             ),
             health.live,
@@ -93,4 +96,5 @@ def litestar_app(services: Services) -> Litestar:
 
 def application(services: Services) -> ASGIApp:
     """Everything, the outer layer included."""
-    return Outer(litestar_app(services), send_timeout_s=services.settings.send_timeout_s)
+    recorded = Recorded(litestar_app(services), ledger=services.ledger, now_us=services.now_us)
+    return Outer(recorded, send_timeout_s=services.settings.send_timeout_s)

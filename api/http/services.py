@@ -11,12 +11,14 @@ from litestar.di import NamedDependency
 
 from api.admission import Admission
 from api.archive import LimitedArchive, Rows
+from api.audit import Change, Record
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults
 from api.contract import Caller
 from api.eraser import Eraser
 from api.feed import LimitedFeed, Streams
 from api.graves import Graves
+from api.ledger import Ledger
 from api.link import Link
 from api.states import StateBoard
 from postprocess.config import DecideSettings
@@ -37,6 +39,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     graves: Graves
     eraser: Eraser
     admission: Admission
+    ledger: Ledger
     look: LookDefaults
     decide: DecideSettings
     configured: frozenset[str]
@@ -46,18 +49,25 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     new_id: Callable[[str], str]
     """An id that begins with a word."""
 
-    def seen_by(self, caller: Caller) -> Services:
-        """These services for somebody who may be limited to regions: what lies elsewhere is not there."""
+    def seen_by(self, caller: Caller, changes: list[Change]) -> Services:
+        """These services for somebody: what lies beyond its regions is not there, what it changes is noted."""
+        catalog = self.catalog.for_caller(caller, changes)
         still = partial(self.admission.still, caller)
         if not caller.regions:
-            return msgspec.structs.replace(self, feed=LimitedFeed(self.feed, lambda _: True, still))
-        catalog = self.catalog.limited(caller)
+            return msgspec.structs.replace(self, catalog=catalog, feed=LimitedFeed(self.feed, lambda _: True, still))
         return msgspec.structs.replace(
             self,
             catalog=catalog,
             archive=LimitedArchive(self.archive, catalog.seen_names),
             feed=LimitedFeed(self.feed, lambda camera: camera in catalog.seen_names(), still),
         )
+
+    async def record_look(self, act: str, caller: Caller, address: str) -> None:
+        """Keep that somebody reads what the table wants in the audit; raises `Unavailable`."""
+        record = Record(
+            at_us=self.now_us(), user=caller.name, came_by=caller.came_by, key=caller.key[:12], address=address, act=act
+        )
+        await self.ledger.write([record])
 
 
 Given = NamedDependency[Services]

@@ -53,6 +53,9 @@ class Sessions(Controller):
         wanted = await body(request, SessionIn)
         secret = secrets.token_urlsafe(SECRET_BYTES)
         address = request.client.host if request.client else ""
+        known = any(user.name == wanted.name for user in services.catalog.users())
+        # What nobody is called may be a password that was typed into the wrong field.
+        request.scope["audit_target"] = {"account": wanted.name if known else "unknown"}  # type: ignore[typeddict-unknown-key]
         caller = await services.admission.sign_in(wanted.name, wanted.password, address=address, secret=secret)
         return signed_in(request, services, caller, secret)
 

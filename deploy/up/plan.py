@@ -157,7 +157,7 @@ _SHARED_PUBLISH = (
 )  # fmt: skip
 _READ_BY: Mapping[str, tuple[str, ...]] = {
     "KV_zool-users": ("api",), "KV_zool-sessions": ("api",),
-    "DEAD": ("api",), "KV_zool-shifts": ("api",), "KV_zool-faces": ("api", "recognise"),
+    "DEAD": ("api",), "AUDIT": ("api",), "KV_zool-shifts": ("api",), "KV_zool-faces": ("api", "recognise"),
     "KV_zool-people": ("api", "decide"),
 }  # fmt: skip
 """Streams that not everybody reads, and who does."""
@@ -175,7 +175,7 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
     "store": ("zool.dead.store", "zool.events.*.*"),
     "api": (
         "zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>", "$KV.zool-sessions.>",
-        "$KV.zool-vehicles.>",
+        "zool.audit", "$KV.zool-vehicles.>",
         "$KV.zool-people.>", "$KV.zool-faces.>", "$KV.zool-shifts.>",
         "$KV.zool-regions.>",
         # Feedback is an event. Dead letters are said again on the subjects they came from, and then taken out.

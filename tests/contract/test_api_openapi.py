@@ -34,6 +34,7 @@ def document() -> dict[str, Any]:
         graves=absent,
         eraser=absent,
         admission=absent,
+        ledger=absent,
         look=LookDefaults(),
         decide=DecideSettings(),
         configured=frozenset(),
