@@ -7,6 +7,7 @@ Rules
 - Cameras fall into partitions; what is not this process's own is passed over. A partition that is taken over goes
   on from where its snapshot stands, for which both streams are read again from there.
 - Ticks move a camera's time on when no frames come, so that events become final.
+- When a function is switched off, what is open ends where it was last seen.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ TICK_S = 0.5
 QUIET_S = 1.0
 SNAPSHOT_S_MAX = 2.0
 TOLD_MAX = 2000
+AFTER_ALL_US = 24 * 3600 * 1_000_000
+"""Longer than anything waits for."""
 
 Place = tuple[str, str]
 """Function and camera."""
@@ -99,6 +102,8 @@ class Decide:
         self._memories: dict[Place, Scene] = {}
         self._kept: dict[Place, Positions] = {}
         self._dirty: set[Place] = set()
+        self._last: dict[Place, Active] = {}
+        """By what the state was made; for its end when the function is switched off."""
         self._reached = {"DETECTIONS": 0, "READS": 0}
         """Sequence up to which each stream was read."""
         self._high: dict[int, Positions] = {}
@@ -212,6 +217,7 @@ class Decide:
             for place in [place for place in self._memories if partition_of(place[1]) in parts]:
                 del self._memories[place]
                 self._kept.pop(place, None)
+                self._last.pop(place, None)
                 self._dirty.discard(place)
 
     # -- streams
@@ -263,7 +269,7 @@ class Decide:
             return
         self._fresh_s[camera] = time.monotonic()
         failures = []
-        for active in self._functions_of(camera):
+        for active in await self._functions_of(camera):
             place = (active.function.name, camera)
             if message.seq <= getattr(self._kept.get(place, Positions()), kept):
                 continue
@@ -274,17 +280,24 @@ class Decide:
         if failures:
             await bury(self._bus, "decide", message, failures[0])
 
-    def _functions_of(self, camera: str) -> list[Active]:
-        """Those that are switched on; what others remember of the camera is forgotten."""
+    async def _functions_of(self, camera: str) -> list[Active]:
+        """Those that are switched on; what others remember of the camera is brought to its end and forgotten."""
         active = self._watch.active.get(camera, {})
         for name in self._functions:
-            if name not in active and self._memories.pop((name, camera), None) is not None:
-                self._dirty.add((name, camera))
+            place = (name, camera)
+            if name not in active and (memory := self._memories.get(place)) is not None:
+                if place in self._last:
+                    with contextlib.suppress(PoisonError):
+                        await self._step(place, self._last[place], Tick(now_us=memory.now_us + AFTER_ALL_US))
+                self._memories.pop(place, None)
+                self._last.pop(place, None)
+                self._dirty.add(place)
         return list(active.values())
 
     async def _step(self, place: Place, active: Active, message: FrameReport | Read | Tick) -> None:
         memory = self._memories.get(place) or active.function.memory(camera=place[1])
         self._dirty.add(place)
+        self._last[place] = active
         try:
             self._memories[place], outputs = active.function.step(memory, message, active.policy)
         except (
@@ -332,7 +345,7 @@ class Decide:
         if quiet_s < QUIET_S:
             return
         self._fresh_s[camera] = now_s
-        for active in self._functions_of(camera):
+        for active in await self._functions_of(camera):
             place = (active.function.name, camera)
             memory = self._memories.get(place)
             if memory is not None and active.function.waits(memory):

@@ -161,6 +161,32 @@ async def test_cameras_without_the_function_make_no_events(tmp_path: Path) -> No
         assert await published_events(bus) == []
 
 
+async def test_what_is_open_ends_where_it_was_seen_when_the_function_is_switched_off(tmp_path: Path) -> None:
+    """Somebody who stands in a zone whose watch is switched off does not stand there for ever."""
+    base_us = int(time.time() * 1e6)
+    whole = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    watched = CameraFunction(
+        camera=CAMERA,
+        name="intrusion",
+        settings={"zones": [{"id": "yard", "points": whole}], "class_list": ["car"], "travel_min": 0.0},
+    )
+    async with broker(tmp_path, CAMERA) as (bus, _), program(decide(bus).run):
+        await bus.bucket("functions").put(f"{CAMERA}.intrusion", msgspec.json.encode(watched))
+        looks = drive([0.2 + 0.002 * n for n in range(40)], end=False)
+
+        async def open_event() -> bool:
+            for message in looks:
+                await send(bus, at(message, base_us))
+            return any(event.kind == "intrusion" for event in await published_events(bus))
+
+        await until(open_event, "no intrusion")
+        await bus.bucket("functions").delete(f"{CAMERA}.intrusion")
+        events = await final_events(bus, 1)
+    last = events[-1]
+    seen_us = max(cast("FrameReport", at(message, base_us)).stamp.captured_at_us for message in looks)
+    assert (last.kind, last.final, last.closed_at_us) == ("intrusion", True, seen_us)
+
+
 async def test_state_goes_on_after_a_restart(tmp_path: Path) -> None:
     """Half of a passage, a stop, the other half: one event, with the read of the first half."""
     base_us = int(time.time() * 1e6)
