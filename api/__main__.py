@@ -19,6 +19,7 @@ from api.archive import Archive
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults, acs_port
 from api.contract import User
+from api.doorman import Doorman
 from api.eraser import Eraser
 from api.feed import Feed
 from api.graves import Graves
@@ -102,6 +103,7 @@ def services(process: Process, link: Link, archive: Archive) -> Services:
             clients_max=settings.stream_clients_max,
             buffer_events=settings.stream_buffer_events,
         ),
+        doors=doorman(process, link, catalog),
         functions=registry.load(),
         graves=Graves(link),
         ledger=Ledger(link),
@@ -126,6 +128,12 @@ def services(process: Process, link: Link, archive: Archive) -> Services:
         now_us=now_us,
         new_id=lambda prefix: f"{prefix}-{secrets.token_hex(5)}",
     )
+
+
+def doorman(process: Process, link: Link, catalog: Catalog) -> Doorman:
+    """Who decides at the doors, with a reader of its own."""
+    feed = Feed(link, process.stop, face="doors", limit_key="", clients_max=2, buffer_events=1024)
+    return Doorman(link, catalog, feed, timezone=str(site_zone(process)), now_us=now_us)
 
 
 @contextlib.asynccontextmanager
@@ -159,6 +167,7 @@ async def main(process: Process) -> None:
         asyncio.create_task(link.keep(nats, process.health, process.stop)),
         asyncio.create_task(parts.catalog.follow()),
         asyncio.create_task(parts.states.follow()),
+        asyncio.create_task(parts.doors.follow()),
     ]
     port = taken.getsockname()[1]
     try:

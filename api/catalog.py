@@ -25,6 +25,7 @@ from api.sight import Sight, sight_of
 from ingest.bus import Bus, Entry, RevisionConflict
 from ingest.contract import Camera
 from postprocess.contract import CameraFunction, Employee, FaceSample, Plan, Region, VehicleEntry, lot_token
+from postprocess.functions.doors import Door
 
 log = logging.getLogger(__name__)
 T = TypeVar("T", bound=msgspec.Struct)
@@ -39,7 +40,7 @@ class Catalog:
         self._cameras, self._functions = Shelf(link, "cameras"), Shelf(link, "functions")
         self._users, self._people = Shelf(link, "users"), Shelf(link, "people")
         self._vehicles, self._regions = Shelf(link, "vehicles"), Shelf(link, "regions")
-        self._sessions = Shelf(link, "sessions")
+        self._sessions, self._doors = Shelf(link, "sessions"), Shelf(link, "doors")
         self._caller: Caller | None = None
         self._changes: list[Change] | None = None
         self._seen: tuple[tuple[int, int], Sight, frozenset[str]] | None = None
@@ -100,6 +101,7 @@ class Catalog:
                 self._people,
                 self._regions,
                 self._sessions,
+                self._doors,
             ):
                 group.create_task(shelf.follow())
 
@@ -212,6 +214,32 @@ class Catalog:
             return list(every)
         sight, _ = self._look(self._caller)
         return [pair for pair in every if pair[0].id in sight.within | sight.above]
+
+    def access_state(self) -> tuple[bool, tuple[int, int, int]]:
+        """Whether doors and the lists that they stand on were read, and what changes when one of them does."""
+        shelves = (self._doors, self._vehicles, self._people)
+        return all(shelf.known for shelf in shelves), (shelves[0].changes, shelves[1].changes, shelves[2].changes)
+
+    def doors(self) -> list[tuple[Door, int]]:
+        """All doors with their revisions, by id; raises `Unavailable`."""
+        self._link.bus()
+        return sorted(self._read_all(self._doors, Door), key=lambda pair: pair[0].id)
+
+    async def door(self, door_id: str) -> tuple[Door, int]:
+        """A door and its revision; raises `NotThere`, `Unavailable`."""
+        entry = await self._get("doors", door_id)
+        found = _read(entry, Door) if entry is not None else None
+        if entry is None or found is None:
+            raise NotThere(kind="door", name=door_id)
+        return found, entry.revision
+
+    async def write_door(self, door: Door, *, expect: int) -> int:
+        """Write a door over revision `expect` (0 = it must be new); returns the new revision."""
+        return await self._put(self._doors, door.id, door, expect=expect, kind="door")
+
+    async def delete_door(self, door_id: str, *, expect: int) -> None:
+        """Delete a door of revision `expect`."""
+        await self._delete(self._link.bus(), self._doors, door_id, expect=expect, kind="door")
 
     async def region(self, region_id: str) -> tuple[Region, int] | None:
         """A place of the site and its revision, or None; raises `Unavailable`."""

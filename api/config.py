@@ -46,6 +46,8 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """None = the one after `port`."""
     acs_tls_cert_file: str = ""
     acs_tls_key_file: str = ""
+    acs_tls_client_ca_file: str = ""
+    """Certificates (PEM) that sign those of clients; with it a client needs one of them beside its token."""
     acs_plaintext: bool = False
     """Listen beyond loopback without TLS: for where something in front of it ends TLS."""
     acs_clients_max: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 32
@@ -67,6 +69,11 @@ def check_acs(settings: ApiSettings) -> None:
         missing, given = ("acs_tls_key_file", cert) if cert else ("acs_tls_cert_file", key)
         allowed = f"must be set where the other of the pair is ({given})"
         raise SettingsError(section="api", key=missing, value="", allowed=allowed)
+    if settings.acs_tls_client_ca_file and not cert:
+        allowed = "needs acs_tls_cert_file and acs_tls_key_file: without TLS no client shows a certificate"
+        raise SettingsError(
+            section="api", key="acs_tls_client_ca_file", value=settings.acs_tls_client_ca_file, allowed=allowed
+        )
     if not (cert or settings.acs_plaintext or _is_loopback(settings.acs_host)):
         allowed = (
             "without TLS only loopback is allowed, since tokens would cross the network in the clear: set "

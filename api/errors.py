@@ -341,6 +341,7 @@ _KINDS = {
     "sample": Words("enrolled photo", "фотографии человека"),
     "region": Words("region", "региона"),
     "template": Words("template", "шаблона"),
+    "door": Words("door", "двери"),
     "stage": Words("stage that can be resumed", "стадии, которую можно продолжить"),
 }
 

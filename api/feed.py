@@ -77,7 +77,7 @@ class Feed:
         link: Link,
         stop: asyncio.Event,
         *,
-        face: Literal["sse", "grpc"],
+        face: Literal["sse", "grpc", "doors"],
         limit_key: str,
         clients_max: int,
         buffer_events: int,

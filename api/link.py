@@ -34,7 +34,7 @@ class Link:
         async with Bus.open(settings, name="api", health=health) as bus:
             await bus.ensure_streams("EVENTS", "DEAD", "AUDIT")
             await bus.ensure_buckets(
-                "cameras", "functions", "regions", "users", "sessions", "vehicles", "people", "faces", "shifts"
+                "cameras", "functions", "regions", "users", "sessions", "vehicles", "people", "faces", "shifts", "doors"
             )
             self._bus = bus
             self._opened.set()

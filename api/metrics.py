@@ -6,11 +6,12 @@ Edge (prometheus_client).
 |---|---|---|---|---|
 | zool_api_requests_total | counter | method, route, status | answers given | 5xx: see /health/ready |
 | zool_api_request_seconds | histogram | route | time to the first byte | grows with a slow store: look at ClickHouse |
-| zool_api_stream_clients | gauge | face | clients on the event stream: sse, grpc | at the limit new ones are refused |
+| zool_api_stream_clients | gauge | face | who reads the event stream: sse, grpc, doors (ours) | at the limit: refused |
 | zool_api_stream_events_total | counter | face | events written to streams | – |
 | zool_api_stream_gaps_total | counter | face | gaps told to clients | away for too long, or the broker lost data |
 | zool_api_stream_cut_total | counter | face, reason | by us: slow, shutdown, failed, revoked | failed: see the log |
 | zool_api_acs_calls_total | counter | method, code | gRPC calls that ended | UNAUTHENTICATED: see failed logins |
+| zool_api_door_decisions_total | counter | what, reason | decisions, reports of doors | denied stale: reads come late |
 | zool_api_failed_logins_total | counter | – | wrong tokens and passwords | grows without people at work: guesses |
 | zool_api_store_queries_total | counter | outcome | questions to ClickHouse: ok, refused, away, busy | see the log |
 | zool_api_dead_letters_total | counter | act | dead letters taken out: replayed, dropped | – |
@@ -29,6 +30,7 @@ STREAM_EVENTS = Counter("zool_api_stream_events", "Events written to streams", [
 STREAM_GAPS = Counter("zool_api_stream_gaps", "Gaps told to clients", ["face"])
 STREAM_CUT = Counter("zool_api_stream_cut", "Streams ended by the api", ["face", "reason"])
 ACS_CALLS = Counter("zool_api_acs_calls", "gRPC calls that ended", ["method", "code"])
+DECISIONS = Counter("zool_api_door_decisions", "Decisions and reports of doors", ["what", "reason"])
 FAILED_LOGINS = Counter("zool_api_failed_logins", "Wrong tokens")
 STORE_QUERIES = Counter("zool_api_store_queries", "Questions to ClickHouse", ["outcome"])
 DEAD_LETTERS = Counter("zool_api_dead_letters", "Dead letters taken out", ["act"])

@@ -27,6 +27,7 @@ from api.contract import (
     VehicleIn,
 )
 from api.contract_setup import CopyIn, RegionIn, RegionPatch, TemplateIn
+from api.doors import DoorIn, GuestIn, OpenIn
 from api.problem import MEDIA_TYPE, Problem
 from postprocess.functions.registry import BUILT_IN
 
@@ -55,6 +56,9 @@ _OWN = (
     TokenIn,
     UserIn,
     UserPatch,
+    DoorIn,
+    GuestIn,
+    OpenIn,
     Problem,
     *_SETTINGS,
 )

@@ -297,7 +297,7 @@ STREAMS: dict[str, StreamSpec] = {
 }
 BUCKETS = (
     "cameras", "functions", "regions", "vehicles", "people", "faces", "shifts", "packages",
-    "plans", "leases", "shares", "snapshots", "users", "sessions",
+    "plans", "leases", "shares", "snapshots", "users", "sessions", "doors",
 )  # fmt: skip
 
 PROBE_SUBJECT = "zool.rpc.probe"

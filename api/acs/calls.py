@@ -14,20 +14,24 @@ from urllib.parse import unquote
 
 import grpc  # type: ignore[import-untyped]
 import grpc.aio  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError
 
 from api.access_table import acs_access
 from api.contract import Caller
 from api.errors import (
+    AlreadyThere,
     ApiError,
     BadParameter,
     Forbidden,
+    InvalidBody,
     NotAuthorised,
     NotThere,
+    Stale,
     TooManyFailures,
     TooManyStreams,
     Unavailable,
 )
-from api.language import Language, preferred
+from api.language import Language, Words, preferred
 from api.metrics import ACS_CALLS
 from api.sight import check
 
@@ -38,7 +42,10 @@ CODES: dict[type[ApiError], grpc.StatusCode] = {
     TooManyFailures: grpc.StatusCode.UNAUTHENTICATED,
     TooManyStreams: grpc.StatusCode.RESOURCE_EXHAUSTED,
     BadParameter: grpc.StatusCode.INVALID_ARGUMENT,
+    InvalidBody: grpc.StatusCode.INVALID_ARGUMENT,
     NotThere: grpc.StatusCode.NOT_FOUND,
+    AlreadyThere: grpc.StatusCode.ALREADY_EXISTS,
+    Stale: grpc.StatusCode.ABORTED,
     Unavailable: grpc.StatusCode.UNAVAILABLE,
 }
 
@@ -85,13 +92,16 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]
 
         async def call(request: object, context: Context) -> object:
             async with self._guarded(details.method, context):
+                if request is GARBLED:
+                    name = details.method.rpartition("/")[2]
+                    raise BadParameter(name="request", value=name, allowed=GARBLED_WORDS)
                 inner = method.unary_stream if method.response_streaming else method.unary_unary
                 return await inner(request, context)
 
         make = (
             grpc.unary_stream_rpc_method_handler if method.response_streaming else grpc.unary_unary_rpc_method_handler
         )
-        return make(call, method.request_deserializer, method.response_serializer)
+        return make(call, _readable(method.request_deserializer), method.response_serializer)
 
     @contextlib.asynccontextmanager
     async def _guarded(self, method: str, context: Context) -> AsyncIterator[None]:
@@ -109,6 +119,21 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             await context.abort(code, words_of(error, preferred(metadata.get("accept-language", ""))), trailing(error))
         finally:
             ACS_CALLS.labels(method.rpartition("/")[2], code_name(context.code())).inc()
+
+
+GARBLED = object()
+"""Stands for a request whose bytes are no message: the library would call it the server's own fault."""
+GARBLED_WORDS = Words("allowed is a message of this call", "допустимо сообщение этого вызова")
+
+
+def _readable(deserialize: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    def read(raw: bytes) -> object:
+        try:
+            return deserialize(raw)
+        except DecodeError:
+            return GARBLED
+
+    return read
 
 
 def trailing(error: ApiError) -> tuple[tuple[str, str], ...]:

@@ -18,14 +18,16 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from api.acs.calls import Door
+from api.acs.doors import Doors
 from api.acs.service import AccessControl
-from api.acs.v1 import acs_pb2, acs_pb2_grpc
+from api.acs.v1 import acs_pb2, acs_pb2_grpc, doors_pb2, doors_pb2_grpc
 from api.config import ApiSettings, check_acs
 from api.feed import Feed
 from api.http.services import Services
 from ingest.settings import SettingsError
 
 SERVICE = acs_pb2.DESCRIPTOR.services_by_name["AccessControl"].full_name
+DOORS = doors_pb2.DESCRIPTOR.services_by_name["Doors"].full_name
 GRACE_S = 1.5
 HEALTH_S = 0.25
 REQUEST_BYTES_MAX = 64 * 1024
@@ -53,9 +55,10 @@ async def acs_server(parts: Services, feed: Feed, *, port: int, stop: asyncio.Ev
         maximum_concurrent_rpcs=settings.acs_clients_max + OTHER_CALLS_MAX,
     )
     acs_pb2_grpc.add_AccessControlServicer_to_server(AccessControl(parts, feed), server)
+    doors_pb2_grpc.add_DoorsServicer_to_server(Doors(parts, feed), server)
     board = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(board, server)
-    reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    reflection.enable_server_reflection((SERVICE, DOORS, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     address = _listen(server, settings, port)
     await server.start()
     telling = asyncio.create_task(_tell_health(board, parts))
@@ -96,7 +99,19 @@ def credentials(settings: ApiSettings) -> Any:
     except OSError as error:
         allowed = f"it and acs_tls_key_file ({key}) can't be used: {error.strerror or error}"
         raise SettingsError(section="api", key="acs_tls_cert_file", value=cert, allowed=allowed) from None
-    return grpc.ssl_server_credentials((pair,))
+    return grpc.ssl_server_credentials((pair,), *_clients(settings.acs_tls_client_ca_file))
+
+
+def _clients(path: str) -> tuple[()] | tuple[bytes, bool]:
+    """Whose certificates clients must show, where they must; raises `SettingsError`."""
+    if not path:
+        return ()
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        return Path(path).read_bytes(), True
+    except OSError as error:
+        allowed = f"it must hold the certificates (PEM) that sign those of clients: {error.strerror or error}"
+        raise SettingsError(section="api", key="acs_tls_client_ca_file", value=path, allowed=allowed) from None
 
 
 async def _tell_health(board: Any, parts: Services) -> None:
@@ -106,7 +121,7 @@ async def _tell_health(board: Any, parts: Services) -> None:
         if parts.link.connected != said:
             said = parts.link.connected
             status = health_pb2.HealthCheckResponse.SERVING if said else health_pb2.HealthCheckResponse.NOT_SERVING
-            for name in ("", SERVICE):
+            for name in ("", SERVICE, DOORS):
                 await board.set(name, status)
         await asyncio.sleep(HEALTH_S)
 

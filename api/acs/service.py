@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import msgspec
@@ -19,13 +21,15 @@ from api.acs.v1 import acs_pb2_grpc
 from api.errors import NotThere
 from api.feed import HEARTBEAT_S, Feed
 from api.http.services import Services
-from api.live import Cut
+from api.live import Cut, Happened, Hello, Item, Lost, Still
 from api.metrics import STREAM_CUT
 from api.query import event_of, event_query
 
 TELL_S_MAX = 2.0
 """How long a status may wait for a client that takes nothing; the library keeps it for the client behind that."""
 CURSOR_KEY = "zool-cursor"
+
+Shown = Hello | Happened | Lost | Still
 
 _ENDS: dict[str, tuple[grpc.StatusCode, str]] = {
     "slow": (
@@ -65,21 +69,32 @@ class AccessControl(acs_pb2_grpc.AccessControlServicer):  # type: ignore[misc]
         """Events as they happen, until the client goes, is too slow, or the process stops."""
         mine = msgspec.structs.replace(self._parts, feed=self._feed).seen_by(CALLER.get(), [])
         items = await mine.feed.open(wanted_of(request), start_of(request))
-        cursor = ""
-        async with contextlib.aclosing(items):
-            async for item in items:
-                if isinstance(item, Cut):
-                    await _end(context, item.reason, cursor)
-                    return
-                message = response(item, now_us=self._parts.now_us(), hello=self._hello, thumbnails=request.thumbnails)
-                cursor = message.cursor
-                try:
-                    async with asyncio.timeout(self._parts.settings.send_timeout_s):
-                        await context.write(message)
-                except TimeoutError:
-                    STREAM_CUT.labels("grpc", "slow").inc()
-                    await items.aclose()
-                    await _end(context, "slow", cursor)
+
+        def message(item: Shown) -> pb.StreamEventsResponse:
+            return response(item, now_us=self._parts.now_us(), hello=self._hello, thumbnails=request.thumbnails)
+
+        await pour(context, items, message, send_timeout_s=self._parts.settings.send_timeout_s)
+
+
+async def pour(
+    context: Context, items: AsyncGenerator[Item], message: Callable[[Shown], Any], *, send_timeout_s: float
+) -> None:
+    """Hand a live stream to a client, each item as a message with a cursor, until one of both ends."""
+    cursor = ""
+    async with contextlib.aclosing(items):
+        async for item in items:
+            if isinstance(item, Cut):
+                await _end(context, item.reason, cursor)
+                return
+            told = message(item)
+            cursor = told.cursor
+            try:
+                async with asyncio.timeout(send_timeout_s):
+                    await context.write(told)
+            except TimeoutError:
+                STREAM_CUT.labels("grpc", "slow").inc()
+                await items.aclose()
+                await _end(context, "slow", cursor)
 
 
 async def _end(context: Context, reason: str, cursor: str) -> None:

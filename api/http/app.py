@@ -16,6 +16,7 @@ from api.http.attendance import Attendance
 from api.http.audit import Audit
 from api.http.cameras import Cameras
 from api.http.dead import Dead
+from api.http.doors import Doors, GuestPasses
 from api.http.events import Events
 from api.http.feedback import EventFeedback, PlateReview
 from api.http.functions import Functions, Modules
@@ -71,6 +72,8 @@ def litestar_app(services: Services) -> Litestar:
                     PlateReview,
                     Vehicles,
                     Dead,
+                    Doors,
+                    GuestPasses,
                     People,
                     Attendance,
                     Sessions,

@@ -15,6 +15,7 @@ from api.audit import Change, Record
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults
 from api.contract import Caller
+from api.doorman import Doorman
 from api.eraser import Eraser
 from api.feed import LimitedFeed, Streams
 from api.graves import Graves
@@ -35,6 +36,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     states: StateBoard
     archive: Rows
     feed: Streams
+    doors: Doorman
     functions: Registry
     graves: Graves
     eraser: Eraser

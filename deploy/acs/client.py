@@ -41,16 +41,66 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     tls: bool = False
     ca_file: Path | None = None
     """Certificates that are trusted; None = those of the system."""
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    """The client's own certificate, where the server asks for one."""
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """What every call carries."""
+        return (("authorization", f"Bearer {self.token}"),)
 
     def channel(self) -> Any:
         """A connection, made at the first call; raises `FileUnusable`."""
         if not self.tls:
             return grpc.aio.insecure_channel(self.address)
+        roots, key, chain = (_content(path) for path in (self.ca_file, self.key_file, self.cert_file))
+        return grpc.aio.secure_channel(self.address, grpc.ssl_channel_credentials(roots, key, chain))
+
+
+def _content(path: Path | None) -> bytes | None:
+    try:
+        return path.read_bytes() if path else None
+    except OSError as error:
+        raise FileUnusable(Path(str(path)), f"can't be read: {error.strerror}") from None
+
+
+async def stay(
+    target: Target, begin: Callable[[Any], Any], *, say: Callable[[str], None], ended: Callable[[], None] = lambda: None
+) -> AsyncIterator[Any]:
+    """Messages of a stream for ever: `begin` makes the call on a channel, each time anew.
+
+    `ended` is called whenever the line is lost. Raises `AcsRefused` where coming back would not help.
+    """
+    wait_s, told, welcome = WAIT_S, "", False
+    while True:
+        quiet_s = QUIET_S
         try:
-            roots = self.ca_file.read_bytes() if self.ca_file else None
-        except OSError as error:
-            raise FileUnusable(Path(str(self.ca_file)), f"can't be read: {error.strerror}") from None
-        return grpc.aio.secure_channel(self.address, grpc.ssl_channel_credentials(roots))
+            async with target.channel() as channel:
+                call = begin(channel)
+                while True:
+                    async with asyncio.timeout(quiet_s):
+                        message = await call.read()
+                    if message is grpc.aio.EOF:
+                        break
+                    if message.HasField("hello"):
+                        welcome = True
+                        quiet_s = max(1.0, QUIET_BEATS * message.hello.heartbeat_interval.ToMilliseconds() / 1000)
+                    wait_s, told = WAIT_S, ""
+                    yield message
+            why = "the stream ended"
+        except grpc.aio.AioRpcError as error:
+            if error.code() in FINAL and not welcome:
+                raise AcsRefused(target.address, error.code().name, error.details() or "") from None
+            why = f"{error.code().name}: {error.details()}"
+        except TimeoutError:
+            why = f"no message in {quiet_s:g} s"
+        ended()
+        if why != told:
+            say(f"{why}; coming back")
+            told = why
+        await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
+        wait_s = min(WAIT_S_MAX, wait_s * 2)
 
 
 class Watch:
@@ -60,43 +110,14 @@ class Watch:
         self, target: Target, wanted: pb.StreamEventsRequest, keeper: Keeper, *, say: Callable[[str], None]
     ) -> None:
         self._target, self._wanted, self._keeper, self._say = target, wanted, keeper, say
-        self._welcome = False
-        self._quiet_s = QUIET_S
 
     async def run(self, line: Callable[[pb.StreamEventsResponse], bytes | None]) -> None:
         """Hand every message to the keeper; raises `AcsRefused` where coming back would not help."""
-        wait_s, told = WAIT_S, ""
-        while True:
-            try:
-                async for message in self._stream():
-                    wait_s, told = WAIT_S, ""
-                    self._keeper.take(message.cursor, line(message))
-                ended = "the stream ended"
-            except grpc.aio.AioRpcError as error:
-                if error.code() in FINAL and not self._welcome:
-                    raise AcsRefused(self._target.address, error.code().name, error.details() or "") from None
-                ended = f"{error.code().name}: {error.details()}"
-            except TimeoutError:
-                ended = f"no message in {self._quiet_s:g} s"
-            if ended != told:
-                self._say(f"{ended}; coming back")
-                told = ended
-            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
-            wait_s = min(WAIT_S_MAX, wait_s * 2)
+        async for message in stay(self._target, self._begin, say=self._say):
+            self._keeper.take(message.cursor, line(message))
 
-    async def _stream(self) -> AsyncIterator[pb.StreamEventsResponse]:
+    def _begin(self, channel: Any) -> Any:
         request = pb.StreamEventsRequest()
         request.CopyFrom(self._wanted)
         request.cursor = self._keeper.cursor
-        metadata = (("authorization", f"Bearer {self._target.token}"),)
-        async with self._target.channel() as channel:
-            call = acs_pb2_grpc.AccessControlStub(channel).StreamEvents(request, metadata=metadata)
-            while True:
-                async with asyncio.timeout(self._quiet_s):
-                    message = await call.read()
-                if message is grpc.aio.EOF:
-                    return
-                if message.HasField("hello"):
-                    self._welcome = True
-                    self._quiet_s = max(1.0, QUIET_BEATS * message.hello.heartbeat_interval.ToMilliseconds() / 1000)
-                yield message
+        return acs_pb2_grpc.AccessControlStub(channel).StreamEvents(request, metadata=self._target.metadata)

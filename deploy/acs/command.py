@@ -1,4 +1,4 @@
-"""`zool acs watch`: the events of a running system as an access-control system gets them, over gRPC.
+"""`zool acs`: a running system as an access-control system has it, over gRPC: its events, and its doors.
 
 Edge (argv, files, standard output).
 """
@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import ipaddress
 import os
 import sys
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
+
 from api.acs.v1 import acs_pb2 as pb
+from deploy.acs.barrier import Barrier
 from deploy.acs.client import Target, Watch
+from deploy.acs.doors import DoorClient
 from deploy.acs.keep import CursorFile, Journal, Keeper, Nowhere
 from deploy.acs.lines import as_json, as_text
-from deploy.errors import FileUnusable, PlaintextRefused
+from deploy.acs.simulate import Simulator
+from deploy.errors import AcsRefused, FileUnusable, PlaintextRefused
 
 ADDRESS = "127.0.0.1:8081"
 TOKEN_FILE = Path("var/zool/admin.token")
@@ -27,8 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     acts = parser.add_subparsers(dest="act", required=True, metavar="ACT")
     words = "print events as they come, until Ctrl-C; goes on after the server was away"
     watch = acts.add_parser("watch", help=words, description=words)
-    watch.add_argument("--address", default=ADDRESS, help="host:port of the gRPC stream (default: %(default)s)")
-    watch.add_argument("--token-file", type=Path, default=TOKEN_FILE, help="file with a token (default: %(default)s)")
+    _add_target(watch)
     watch.add_argument("--kind", action="append", default=[], help="only this kind, as vehicle_entry; may be repeated")
     watch.add_argument("--camera", action="append", default=[], help="only this camera's id; may be repeated")
     watch.add_argument("--oldest", action="store_true", help="without a cursor: begin with the oldest event kept")
@@ -42,15 +49,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--journal", type=Path, metavar="FILE",
         help="append JSON lines to FILE, and go on behind its last: each event stands there exactly once",
     )  # fmt: skip
-    watch.add_argument("--tls", action="store_true", help="speak TLS, trusting the certificates of this system")
-    watch.add_argument(
+    words = "stand for a controller of doors: barriers that open, a reader on standard input, offline lists, a journal"
+    simulated = acts.add_parser("simulate", help=words, description=words)
+    _add_target(simulated)
+    simulated.add_argument("--door", action="append", default=[], help="only this door's id; may be repeated")
+    simulated.add_argument(
+        "--pass-s", type=float, default=1.5, help="until a vehicle is through (default: %(default)s)"
+    )
+    simulated.add_argument("--open-s", type=float, default=4.0, help="how long it waits (default: %(default)s)")
+    simulated.add_argument(
+        "--nobody", action="store_true", help="nobody goes through: barriers shut again by themselves"
+    )
+    simulated.add_argument(
+        "--journal", type=Path, metavar="FILE", help="append JSON lines to FILE, and go on behind its last"
+    )
+    simulated.add_argument("--lists", type=Path, metavar="FILE", help="keep offline lists in FILE over a restart")
+
+
+def _add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--address", default=ADDRESS, help="host:port of the gRPC server (default: %(default)s)")
+    parser.add_argument("--token-file", type=Path, default=TOKEN_FILE, help="file with a token (default: %(default)s)")
+    parser.add_argument("--tls", action="store_true", help="speak TLS, trusting the certificates of this system")
+    parser.add_argument(
         "--ca-file", type=Path, metavar="FILE", help="speak TLS, trusting the certificates in FILE (PEM)"
     )
-    watch.add_argument("--plaintext", action="store_true", help="send the token without TLS beyond this machine")
+    parser.add_argument("--plaintext", action="store_true", help="send the token without TLS beyond this machine")
+    parser.add_argument(
+        "--cert-file", type=Path, metavar="FILE", help="this client's certificate (PEM), with --key-file"
+    )
+    parser.add_argument("--key-file", type=Path, metavar="FILE", help="its key (PEM)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Watch until Ctrl-C; 1 when the server refuses, or nobody reads the output any more."""
+    """Until Ctrl-C; 1 when the server refuses, or nobody reads the output any more."""
+    if args.act == "simulate":
+        return _simulate(args)
     wanted = pb.StreamEventsRequest(
         kinds=args.kind, cameras=args.camera, start=pb.START_OLDEST if args.oldest else pb.START_NEW
     )
@@ -63,6 +96,37 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _simulate(args: argparse.Namespace) -> int:
+    keeper: Keeper = Journal(args.journal) if args.journal else Nowhere(_show)
+
+    def note(fields: dict[str, object]) -> None:
+        keeper.take(
+            keeper.cursor, msgspec.json.encode({"at_us": time.time_ns() // 1000, **fields, "cursor": keeper.cursor})
+        )
+
+    async def simulate() -> None:
+        async with DoorClient(_target(args), tuple(args.door), keeper, say=_say) as client:
+            barrier = functools.partial(Barrier, pass_s=args.pass_s, open_s=args.open_s, comes=not args.nobody)
+            await Simulator(client, tuple(args.door), make=barrier, note=note, lists=args.lists).run(_lines())
+
+    try:
+        asyncio.run(simulate())
+    except* AcsRefused as refused:
+        raise refused.exceptions[0] from None
+    return 0
+
+
+async def _lines() -> AsyncIterator[str]:
+    """What is typed or piped in, line by line; nothing where standard input is neither."""
+    reader = asyncio.StreamReader()
+    try:
+        await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    except (PermissionError, ValueError):
+        return
+    while line := await reader.readline():
+        yield line.decode(errors="replace")
+
+
 def _target(args: argparse.Namespace) -> Target:
     scheme, found, rest = args.address.rpartition("://")
     tls = args.tls or args.ca_file is not None or (bool(found) and scheme == "grpcs")
@@ -72,7 +136,9 @@ def _target(args: argparse.Namespace) -> Target:
         token = args.token_file.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise FileUnusable(args.token_file, f"can't be read: {error}") from None
-    return Target(address=rest, token=token, tls=tls, ca_file=args.ca_file)
+    return Target(
+        address=rest, token=token, tls=tls, ca_file=args.ca_file, cert_file=args.cert_file, key_file=args.key_file
+    )
 
 
 def is_loopback(address: str) -> bool:
@@ -96,4 +162,4 @@ def _show(line: bytes) -> None:
 
 
 def _say(line: str) -> None:
-    print(f"zool acs watch: {line}", file=sys.stderr, flush=True)
+    print(f"zool acs: {line}", file=sys.stderr, flush=True)

@@ -177,7 +177,7 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
         "zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>", "$KV.zool-sessions.>",
         "zool.audit", "$KV.zool-vehicles.>",
         "$KV.zool-people.>", "$KV.zool-faces.>", "$KV.zool-shifts.>",
-        "$KV.zool-regions.>",
+        "$KV.zool-regions.>", "$KV.zool-doors.>",
         # Feedback is an event. Dead letters are said again on the subjects they came from, and then taken out.
         "zool.detections.*", "zool.shots.*.*", "zool.reads.*", "zool.events.*.*", "$JS.API.STREAM.MSG.DELETE.DEAD",
         # Erasing a person takes messages out of the streams of the data path.

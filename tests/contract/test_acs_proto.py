@@ -8,21 +8,26 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from google.protobuf.message import Message
 
+from api.acs import decisions
+from api.acs.decisions import decision_message, member_message, reason_number
 from api.acs.messages import event_message, gap_message, hello_message, response
 from api.acs.v1 import acs_pb2 as pb
+from api.acs.v1 import doors_pb2 as dp
 from api.cursor import Mark, read_mark
 from api.live import Gap, Happened, Hello, Lost, Still
-from postprocess.contract import Event
+from postprocess.contract import Employee, Event, Hours, VehicleEntry
+from postprocess.functions.doors import REASONS, Candidate, Denial, Deny, Door, Grant, Ground, Place, decision_event
 from tests.contract.test_postprocess_golden import MESSAGES as POSTPROCESS
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(__file__).parent / "golden"
-PROTO = "api/acs/v1/acs.proto"
-STUBS = ("acs_pb2.py", "acs_pb2.pyi", "acs_pb2_grpc.py")
+PROTOS = ("api/acs/v1/acs.proto", "api/acs/v1/doors.proto")
+STUBS = tuple(f"{name}_{kind}" for name in ("acs", "doors") for kind in ("pb2.py", "pb2.pyi", "pb2_grpc.py"))
 AT_US = 1_790_000_001_000_000
 CURSOR = "k88ABlsWBYKyQCrPAAZb_to1IkA"
 
@@ -41,7 +46,31 @@ def _sent(item: Hello | Happened | Lost | Still) -> pb.StreamEventsResponse:
     return response(item, now_us=AT_US, hello=HELLO, thumbnails=True)
 
 
+DOOR = Door(id="gate", places=(Place(camera="gate-1"),))
+SEEN = Candidate(
+    door="gate", subject=EVENT.event_id, version=5, captured_at_us=AT_US - 400_000, direction="entry", vehicle=True,
+    plate="А123ВС77", plate_confidence=0.9, plate_sure=True, event=EVENT.event_id,
+)  # fmt: skip
+GRANT = decision_event(
+    DOOR, SEEN, Grant(reason="plate", key="plate:A123BC77", way="entry", listed="allow", expires_at_us=0), AT_US
+)
+DENIAL = decision_event(DOOR, SEEN, Deny(reason="stale", listed="allow"), AT_US)
+EMPLOYEE = Employee(id="ivanov", name="Иванов И. И.", department="Цех 1", badge="1042", valid_until_us=AT_US)
+VEHICLE = VehicleEntry(
+    id="v-1", plate="А123ВС77", list="guest", valid_from_us=AT_US - 1, valid_until_us=AT_US, schedule=(Hours(),),
+    directions=("entry",), owner="ООО «Ромашка»", note="к Петрову",
+)  # fmt: skip
+
+
 MESSAGES: dict[str, Message] = {
+    "acs_granted": decisions.response(Happened(mark=MARK, event=GRANT), now_us=AT_US, hello=HELLO, language="ru"),
+    "acs_denied": decisions.response(Happened(mark=MARK, event=DENIAL), now_us=AT_US, hello=HELLO, language="en"),
+    "acs_person": member_message(EMPLOYEE),
+    "acs_vehicle": member_message(VEHICLE),
+    "acs_ask": dp.DecideRequest(
+        request_id="r", door="gate", card="1042", person="ivanov", person_confidence=0.7, direction=pb.DIRECTION_ENTRY
+    ),
+    "acs_report": dp.ReportPassageRequest(decision_id=GRANT.event_id, door="gate", outcome=dp.OUTCOME_PASSED),
     "acs_hello": _sent(Hello(mark=MARK)),
     "acs_event": _sent(Happened(mark=MARK, event=EVENT)),
     "acs_gap": _sent(Lost(mark=MARK, gap=GAP)),
@@ -55,10 +84,10 @@ MESSAGES: dict[str, Message] = {
 def test_the_stubs_are_those_of_the_proto_file(tmp_path: Path) -> None:
     """Generated anew they are equal, byte for byte; `make proto` writes them."""
     outs = [f"--{kind}_out={tmp_path}" for kind in ("python", "pyi", "grpc_python")]
-    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", "-I", ".", *outs, PROTO], check=True, cwd=ROOT)
+    subprocess.run([sys.executable, "-m", "grpc_tools.protoc", "-I", ".", *outs, *PROTOS], check=True, cwd=ROOT)
     for name in STUBS:
         fresh, committed = tmp_path / "api/acs/v1" / name, ROOT / "api/acs/v1" / name
-        assert fresh.read_bytes() == committed.read_bytes(), f"{name} is not of {PROTO}: make proto"
+        assert fresh.read_bytes() == committed.read_bytes(), f"{name} is not of its proto file: make proto"
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -84,10 +113,28 @@ def test_old_cursors_are_read_for_ever() -> None:
 
 def test_everything_has_words() -> None:
     """Each message and call of the proto file has a comment over it or over what it belongs to."""
-    lines = (ROOT / PROTO).read_text().splitlines()
-    for number, line in enumerate(lines):
-        if line.startswith(("service ", "  rpc ")):
-            assert lines[number - 1].strip().startswith("//"), line
+    for proto in PROTOS:
+        lines = (ROOT / proto).read_text().splitlines()
+        for number, line in enumerate(lines):
+            if line.startswith(("service ", "  rpc ")):
+                assert lines[number - 1].strip().startswith("//"), line
+
+
+def test_every_reason_has_a_number_and_words() -> None:
+    """The closed set of reasons is the same in the decision, on the wire and in words."""
+    closed = {*get_args(Ground), *get_args(Denial)}
+    assert closed == REASONS.keys()
+    numbers = {reason_number(reason) for reason in closed}
+    assert numbers == set(dp.Reason.values()) - {dp.REASON_UNSPECIFIED}
+    assert len(numbers) == len(closed)
+
+
+def test_a_grant_is_one_for_three_seconds_only() -> None:
+    """What is sent behind its end is an expired grant, whenever it was decided."""
+    until = AT_US + 3_000_000
+    verdicts = [decision_message(GRANT, now_us=now, language="en").verdict for now in (AT_US, until - 1, until)]
+    assert verdicts == [dp.VERDICT_GRANT, dp.VERDICT_GRANT, dp.VERDICT_EXPIRED]
+    assert decision_message(DENIAL, now_us=AT_US, language="ru").text == "кадр устарел"
 
 
 def test_nothing_is_said_where_nothing_is_known() -> None:

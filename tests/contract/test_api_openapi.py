@@ -31,6 +31,7 @@ def document() -> dict[str, Any]:
         states=absent,
         archive=absent,
         feed=absent,
+        doors=absent,
         graves=absent,
         eraser=absent,
         admission=absent,

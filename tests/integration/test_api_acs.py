@@ -22,6 +22,7 @@ from tests.support.acs import AcsClient, connected, publish
 from tests.support.api import Site, running_site, vehicle_event
 
 SERVICE = "zool.acs.v1.AccessControl"
+DOORS = "zool.acs.v1.Doors"
 BUFFER = 16
 SMALL_WINDOW = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_535))
 THUMBNAIL = b"\xff\xd8" + b"x" * 30_000
@@ -52,11 +53,11 @@ def test_health_and_reflection_are_open(site: Site) -> None:
     """Without a token: SERVING for the whole and the service, and the service with its methods is listed."""
     with connected(site, token="") as anybody:
         health, serving = health_pb2_grpc.HealthStub(anybody.channel), health_pb2.HealthCheckResponse.SERVING
-        for name in ("", SERVICE):  # told once a second: ready over HTTP may come a moment earlier
+        for name in ("", SERVICE, DOORS):  # told once a second: ready over HTTP may come a moment earlier
             asked = health_pb2.HealthCheckRequest(service=name)
             site.until(lambda _, asked=asked: health.Check(asked, timeout=30).status == serving)
         database = ProtoReflectionDescriptorDatabase(anybody.channel)
-        assert SERVICE in database.get_services()
+        assert {SERVICE, DOORS} <= set(database.get_services())
         described = database.FindFileContainingSymbol(SERVICE)
         assert [method.name for method in described.service[0].method] == ["StreamEvents", "GetEvent"]
 
