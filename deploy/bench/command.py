@@ -14,6 +14,7 @@ from deploy.bench import (
     article_run,
     faces,
     fleet,
+    gate_run,
     glass,
     ingest_run,
     models,
@@ -139,6 +140,10 @@ BENCHES: dict[str, Bench] = {
     ),
     "latency": Bench(
         help="from a crossing to the event at an SSE client", cameras=10, seconds=120.0, run=_latency
+    ),
+    "gate": Bench(
+        help="from a crossing to the decision at a controller of barriers, and whom it let in wrongly",
+        cameras=10, seconds=120.0, run=lambda args: gate_run.run(args, cameras_of(args)),
     ),
     "outage": Bench(
         help="the recogniser stands still: how its backlog is worked off, and how fresh the new is meanwhile",

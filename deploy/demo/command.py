@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from deploy.demo import truth
+from deploy.demo import gate, truth
 from deploy.demo.client import Client
 from deploy.demo.record import Record, line
 from deploy.errors import ComponentFailed, SiteMissing
@@ -119,9 +119,11 @@ class Demo:
     async def run(self, stop: asyncio.Event, seconds: float | None, *, as_json: bool) -> int:
         """Set up, watch, report."""
         self._clips = await self._announced()
-        hearing = asyncio.create_task(self._hear())
+        beside = [asyncio.create_task(self._hear())]
         try:
             await self._set_up()
+            if self._system.acs:
+                beside.append(asyncio.create_task(self._doors()))
             up.say(f"console  {self._system.url}/#token={self._system.token}")
             if seconds is None:
                 await stop.wait()
@@ -133,8 +135,9 @@ class Demo:
             after = await self._frames()
             await asyncio.sleep(EARLY_SETTLE_S if early else SETTLE_S)
         finally:
-            hearing.cancel()
-            await asyncio.gather(hearing, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
         return self._report((since_us, until_us), before, after, as_json=as_json)
 
     async def _hear(self) -> None:
@@ -142,6 +145,11 @@ class Demo:
             now_us = time.time_ns() // 1000
             if self._record.hear(event, now_us):
                 up.say(line(self._record.events[event["id"]], self._record.latency_us(event["id"]), self._language))
+
+    async def _doors(self) -> None:
+        """The barriers of the site, by a controller of their own."""
+        async with gate.controller(self._system, note=lambda _: None, say=up.say) as simulator:
+            await simulator.run(gate.nothing_read())
 
     async def _announced(self) -> dict[str, Announcement]:
         child = self._system.supervisor.children["simulator"]
@@ -163,6 +171,9 @@ class Demo:
             if scene.lines:
                 lines = [{"id": one.id, "a": one.a, "b": one.b, "entry": one.entry} for one in scene.lines]
                 await self._put_function(name, {"lines": lines, "confidence_ratio": CONFIDENCE})
+        if self._system.acs:
+            gates = [(name, scene.title or name) for name, scene in self._site.items() if scene.lines]
+            await gate.set_up(self.client, gates, self._site.values())
 
     async def _put_function(self, camera: str, settings: Json) -> None:
         path = f"/cameras/{camera}/functions"

@@ -19,6 +19,9 @@ Json = dict[str, Any]
 _KINDS: dict[str, tuple[str, str]] = {
     "vehicle_entry": ("entry", "въезд"),
     "vehicle_exit": ("exit", "выезд"),
+    "access_granted": ("opens", "открывается"),
+    "access_denied": ("stays shut", "закрыто"),
+    "access_passage": ("barrier", "шлагбаум"),
     "camera_lost": ("camera lost", "камера пропала"),
     "camera_restored": ("camera is back", "камера вернулась"),
     "camera_blind": ("camera was blind", "камера не видела"),
@@ -87,7 +90,8 @@ def line(event: Json, latency_us: int, language: Language) -> str:
     at = datetime.fromisoformat(event["opened_at"]).astimezone().strftime("%H:%M:%S.%f")[:-3]
     what = ru if language == "ru" else en
     if not event["kind"].startswith("vehicle_"):
-        return f"{at}  {event['camera']:<12} {what:<16} {event['cause']} {event['text']}".rstrip()
+        why = f"{event['cause']} {event['plate']} {event['text']}"
+        return f"{at}  {event['camera']:<12} {what:<16} {why}".rstrip()
     plate = event["plate"] or "—"
     unit = "мс" if language == "ru" else "ms"
     sure = f"{event['plate_confidence']:.2f}" if event["plate"] else ""
