@@ -6,8 +6,9 @@ Edge (grpc, asyncio, clock). An example to write your own by: what must be kept 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def _content(path: Path | None) -> bytes | None:
 
 async def stay(
     target: Target, begin: Callable[[Any], Any], *, say: Callable[[str], None], ended: Callable[[], None] = lambda: None
-) -> AsyncIterator[Any]:
+) -> AsyncGenerator[Any]:
     """Messages of a stream for ever: `begin` makes the call on a channel, each time anew.
 
     `ended` is called whenever the line is lost. Raises `AcsRefused` where coming back would not help.
@@ -113,8 +114,9 @@ class Watch:
 
     async def run(self, line: Callable[[pb.StreamEventsResponse], bytes | None]) -> None:
         """Hand every message to the keeper; raises `AcsRefused` where coming back would not help."""
-        async for message in stay(self._target, self._begin, say=self._say):
-            self._keeper.take(message.cursor, line(message))
+        async with contextlib.aclosing(stay(self._target, self._begin, say=self._say)) as messages:
+            async for message in messages:
+                self._keeper.take(message.cursor, line(message))
 
     def _begin(self, channel: Any) -> Any:
         request = pb.StreamEventsRequest()

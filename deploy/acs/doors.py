@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, Literal, Self
 
 import grpc  # type: ignore[import-untyped]
@@ -93,14 +93,16 @@ class DoorClient:
             await self._reporting
         await self._channel.close()
 
-    async def decisions(self) -> AsyncIterator[Command]:
+    async def decisions(self) -> AsyncGenerator[Command]:
         """Decisions for ever, in their order; raises `AcsRefused` where coming back would not help."""
-        async for message in stay(self._target, self._begin, say=self._say, ended=self._ended):
-            self.online = True
-            self.clock.hear(message.sent_at.ToMicroseconds())
-            self._keeper.take(message.cursor, None)
-            if message.HasField("decision"):
-                yield command_of(message.decision)
+        staying = stay(self._target, self._begin, say=self._say, ended=self._ended)
+        async with contextlib.aclosing(staying) as messages:
+            async for message in messages:
+                self.online = True
+                self.clock.hear(message.sent_at.ToMicroseconds())
+                self._keeper.take(message.cursor, None)
+                if message.HasField("decision"):
+                    yield command_of(message.decision)
 
     def report(self, door: str, outcome: str, *, decision: str = "", at_us: int | None = None, **who: str) -> None:
         """Queue what was done; the oldest of too many is dropped and counted."""

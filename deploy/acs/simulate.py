@@ -105,8 +105,9 @@ class Simulator:
         )
 
     async def _listen(self) -> None:
-        async for command in self._client.decisions():
-            self.hear(command, server_us=self._client.clock.latest_us())
+        async with contextlib.aclosing(self._client.decisions()) as decisions:
+            async for command in decisions:
+                self.hear(command, server_us=self._client.clock.latest_us())
 
     async def _tick(self) -> None:
         while True:

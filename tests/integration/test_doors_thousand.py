@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Iterator
@@ -47,16 +48,15 @@ class Controller:
     async def listen(self, until: int) -> None:
         """Go on behind what was heard, until so many decisions were heard in all."""
         async with DoorClient(self._target, ("gate",), self._keeper, say=lambda _: None) as client:
-            decisions = client.decisions()
-            async for command in decisions:
-                done = self._barrier.hear(command, server_us=client.clock.latest_us(), now_s=time.monotonic())
-                self.heard.append(command)
-                self.opened += [one.id for one in done if one.outcome == "opened"]
-                for one in done:
-                    client.report("gate", one.outcome, decision=one.id)
-                if len(self.heard) >= until:
-                    break
-            await decisions.aclose()  # type: ignore[attr-defined]
+            async with contextlib.aclosing(client.decisions()) as decisions:
+                async for command in decisions:
+                    done = self._barrier.hear(command, server_us=client.clock.latest_us(), now_s=time.monotonic())
+                    self.heard.append(command)
+                    self.opened += [one.id for one in done if one.outcome == "opened"]
+                    for one in done:
+                        client.report("gate", one.outcome, decision=one.id)
+                    if len(self.heard) >= until:
+                        break
             await client.reported()
 
 
