@@ -14,6 +14,7 @@ add({
     menu_reports: "Reports",
     menu_review: "Review",
     menu_whatif: "What if",
+    menu_doors: "Doors",
     menu_system: "System",
     menu_cameras: "Cameras",
     menu_regions: "Regions",
@@ -29,6 +30,7 @@ add({
     menu_reports: "Отчёты",
     menu_review: "Разбор",
     menu_whatif: "Что если",
+    menu_doors: "Двери",
     menu_system: "Система",
     menu_cameras: "Камеры",
     menu_regions: "Регионы",
@@ -51,6 +53,7 @@ const PAGES = [
   { path: "people", key: "menu_people", load: () => import("/console/people.js") },
   { path: "vehicles", key: "menu_vehicles", load: () => import("/console/vehicles.js") },
   { path: "whatif", key: "menu_whatif", load: () => import("/console/whatif.js") },
+  { path: "doors", key: "menu_doors", load: () => import("/console/doors.js") },
   { path: "system", key: "menu_system", load: () => import("/console/system.js") },
 ];
 

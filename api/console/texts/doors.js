@@ -2,7 +2,6 @@
 
 export const WORDS = {
   en: {
-    menu_doors: "Doors",
     doors: "Doors and barriers",
     doors_none: "No doors yet. A door opens for plates on the lists, or for people by face and card; a controller listens over gRPC.",
     door_add: "Add door",
@@ -55,7 +54,6 @@ export const WORDS = {
     guest_done: "valid until",
   },
   ru: {
-    menu_doors: "Двери",
     doors: "Двери и шлагбаумы",
     doors_none: "Дверей пока нет. Дверь открывается по номерам из списков либо людям по лицу и карте; контроллер слушает решения по gRPC.",
     door_add: "Добавить дверь",
