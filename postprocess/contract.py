@@ -318,7 +318,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the employee or watched person; empty = unidentified, or nobody."""
     person_confidence: float = 0.0
     items: dict[str, float] = {}
-    """Equipment → probability that it is worn."""
+    """Equipment → probability that it is worn; of a known face `liveness`, where a model says it."""
     missing: tuple[str, ...] = ()
     """Equipment that the rule asks for and that is not worn."""
     value: float | None = None

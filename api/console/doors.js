@@ -98,7 +98,7 @@ function row(one) {
   return h(
     "li",
     { "data-what": what },
-    h("time", { datetime: one.at }, new Date(one.at).toLocaleTimeString(current(), { hour: "2-digit", minute: "2-digit", second: "2-digit" })),
+    h("time", { datetime: one.at }, new Date(one.at).toLocaleTimeString(current(), { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })),
     h("span", { class: `chip ${{ granted: "good", denied: "bad", did: "" }[what]}` }, t(`door_${what}`)),
     one.event ? h("button", { type: "button", class: "link", onclick: () => show(one.event) }, who || "—") : h("b", {}, who),
     h("span", { class: "muted why" }, [one.reason_title[current()], one.note].filter(Boolean).join(" · ")),

@@ -13,6 +13,7 @@ import msgspec
 from ingest.contract import Token
 from postprocess.contract import Employee, Event, Schedule, Title, VehicleEntry, event_id
 from postprocess.plates import canonical
+from postprocess.rules.faces import LIVENESS
 
 ACCESS = "access"
 """`function` of the events that decisions and passages are."""
@@ -225,6 +226,7 @@ def candidates(event: Event, doors: Mapping[str, Door]) -> list[Candidate]:
             plate_sure=event.plate_sure,
             person=event.person,
             person_confidence=event.person_confidence,
+            liveness=event.items.get(LIVENESS, -1.0),
             event=event.event_id,
         )
         for door in sorted(doors.values(), key=lambda door: door.id)

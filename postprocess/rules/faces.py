@@ -26,6 +26,8 @@ from postprocess.rules.scene import Hit, Input, Moved, Note, Output
 from postprocess.rules.zones import Visited
 
 FUNCTION = "faces"
+LIVENESS = "liveness"
+"""Among an event's `items`: the least that a read of the person's face says; a model for it is deployed."""
 
 
 class FacesPolicy(PersonPolicy, frozen=True, kw_only=True):
@@ -115,6 +117,7 @@ def _tell(memory: PersonScene, case: Case, policy: FacesPolicy) -> list[Output]:
             person=who.person,
             person_confidence=who.confidence,
             listed=who.watch,
+            items={LIVENESS: who.liveness} if who.liveness >= 0.0 else {},
             severity=policy.watch_severity if who.watch else "info",
             value=round(case.stay_us / 1e6, 3) if case.stay and case.final else None,
         )

@@ -55,6 +55,8 @@ class FaceNote(msgspec.Struct, frozen=True, kw_only=True):
     matches: tuple[FaceMatch, ...]
     box: Box | None
     model: ModelRef
+    liveness: float = -1.0
+    """0..1; -1 = no model for it."""
 
     @property
     def rank(self) -> tuple[bool, bool, float, str]:
@@ -70,6 +72,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     """Mean cosine of the person's votes times their share of all votes, 0..1."""
     reads: int = 0
     watch: str = ""
+    liveness: float = -1.0
+    """The least of the reads that say it, 0..1; -1 = none does."""
 
 
 NOBODY = Identity()
@@ -86,6 +90,7 @@ def note_of(read: Read, face: FaceRead) -> FaceNote:
         matches=face.matches[:MATCHES_KEPT],
         box=face.box,
         model=read.model,
+        liveness=face.liveness if there else -1.0,
     )
 
 
@@ -116,10 +121,13 @@ def vote_of(note: FaceNote, policy: IdentityPolicy) -> FaceMatch | None:
 def identify(notes: Iterable[FaceNote], policy: IdentityPolicy) -> Identity:
     """Whose face some notes show together."""
     votes: dict[str, list[float]] = {}
+    alive: dict[str, float] = {}
     for note in sorted(notes, key=lambda note: note.shot_id):
         match = vote_of(note, policy)
         if match is not None:
             votes.setdefault(match.person, []).append(match.similarity)
+            if note.liveness >= 0.0:
+                alive[match.person] = min(note.liveness, alive.get(match.person, 1.0))
     enough = {person: cosines for person, cosines in votes.items() if len(cosines) >= policy.reads_min}
     if not enough:
         return NOBODY
@@ -131,4 +139,5 @@ def identify(notes: Iterable[FaceNote], policy: IdentityPolicy) -> Identity:
         confidence=round(max(0.0, min(1.0, mean)) * len(cosines) / total, 6),
         reads=len(cosines),
         watch=policy.people[person].watch,
+        liveness=alive.get(person, -1.0),
     )

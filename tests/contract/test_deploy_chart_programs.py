@@ -241,7 +241,9 @@ def test_the_spool_has_room_for_what_is_set() -> None:
 
 
 @pytest.mark.xfail("acs_port" not in ApiSettings.__struct_fields__, reason="the api has no such stream", strict=True)
-@pytest.mark.parametrize("how", [{"tlsSecret": "acs-tls"}, {"plaintext": True}])
+@pytest.mark.parametrize(
+    "how", [{"tlsSecret": "acs-tls"}, {"plaintext": True}, {"tlsSecret": "acs-tls", "clientCertificates": True}]
+)
 def test_variables_of_the_access_control_stream_are_read(how: dict[str, Any]) -> None:
     """The api knows each of them, and takes the values together."""
     pod = pods(helm.render({"api": {"acs": {"enabled": True, **how}}}))["api"]
@@ -251,3 +253,4 @@ def test_variables_of_the_access_control_stream_are_read(how: dict[str, Any]) ->
     assert (settings.acs_host, settings.acs_port) == ("0.0.0.0", pod.ports["acs"])
     assert bool(settings.acs_tls_cert_file) == ("tlsSecret" in how)
     assert settings.acs_plaintext == ("plaintext" in how)
+    assert bool(settings.acs_tls_client_ca_file) == ("clientCertificates" in how)

@@ -307,6 +307,9 @@ def test_the_access_control_stream_is_off_until_it_has_a_certificate() -> None:
     assert volume["secret"]["secretName"] == "acs-tls"
     for key, file in (("CERT", "tls.crt"), ("KEY", "tls.key")):
         assert pod.environ()[f"ZOOL_API_ACS_TLS_{key}_FILE"] == f"{mount['mountPath']}/{file}"
+    assert "ZOOL_API_ACS_TLS_CLIENT_CA_FILE" not in pod.environ()
+    with pytest.raises(helm.HelmRefused, match="at '/api/acs/tlsSecret'"):
+        helm.render({"api": {"acs": {"enabled": True, "plaintext": True, "clientCertificates": True}}})
 
 
 def test_metrics_are_read_only_by_those_who_are_named() -> None:

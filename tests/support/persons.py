@@ -43,10 +43,12 @@ def face(
     quality: float = 0.8,
     epoch: int = 1,
     rate: float = -1.0,
+    liveness: float = -1.0,
 ) -> Read:
     """What was read on a track; `person` empty = a face that nobody's looks like, None of quality 0 = no face."""
     matches = (FaceMatch(person=person, similarity=similarity, false_accept_rate=rate),) if person else ()
-    said = FaceRead(score=0.9, quality=quality, embedding=b"x", matches=matches) if quality else FaceRead(score=0.0)
+    there = FaceRead(score=0.9, quality=quality, embedding=b"x", matches=matches, liveness=liveness)
+    said = there if quality else FaceRead(score=0.0)
     return Read(
         shot_id=shot,
         recogniser="face_embedder",

@@ -209,6 +209,8 @@ def test_events_are_candidates_at_the_doors_of_their_camera() -> None:
     assert [(one.door, one.captured_at_us, one.opened_at_us, one.vehicle) for one in found] == [
         ("a", NOW + 5, NOW, True), ("b", NOW + 5, NOW, True),
     ]  # fmt: skip
+    known = Event(event_id="f", version=2, kind="face_known", camera="cam-2", opened_at_us=NOW, items={"liveness": 0.4})
+    assert [(one.door, one.vehicle, one.liveness) for one in candidates(known, doors)] == [("c", False, 0.4)]
     assert candidates(Event(event_id="e", version=1, kind="camera_lost", camera="cam", opened_at_us=NOW), doors) == []
 
 

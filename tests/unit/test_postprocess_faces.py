@@ -41,6 +41,15 @@ def test_known_people_and_those_on_lists() -> None:
         assert event.person_confidence == pytest.approx(0.6)
 
 
+def test_how_alive_a_face_is() -> None:
+    """The least of what the person's reads say; those of nobody don't count; nothing where no model says it."""
+    for told, expected in (((0.9, 0.4), {"liveness": 0.4}), ((-1.0, 0.7), {"liveness": 0.7}), ((-1.0, -1.0), {})):
+        reads = [face(f"a{n}", "anna", second=5.0 + n / 10, liveness=alive) for n, alive in enumerate(told)]
+        stranger = face("x", second=5.5, liveness=0.1)
+        (event,) = final(play(step, [*film(20, {"a": HERE}), *reads, stranger, END], FACES))
+        assert event.items == expected
+
+
 def test_it_is_told_as_soon_as_somebody_is_identified() -> None:
     """While the person still stands there, once; then once more at the end."""
     frames = film(20, {"a": HERE})

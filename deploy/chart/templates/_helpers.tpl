@@ -147,6 +147,9 @@ prometheus.io/path: /metrics
 {{- if .tlsSecret }}
 - {name: ZOOL_API_ACS_TLS_CERT_FILE, value: /run/secrets/acs/tls.crt}
 - {name: ZOOL_API_ACS_TLS_KEY_FILE, value: /run/secrets/acs/tls.key}
+{{- if .clientCertificates }}
+- {name: ZOOL_API_ACS_TLS_CLIENT_CA_FILE, value: /run/secrets/acs/ca.crt}
+{{- end }}
 {{- else }}
 - {name: ZOOL_API_ACS_PLAINTEXT, value: "true"}
 {{- end }}
