@@ -62,7 +62,7 @@ class DoorSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Only plates that are safe to act on before the event is final."""
     plate_confidence_min: Ratio = 0.6
     person_confidence_min: Ratio = 0.45
-    age_s_max: Annotated[float, msgspec.Meta(ge=0.5, le=60.0)] = 5.0
+    age_s_max: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 5.0
     """A newest picture older than this opens nothing."""
     antipassback: Literal["off", "entry", "both"] = "off"
     """Refuse who comes in while inside; with `both` also who leaves and was not."""
