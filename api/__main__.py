@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.metadata
+import logging
 import secrets
 import sys
 import time
@@ -35,6 +36,8 @@ from ingest.settings import NatsSettings, SettingsError, load, parse
 from postprocess.config import DecideSettings
 from postprocess.contract import ClickHouseSettings
 from postprocess.functions import registry
+
+log = logging.getLogger("api")
 
 
 def now_us() -> int:
@@ -156,6 +159,13 @@ async def access_control(process: Process, parts: Services, port: int) -> AsyncI
         yield address
 
 
+def _end_with(process: Process, done: asyncio.Task[None]) -> None:
+    """What runs beside the requests must not fail in silence: the process ends, and is started again."""
+    if not done.cancelled() and (error := done.exception()) is not None:
+        log.error("the api stops: %s failed", done.get_coro(), exc_info=error)
+        process.stop.set()
+
+
 async def main(process: Process) -> None:
     """Serve at once; the broker and the store are waited for beside it."""
     link, archive = Link(), archive_of(process)
@@ -169,6 +179,8 @@ async def main(process: Process) -> None:
         asyncio.create_task(parts.states.follow()),
         asyncio.create_task(parts.doors.follow()),
     ]
+    for task in beside:
+        task.add_done_callback(lambda done: _end_with(process, done))
     port = taken.getsockname()[1]
     try:
         async with access_control(process, parts, port) as acs:

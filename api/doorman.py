@@ -139,13 +139,15 @@ class Doorman:
             return await self._decide(door, whole)
 
     async def open(self, door_id: str, *, subject: str, author: str, reason: str) -> Event:
-        """Open by hand: a grant like any other. Raises `NotThere`, `Unavailable`."""
+        """Open by hand: a grant like any other, but for a door that is off. Raises `NotThere`, `Unavailable`."""
         door, now_us = self.door(door_id), self._now_us()
         async with self._deciding:
             known = self._said.get(decision_id(door.id, subject))
             if known is not None:
                 return known
-            by_hand = Grant(reason="manual", key="", way="", expires_at_us=now_us + COMMAND_US)
+            by_hand: Grant | Deny = Deny(reason="door_off")
+            if door.enabled:
+                by_hand = Grant(reason="manual", key="", way="", expires_at_us=now_us + COMMAND_US)
             candidate = Candidate(door=door.id, subject=subject, captured_at_us=now_us)
             event = decision_event(door, candidate, by_hand, now_us)
             event = msgspec.structs.replace(event, author=author, text=reason, severity="warning")

@@ -66,6 +66,8 @@ class Doors(doors_pb2_grpc.DoorsServicer):  # type: ignore[misc]
     async def Decisions(self, request: dp.DecisionsRequest, context: Context) -> None:  # noqa: N802
         """Decisions as they are made, until the client goes, is too slow, or the process stops."""
         doors, language = doors_of(request), _language(context)
+        for door in doors:
+            self._parts.doors.door(door)  # a name that nobody has would wait for ever
         wanted = Wanted(cameras=tuple(door_token(door) for door in doors), kinds=(GRANTED, DENIED))
         start = Start(after=read_mark(request.cursor) if request.cursor else None)
         if len(wanted.cameras) * len(wanted.kinds) > 256:

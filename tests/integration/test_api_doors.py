@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import grpc  # type: ignore[import-untyped]
 import pytest
 
 from api.acs.v1 import doors_pb2 as dp
@@ -98,6 +99,16 @@ async def test_opening_by_hand_is_a_command_and_an_event(site: Site, calls: Door
     assert [one.id for one in told] == [first["id"], second.id]
     assert (told[0].verdict, told[0].author, told[0].note) == (dp.VERDICT_GRANT, "admin", "fire brigade")
     assert second.text == "открыто вручную"
+    make_door(site, "off", enabled=False)
+    refused = calls.call("OpenDoor", dp.OpenDoorRequest(door="off", reason="a guest", request_id="r3"))
+    assert (refused.verdict, refused.reason) == (dp.VERDICT_DENY, dp.REASON_DOOR_OFF)
+
+
+def test_a_door_that_is_not_there(calls: DoorCalls) -> None:
+    """Nobody waits for its decisions for ever."""
+    with calls.decisions("nowhere") as stream, pytest.raises(grpc.RpcError) as refused:
+        next(stream)
+    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
 
 
 async def test_antipassback_counts_what_the_door_reports(site: Site, calls: DoorCalls) -> None:

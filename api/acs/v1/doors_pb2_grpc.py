@@ -88,7 +88,8 @@ class DoorsServicer:
 
     def Decisions(self, request, context):
         """Decisions as they are made, for as long as the client stays; resumes by cursor, as StreamEvents does, and ends with
-        the same statuses. Decisions that were made while the client was away come in order, as expired ones.
+        the same statuses, or with NOT_FOUND: there is no such door. Decisions that were made while the client was away come
+        in order, as expired ones.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
