@@ -74,12 +74,20 @@ TABLE: Mapping[str, Mapping[str, Access]] = {
     "/api/v1/dead/resume/{stage}": {"POST": Access("administrator", "site")},
     "/api/v1/dead/{seq}": {"GET": Access("administrator", "site"), "DELETE": Access("administrator", "site")},
     "/api/v1/dead/{seq}/replay": {"POST": Access("administrator", "site")},
+    "/api/v1/doors": {"GET": Access("viewer", "site", machine=True)},
+    "/api/v1/doors/{door_id}": {
+        "GET": Access("viewer", "site", machine=True),
+        "PUT": Access("administrator", "site"),
+        "DELETE": Access("administrator", "site"),
+    },
+    "/api/v1/doors/{door_id}/open": {"POST": Access("operator", "site", machine=True)},
     "/api/v1/events": {"GET": Access("viewer", "region", machine=True, look="person")},
     "/api/v1/events/stream": {"GET": Access("viewer", "region", machine=True, look="always")},
     "/api/v1/events/{event_id}": {"GET": Access("viewer", "region", machine=True)},
     "/api/v1/events/{event_id}/feedback": {"POST": Access("operator", "region", machine=True)},
     "/api/v1/events/{event_id}/photos/{photo}": {"GET": Access("viewer", "region", machine=True, look="always")},
     "/api/v1/functions": {"GET": Access("viewer", "none", machine=True)},
+    "/api/v1/guest-passes": {"POST": Access("operator", "site", machine=True)},
     "/api/v1/parking/lots": {"GET": Access("viewer", "region", machine=True)},
     "/api/v1/parking/lots/{lot_id}": {
         "GET": Access("viewer", "region", machine=True),
@@ -142,6 +150,15 @@ TABLE: Mapping[str, Mapping[str, Access]] = {
 ACS: Mapping[str, Access] = {
     "/zool.acs.v1.AccessControl/GetEvent": Access("viewer", "region", machine=True),
     "/zool.acs.v1.AccessControl/StreamEvents": Access("viewer", "region", machine=True, look="always"),
+    "/zool.acs.v1.Doors/AddGuestPass": Access("operator", "site", machine=True),
+    "/zool.acs.v1.Doors/Decide": Access("operator", "site", machine=True),
+    "/zool.acs.v1.Doors/Decisions": Access("operator", "site", machine=True, look="always"),
+    "/zool.acs.v1.Doors/ListMembers": Access("operator", "site", machine=True, look="always"),
+    "/zool.acs.v1.Doors/OfflineList": Access("operator", "site", machine=True, look="always"),
+    "/zool.acs.v1.Doors/OpenDoor": Access("operator", "site", machine=True, look="always"),
+    "/zool.acs.v1.Doors/RemoveMember": Access("operator", "site", machine=True),
+    "/zool.acs.v1.Doors/ReportPassage": Access("operator", "site", machine=True),
+    "/zool.acs.v1.Doors/UpsertMember": Access("operator", "site", machine=True),
 }
 """Methods of gRPC, as they are called."""
 

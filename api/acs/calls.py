@@ -17,6 +17,7 @@ import grpc.aio  # type: ignore[import-untyped]
 from google.protobuf.message import DecodeError
 
 from api.access_table import acs_access
+from api.audit import Change
 from api.contract import Caller
 from api.errors import (
     AlreadyThere,
@@ -50,9 +51,11 @@ CODES: dict[type[ApiError], grpc.StatusCode] = {
 }
 
 Admit = Callable[[str, str], Caller]
-Recorder = Callable[[str, Caller, str], Awaitable[None]]
+Recorder = Callable[[str, Caller, str, list[Change]], Awaitable[None]]
 CALLER: ContextVar[Caller] = ContextVar("caller")
 """Who makes the call that runs here."""
+CHANGES: ContextVar[list[Change]] = ContextVar("changes")
+"""What it has changed so far: kept in the audit before its answer."""
 Context = Any
 """grpc.aio.ServicerContext: the library has no types."""
 
@@ -111,9 +114,15 @@ class Door(grpc.aio.ServerInterceptor):  # type: ignore[misc]
             access, address = acs_access(method), address_of(context.peer())
             check(caller, access)
             if access.look:
-                await self._record(method, caller, address)
+                await self._record(method, caller, address, [])
+            changes: list[Change] = []
             CALLER.set(caller)
-            yield
+            CHANGES.set(changes)
+            try:
+                yield
+            finally:
+                if changes:
+                    await self._record(method, caller, address, changes)
         except ApiError as error:
             code = CODES.get(type(error), grpc.StatusCode.INTERNAL)
             await context.abort(code, words_of(error, preferred(metadata.get("accept-language", ""))), trailing(error))

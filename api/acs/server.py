@@ -50,7 +50,7 @@ async def acs_server(parts: Services, feed: Feed, *, port: int, stop: asyncio.Ev
     settings = parts.settings
     check_acs(settings)
     server = grpc.aio.server(
-        interceptors=(Door(parts.admission.by_token, parts.record_look),),
+        interceptors=(Door(parts.admission.by_token, parts.record_call),),
         options=OPTIONS,
         maximum_concurrent_rpcs=settings.acs_clients_max + OTHER_CALLS_MAX,
     )

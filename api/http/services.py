@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 
 from api.admission import Admission
 from api.archive import LimitedArchive, Rows
-from api.audit import Change, Record
+from api.audit import Change, Record, split
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults
 from api.contract import Caller
@@ -64,12 +64,12 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
             feed=LimitedFeed(self.feed, lambda camera: camera in catalog.seen_names(), still),
         )
 
-    async def record_look(self, act: str, caller: Caller, address: str) -> None:
-        """Keep that somebody reads what the table wants in the audit; raises `Unavailable`."""
+    async def record_call(self, act: str, caller: Caller, address: str, changes: list[Change]) -> None:
+        """Keep in the audit what somebody changes, or reads where the table wants that kept; raises `Unavailable`."""
         record = Record(
             at_us=self.now_us(), user=caller.name, came_by=caller.came_by, key=caller.key[:12], address=address, act=act
         )
-        await self.ledger.write([record])
+        await self.ledger.write(split(record, changes))
 
 
 Given = NamedDependency[Services]
