@@ -29,6 +29,8 @@ export class SettingsForm {
     const fine = fields.filter((field) => field.fine);
     this.fold = fine.length > 0 && h("details", { class: "fine-settings" }, h("summary", {}, `${t("fields_fine")} (${fine.length})`), fine.map((field) => this.#row(field)));
     this.node = h("div", { class: "fields" }, fields.filter((field) => !field.fine).map((field) => this.#row(field)), this.fold);
+    // What is being typed is not told yet, but there is something to save.
+    this.node.addEventListener("input", () => this.changed());
   }
 
   /** What is written here by its own right. */

@@ -16,6 +16,7 @@ export function moment(text) {
   const today = at.toDateString() === new Date().toDateString();
   return {
     short: format(today ? clock : { day: "2-digit", month: "short", hour: "2-digit", minute: "2-digit" }).format(at),
+    day: format({ dateStyle: "medium" }).format(at),
     full: format({ dateStyle: "long", timeStyle: "medium" }).format(at),
   };
 }

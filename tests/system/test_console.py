@@ -2,89 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Self
 
 import cv2
 import msgspec
-import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from ingest.bus import Bus
-from ingest.contract import (
-    PROBE_SUBJECT,
-    CameraState,
-    ProbeReply,
-    SnapshotReply,
-    encode,
-    events_subject,
-    snapshot_subject,
-    state_subject,
-)
 from postprocess.contract import Event
 from tests.support.api import TOKEN, Site, running_site, shot_of, vehicle_event
 from tests.support.console import browser_page, screenshot, sign_in
+from tests.support.voice import Ingest, jpeg
 
 pytestmark = pytest.mark.system
-
-
-def jpeg(width: int, height: int) -> bytes:
-    """A picture with some structure."""
-    ramp = np.linspace(40, 200, width, dtype=np.uint8)
-    picture = np.repeat(np.repeat(ramp[None, :, None], height, axis=0), 3, axis=2)
-    found: bytes = cv2.imencode(".jpg", picture)[1].tobytes()
-    return found
-
-
-class Ingest:
-    """What ingest says, from a thread of its own: states every quarter second, pictures and probes on request."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._loop = asyncio.new_event_loop()
-        self._ready: Future[Bus] = Future()
-        self._stop = asyncio.Event()
-        self._thread = threading.Thread(target=lambda: self._loop.run_until_complete(self._run()), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._bus = self._ready.result(20)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-        self._loop.close()
-
-    async def _run(self) -> None:
-        async with Bus.open(self._site.broker.settings, name="ingest") as bus:
-            await bus.serve(snapshot_subject("*"), self._snapshot)
-            await bus.serve(PROBE_SUBJECT, self._probe)
-            self._ready.set_result(bus)
-            lost = CameraState(camera="office", phase="lost", cause="refused", detail="10.0.0.7:554 refuses")
-            live = CameraState(camera="gate", phase="live", codec="h264", width=1280, height=720, fps=25.0)
-            while not self._stop.is_set():
-                for state in (live, lost):
-                    await bus.tell(state_subject(state.camera), encode(state))
-                await asyncio.wait({asyncio.ensure_future(self._stop.wait())}, timeout=0.25)
-
-    async def _snapshot(self, _: str, __: bytes) -> bytes:
-        return encode(SnapshotReply(jpeg=jpeg(1280, 720)))
-
-    async def _probe(self, _: str, __: bytes) -> bytes:
-        return encode(ProbeReply(ok=True, codec="h264", width=1280, height=720, fps=25.0, jpeg=jpeg(1280, 720)))
-
-    def publish(self, event: Event) -> None:
-        """Write an event to the stream."""
-        subject = events_subject(event.camera, event.kind)
-        sent = self._bus.publish(subject, encode(event), message_id=event.message_id)
-        asyncio.run_coroutine_threadsafe(sent, self._loop).result(10)
 
 
 @pytest.fixture(scope="module")

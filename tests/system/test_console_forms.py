@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.support.api import TOKEN, Site, running_site
 from tests.support.console import browser_page, sign_in
-from tests.system.test_console import Ingest
+from tests.support.voice import Ingest
 
 pytestmark = pytest.mark.system
 

@@ -1,0 +1,48 @@
+// Words of the page of regions.
+
+import { add } from "/console/i18n.js";
+
+add({
+  en: {
+    regions_title: "Regions",
+    regions_add: "Add region",
+    regions_new: "New region",
+    regions_none: "No regions yet. A region is a place of the site: a plant, a workshop, a gate. Settings of a region hold for all cameras below it.",
+    regions_choose: "Choose a region on the left.",
+    region_name: "Name",
+    region_parent: "Lies in",
+    region_top: "nowhere: at the top",
+    region_save: "Save",
+    region_remove: "Remove region",
+    region_remove_sure: "Remove this region?",
+    region_cameras: "Cameras here",
+    region_cameras_none: "No camera stands here itself.",
+    region_camera_add: "Put a camera here…",
+    region_camera_move: "Move to",
+    region_outside: "Cameras without a region",
+    region_settings: "Settings for all cameras below",
+    region_settings_text: "What is set here holds for every camera of this region and of those below it, unless the camera says otherwise.",
+    region_settings_some: "set here",
+  },
+  ru: {
+    regions_title: "Регионы",
+    regions_add: "Добавить регион",
+    regions_new: "Новый регион",
+    regions_none: "Регионов пока нет. Регион: место на объекте, например завод, цех или ворота. Настройки региона действуют для всех камер ниже.",
+    regions_choose: "Выберите регион слева.",
+    region_name: "Название",
+    region_parent: "Входит в",
+    region_top: "никуда: верхний уровень",
+    region_save: "Сохранить",
+    region_remove: "Удалить регион",
+    region_remove_sure: "Удалить этот регион?",
+    region_cameras: "Камеры здесь",
+    region_cameras_none: "Непосредственно здесь камер нет.",
+    region_camera_add: "Поместить сюда камеру…",
+    region_camera_move: "Перенести в",
+    region_outside: "Камеры без региона",
+    region_settings: "Настройки для всех камер ниже",
+    region_settings_text: "Заданное здесь действует для каждой камеры этого региона и регионов ниже, если у камеры не задано иное.",
+    region_settings_some: "задано здесь",
+  },
+});
