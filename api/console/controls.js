@@ -1,7 +1,7 @@
 // One control for each kind of setting: native elements, filled with a value, telling each change by `put(value)`;
 // put(undefined) = back to what is inherited.
 
-import { h } from "/console/dom.js";
+import { h, icon } from "/console/dom.js";
 import { named, t } from "/console/i18n.js";
 
 export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
@@ -108,6 +108,10 @@ function schedule({ id, value, put }) {
   return rows;
 }
 
+function dropButton(work) {
+  return h("button", { type: "button", class: "drop", "aria-label": t("remove"), title: t("remove"), onclick: work }, icon("close", 14));
+}
+
 function hourRow(one, tell, drop) {
   const days = DAYS.map((day) => {
     const input = h("input", { type: "checkbox", checked: one.days.includes(day) });
@@ -135,7 +139,7 @@ function hourRow(one, tell, drop) {
     { class: "hour" },
     h("div", { class: "days", role: "group", "aria-label": t("hours_days") }, days),
     h("span", { class: "span" }, clock("since"), "–", clock("until")),
-    h("button", { type: "button", class: "link", onclick: drop }, t("remove")),
+    dropButton(drop),
   );
 }
 
@@ -158,11 +162,11 @@ function rowsOf({ id, value, put, cell, start, key, add }) {
             row[1] = next;
             tell();
           }),
-          h("button", { type: "button", class: "link", onclick: () => {
+          dropButton(() => {
             rows = rows.filter((_, other) => other !== number);
             draw();
             tell();
-          } }, t("remove")),
+          }),
         ),
       ),
       h("button", { type: "button", class: "link", onclick: () => {

@@ -55,7 +55,8 @@ class Setup(Controller):
         Columns: name, url; id, analysis_url, region, transport, enabled, template; or the same in Russian.
         """
         only_known(request, frozenset({"dry_run"}))
-        pairs = services.catalog.cameras()
+        # One by one: the list may hold addresses masked, and they are what cameras are known by.
+        pairs = [await services.catalog.camera(camera.id) for camera, _ in services.catalog.cameras()]
         regions = [region for region, _ in services.catalog.regions()]
         known = [camera for camera, _ in pairs]
         rows = await asyncio.to_thread(read_cameras, await request.body(), known, regions)
