@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -197,6 +197,15 @@ class Catalog:
         self._check_camera(camera)
         every = self._read_all(self._functions, CameraFunction)
         return sorted((pair for pair in every if pair[0].camera == camera), key=lambda pair: pair[0].name)
+
+    def switched_on(self, cameras: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """Each of the cameras with the names of its functions that are switched on; raises `Unavailable`."""
+        self._link.bus()
+        found: dict[str, list[str]] = {camera: [] for camera in cameras}
+        for function, _ in self._read_all(self._functions, CameraFunction):
+            if function.enabled and function.camera in found:
+                found[function.camera].append(function.name)
+        return {camera: tuple(sorted(names)) for camera, names in found.items()}
 
     def vehicles(self) -> list[tuple[VehicleEntry, int]]:
         """All entries of the lists with their revisions; raises `Unavailable`."""

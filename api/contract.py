@@ -192,6 +192,8 @@ class CameraOut(msgspec.Struct, frozen=True, kw_only=True):
     analysis_fps: float | None
     transport: Transport
     motion_masks: MotionMasks
+    functions: tuple[str, ...]
+    """Those that are switched on."""
     etag: str
     state: CameraStateOut
 

@@ -73,7 +73,7 @@ def state_view(state: CameraState | None, heard_at_us: int, now_us: int, languag
     )
 
 
-def camera_view(camera: Camera, revision: int, state: CameraStateOut) -> CameraOut:
+def camera_view(camera: Camera, revision: int, state: CameraStateOut, functions: tuple[str, ...]) -> CameraOut:
     """A camera for people: address masked, version as ETag."""
     return CameraOut(
         id=camera.id,
@@ -85,6 +85,7 @@ def camera_view(camera: Camera, revision: int, state: CameraStateOut) -> CameraO
         analysis_fps=camera.analysis_fps,
         transport=camera.transport,
         motion_masks=camera.motion_masks,
+        functions=functions,
         etag=etag(revision),
         state=state,
     )

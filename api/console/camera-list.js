@@ -17,7 +17,6 @@ export async function open(node, { signal, go }) {
     ask("/api/v1/regions", { signal }),
     ask("/api/v1/functions", { signal }),
   ]);
-  const functions = await Promise.all(cameras.map((camera) => ask(`/api/v1/cameras/${camera.id}/functions`, { signal })));
   const region = new Map(regions.map((one) => [one.id, one.name]));
   const title = new Map(modules.map((one) => [one.name, one.title[current()]]));
   const bring = () => importFile({ title: t("import_title"), text: t("import_text"), path: "/api/v1/cameras/import", sample: SAMPLE[current()], done: () => window.dispatchEvent(new HashChangeEvent("hashchange")) });
@@ -34,15 +33,15 @@ export async function open(node, { signal, go }) {
     node.append(h("div", { class: "empty" }, h("p", {}, t("no_cameras")), h("button", { type: "button", class: "primary", onclick: () => go("add") }, t("wizard_first"))));
     return;
   }
-  const rows = cameras.map((camera, number) => row(camera, functions[number].items, region, title));
+  const rows = cameras.map((camera) => row(camera, region, title));
   const head = ["camera_name", "cameras_state", "camera_region", "cameras_functions", "camera_url"];
   node.append(h("div", { class: "panel table-box" }, h("table", { class: "rows" }, h("thead", {}, h("tr", {}, head.map((key) => h("th", {}, t(key))))), h("tbody", {}, rows))));
 }
 
-function row(camera, functions, region, title) {
+function row(camera, region, title) {
   const phase = camera.enabled ? camera.state.phase : "disabled";
   const chip = { live: "good", lost: "bad", connecting: "warn" }[phase] ?? "";
-  const on = functions.filter((one) => one.enabled).map((one) => title.get(one.name) ?? one.name);
+  const on = camera.functions.map((name) => title.get(name) ?? name);
   return h(
     "tr",
     {},

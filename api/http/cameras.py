@@ -22,10 +22,14 @@ from ingest.contract import Camera, ProbeRequest, mask_url
 JPEG = "image/jpeg"
 
 
-def _shown(services: Services, request: AnyRequest, camera: Camera, revision: int) -> CameraOut:
+def _shown(
+    services: Services, request: AnyRequest, camera: Camera, revision: int, functions: tuple[str, ...] | None = None
+) -> CameraOut:
+    if functions is None:
+        functions = services.catalog.switched_on([camera.id])[camera.id]
     state, heard_at_us = services.states.state(camera.id)
     seen = state_view(state, heard_at_us, services.now_us(), language_of(request))
-    return camera_view(camera, revision, seen)
+    return camera_view(camera, revision, seen, functions)
 
 
 def _with_etag(camera: CameraOut, *, status: int = 200) -> Response[CameraOut]:
@@ -43,7 +47,9 @@ class Cameras(Controller):
     async def list_cameras(self, request: AnyRequest, services: Given) -> CameraList:
         """Ordered by name. Addresses are masked."""
         pairs = services.catalog.cameras()
-        return CameraList(items=tuple(_shown(services, request, camera, revision) for camera, revision in pairs))
+        on = services.catalog.switched_on(camera.id for camera, _ in pairs)
+        shown = (_shown(services, request, camera, revision, on[camera.id]) for camera, revision in pairs)
+        return CameraList(items=tuple(shown))
 
     @post(summary="Add a camera", operation_class=takes(CameraIn))
     async def add_camera(self, request: AnyRequest, services: Given) -> Response[CameraOut]:

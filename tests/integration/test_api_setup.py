@@ -120,6 +120,7 @@ def test_every_template_sets_functions_up(client: httpx.Client) -> None:
         path = f"{CAMERAS}/scene-{number}"
         assert client.post(f"{path}/template", json={"template": one["name"]}).json()["added"] == list(one["functions"])
         assert client.post(f"{path}/template", json={"template": one["name"]}).json()["kept"] == list(one["functions"])
+        assert client.get(path).json()["functions"] == sorted(one["functions"])
         there = {each["name"]: each["written"] for each in client.get(f"{path}/functions").json()["items"]}
         assert there == one["functions"]
     unknown = client.post(f"{CAMERAS}/scene-0/template", json={"template": "pool"})

@@ -100,6 +100,22 @@ def test_the_first_camera_in_three_steps(site: Site, console: Page) -> None:
     assert line["b"][1] < 0.5
 
 
+def test_an_address_without_a_picture(site: Site, console: Page) -> None:
+    """The cause is said in words; the address can be mended, or the camera added all the same, without a purpose."""
+    visit(console, site, "add")
+    console.fill("#camera-url", "rtsp://10.0.0.9/nobody")
+    console.click("text=Connect")
+    expect(console.locator("#probe-facts")).to_contain_text("10.0.0.9:554 refuses")
+    console.click("text=Try again")
+    expect(console.locator("#camera-url")).to_have_value("rtsp://10.0.0.9/nobody")
+    console.click("text=Connect")
+    console.fill("#camera-name", "Later")
+    console.click("text=Add it all the same")
+    console.click('[data-template=""]')
+    expect(console.locator(".page-head h2")).to_contain_text("Later")
+    expect(console.locator('.side [data-template="gate"]')).to_be_visible()
+
+
 def test_a_zone_is_drawn_corner_by_corner(site: Site, console: Page) -> None:
     """Corners are set by clicks, a middle becomes a corner, keys move it; only what was changed is stored."""
     made(site, "yard", region="plant")

@@ -102,6 +102,7 @@ def faces(page: Page) -> None:
 def fine(page: Page) -> None:
     """All settings of the function, the fine ones too."""
     page.locator(".function.open summary").click()
+    page.evaluate("window.scrollTo(0, 0)")
 
 
 def tried(page: Page) -> None:
