@@ -16,7 +16,7 @@ import msgspec
 
 from ingest.contract import Box, Cause, Phase, Point, Token, Transport
 from model_repository.contract import ModelRef
-from postprocess.contract import CalendarDay, ClockTime, Hours, Judgement, Parking, Schedule
+from postprocess.contract import Act, CalendarDay, ClockTime, Hours, Judgement, Parking, Schedule
 from postprocess.functions.fields import FieldKind
 
 CameraName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="Shown to people, any script.")]
@@ -432,6 +432,88 @@ class FeedbackOut(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
+class HandlingIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody does about an event. `assigned` without `assignee` gives it to whoever says so."""
+
+    act: Act
+    assignee: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    note: Note = ""
+
+
+class HandlingOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the handling of an event stands: the newest act, and whom the event is given to."""
+
+    act: Act
+    assignee: str
+    note: str
+    user: str
+    at: str
+
+
+class WordOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a person said of an event, or did about it."""
+
+    kind: Literal["feedback", "handling"]
+    what: str
+    """The verdict, or the act."""
+    assignee: str
+    plate: str
+    person: str
+    note: str
+    user: str
+    at: str
+
+
+class WordList(msgspec.Struct, frozen=True, kw_only=True):
+    """What people said of an event, the oldest first."""
+
+    items: tuple[WordOut, ...]
+
+
+class StepOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the object of an event was at a moment."""
+
+    at: str
+    box: Box
+    confidence: float
+
+
+class SeenOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A crop of the object that was recognised, or is kept as a photo."""
+
+    id: str
+    url: str
+    at: str
+    recogniser: str
+    box: Box | None
+    """Of the object, in the frame."""
+    crop: Box | None
+    """Of the picture, in the frame."""
+    quality: float
+
+
+class ReadOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recogniser said of one crop."""
+
+    shot: str
+    at: str
+    recogniser: str
+    text: str
+    """Plate, nearest person, what is worn, or score."""
+    confidence: float
+    char_confidence: tuple[float, ...]
+    quad: tuple[Point, ...]
+    """Corners of the plate in the frame."""
+
+
+class TraceOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What is behind an event: the way of its object, its crops, and every read of them, each by time."""
+
+    path: tuple[StepOut, ...]
+    shots: tuple[SeenOut, ...]
+    reads: tuple[ReadOut, ...]
+
+
 class ReplayIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A span of the past, and the settings to try on it; without settings those that hold now."""
 
@@ -502,6 +584,8 @@ class EventOut(msgspec.Struct, frozen=True, kw_only=True):
     """The user who said it, where a person did."""
     feedback: FeedbackOut | None = None
     """The newest word of a person on this event; absent from the event stream."""
+    handling: HandlingOut | None = None
+    """Where its handling stands; absent from the event stream."""
 
 
 class ReplayOut(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ cross as whole microseconds and pictures as base64, so that no driver setting ca
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ _COLUMNS = """event_id, version, kind, camera, toUnixTimestamp64Micro(opened_at)
     tiles"""
 
 
+_COMMENTS = "('feedback', 'handling')"
 _FEEDBACK = "FROM events_latest WHERE kind = 'feedback'"
 _CORRECTED = f"SELECT about {_FEEDBACK} AND cause = 'corrected' AND position(plate_folded, {{plate:String}}) > 0"
 
@@ -48,6 +50,16 @@ class EventFilter(msgspec.Struct, frozen=True, kw_only=True):
     listed: str = ""
     plate: str = ""
     """Folded; any part of a plate, as read or as corrected."""
+    cameras: tuple[str, ...] | None = None
+    """Of a region; None = all."""
+    confidence_min: float = 0.0
+    feedback: str = ""
+    """The newest verdict on it, or `none`."""
+    handling: str = ""
+    """The newest act about it, `none`, or `open` for all but closed."""
+    assignee: str = ""
+    comments: bool = True
+    """What people said and did about events is among them."""
     since_us: int | None = None
     until_us: int | None = None
     after: Cursor | None = None
@@ -63,6 +75,21 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 def events_query(wanted: EventFilter, *further: str) -> Query:
     """Newest first; asks for one more than the page, to know whether there is a next one. `further`: conditions."""
+    where, parameters = _conditions(wanted, further)
+    sql = (
+        f"SELECT {_COLUMNS} FROM events_latest WHERE {where} "  # noqa: S608 - values are bound
+        "ORDER BY opened_at DESC, event_id DESC LIMIT {limit:UInt32}"
+    )
+    return Query(sql=sql, parameters=parameters)
+
+
+def count_query(wanted: EventFilter) -> Query:
+    """How many events a filter lets through, one row: `n`."""
+    where, parameters = _conditions(wanted, ())
+    return Query(sql=f"SELECT count() AS n FROM events_latest WHERE {where}", parameters=parameters)  # noqa: S608 - as above
+
+
+def _conditions(wanted: EventFilter, further: Sequence[str]) -> tuple[str, dict[str, Any]]:
     conditions, parameters = [*further, "1"], cast("dict[str, Any]", {"limit": wanted.limit + 1})
     for name in ("camera", "kind", "person", "severity", "listed"):
         if value := getattr(wanted, name):
@@ -71,6 +98,14 @@ def events_query(wanted: EventFilter, *further: str) -> Query:
     if wanted.plate:
         conditions.append(f"(position(plate_folded, {{plate:String}}) > 0 OR event_id IN ({_CORRECTED}))")
         parameters["plate"] = wanted.plate
+    if wanted.cameras is not None:
+        conditions.append("camera IN {cameras:Array(String)}")
+        parameters["cameras"] = list(wanted.cameras)
+    if wanted.confidence_min > 0:
+        conditions.append("confidence >= {confidence_min:Float64}")
+        parameters["confidence_min"] = wanted.confidence_min
+    if not wanted.comments:
+        conditions.append(f"kind NOT IN {_COMMENTS}")
     if wanted.since_us is not None:
         conditions.append("opened_at >= fromUnixTimestamp64Micro({since:Int64})")
         parameters["since"] = wanted.since_us
@@ -80,11 +115,28 @@ def events_query(wanted: EventFilter, *further: str) -> Query:
     if wanted.after is not None:
         conditions.append("(opened_at, event_id) < (fromUnixTimestamp64Micro({after_at:Int64}), {after_id:String})")
         parameters |= {"after_at": wanted.after.opened_at_us, "after_id": wanted.after.event_id}
-    sql = (
-        f"SELECT {_COLUMNS} FROM events_latest WHERE {' AND '.join(conditions)} "  # noqa: S608 - values are bound
-        "ORDER BY opened_at DESC, event_id DESC LIMIT {limit:UInt32}"
-    )
-    return Query(sql=sql, parameters=parameters)
+    conditions += _spoken(wanted, parameters)
+    return " AND ".join(conditions), parameters
+
+
+def _spoken(wanted: EventFilter, parameters: dict[str, Any]) -> list[str]:
+    """Conditions on what people said and did: the newest word on an event counts."""
+    conditions = []
+    for kind, word in (("feedback", wanted.feedback), ("handling", wanted.handling)):
+        said = f"SELECT about FROM events_latest WHERE kind = '{kind}'"  # noqa: S608 - one of the two above
+        newest = f"{said} GROUP BY about HAVING argMax(cause, opened_at) ="
+        if word == "none":
+            conditions.append(f"event_id NOT IN ({said})")
+        elif word == "open":
+            conditions.append(f"event_id NOT IN ({newest} 'closed')")
+        elif word:
+            conditions.append(f"event_id IN ({newest} {{{kind}:String}})")
+            parameters[kind] = word
+    if wanted.assignee:
+        given = "SELECT about FROM events_latest WHERE kind = 'handling' AND cause = 'assigned' GROUP BY about"
+        conditions.append(f"event_id IN ({given} HAVING argMax(label, opened_at) = {{assignee:String}})")
+        parameters["assignee"] = wanted.assignee
+    return conditions
 
 
 def event_query(event_id: str) -> Query:
@@ -100,12 +152,38 @@ def feedback_query(events: Sequence[Event]) -> Query:
         "AND opened_at >= fromUnixTimestamp64Micro({since:Int64}) AND about IN {ids:Array(String)} "
         "ORDER BY opened_at DESC, event_id DESC LIMIT 1 BY about"
     )
-    parameters = {
+    return Query(sql=sql, parameters=_about(events))
+
+
+def handling_query(events: Sequence[Event]) -> Query:
+    """Where the handling of some events stands: the newest act of each, and whom it was given to last."""
+    sql = (
+        "SELECT about, argMax(cause, opened_at) AS act, argMaxIf(label, opened_at, cause = 'assigned') AS assignee, "
+        "argMax(text, opened_at) AS note, argMax(author, opened_at) AS user, "
+        "toUnixTimestamp64Micro(max(opened_at)) AS at_us FROM events_latest WHERE kind = 'handling' "
+        "AND camera IN {cameras:Array(String)} AND opened_at >= fromUnixTimestamp64Micro({since:Int64}) "
+        "AND about IN {ids:Array(String)} GROUP BY about"
+    )
+    return Query(sql=sql, parameters=_about(events))
+
+
+def words_query(event: Event) -> Query:
+    """All that people said of an event and did about it, the oldest first; 500 at most."""
+    sql = (
+        f"SELECT {_COLUMNS} FROM events_latest WHERE kind IN {_COMMENTS} AND camera IN {{cameras:Array(String)}} "  # noqa: S608 - values are bound
+        "AND opened_at >= fromUnixTimestamp64Micro({since:Int64}) AND about IN {ids:Array(String)} "
+        "ORDER BY opened_at, event_id LIMIT 500"
+    )
+    return Query(sql=sql, parameters=_about([event]))
+
+
+def _about(events: Sequence[Event]) -> dict[str, Any]:
+    """What people say lies beside its event, and after it."""
+    return {
         "cameras": sorted({event.camera for event in events}),
         "ids": [event.event_id for event in events],
         "since": min((event.opened_at_us for event in events), default=0),
     }
-    return Query(sql=sql, parameters=parameters)
 
 
 def facts_query(since_us: int, until_us: int, *, person: str, limit: int) -> Query:
@@ -247,6 +325,30 @@ def whole(name: str, text: str, low: int, high: int) -> int:
         return int(text)
     words = Words(f"allowed is {low} to {high}", f"допустимо от {low} до {high}")
     raise BadParameter(name=name, value=text, allowed=words)
+
+
+def ratio(name: str, text: str) -> float:
+    """A share of a query, 0..1; raises `BadParameter`."""
+    with contextlib.suppress(ValueError):
+        if 0.0 <= (found := float(text[:20])) <= 1.0:
+            return found
+    raise BadParameter(name=name, value=text, allowed=Words("allowed is 0 to 1", "допустимо от 0 до 1"))
+
+
+def flag(name: str, text: str) -> bool:
+    """`true` or `false`; raises `BadParameter`."""
+    if text not in {"true", "false"}:
+        words = Words("allowed are true, false", "допустимо: true, false")
+        raise BadParameter(name=name, value=text, allowed=words)
+    return text == "true"
+
+
+def one_of(name: str, text: str, allowed: Sequence[str]) -> str:
+    """One of some words; raises `BadParameter`."""
+    if text not in allowed:
+        named = ", ".join(allowed)
+        raise BadParameter(name=name, value=text, allowed=Words(f"allowed are {named}", f"допустимо: {named}"))
+    return text
 
 
 def time_us(name: str, value: str) -> int:

@@ -227,7 +227,7 @@ def as_csv(table: Table, language: Language) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=";" if language == "ru" else ",", lineterminator="\r\n")
     writer.writerow(table.head)
-    writer.writerows([_safe(cell) for cell in row] for row in table.rows)
+    writer.writerows([safe(cell) for cell in row] for row in table.rows)
     return out.getvalue().encode("utf-8-sig")
 
 
@@ -238,13 +238,13 @@ def as_xlsx(table: Table) -> bytes:
     sheet.freeze_panes = "A2"
     sheet.append(list(table.head))
     for row in table.rows:
-        sheet.append([_safe(cell) for cell in row])
+        sheet.append([safe(cell) for cell in row])
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def _safe(cell: Any) -> Any:
+def safe(cell: Any) -> Any:
     """Text that can't be a formula."""
     if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"}:
         return f"'{cell}"

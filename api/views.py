@@ -6,15 +6,16 @@ Pure: `now_us` is passed in.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import quote
 
-from api.contract import CameraOut, CameraStateOut, EventOut, FeedbackOut, PhotoOut, ProbeOut
+from api.contract import CameraOut, CameraStateOut, EventOut, FeedbackOut, HandlingOut, PhotoOut, ProbeOut, WordOut
 from api.etag import etag
 from api.language import Language, Words
 from ingest.contract import Camera, CameraState, Cause, ProbeReply, mask_url
-from postprocess.contract import Event, EventPhoto, Feedback
+from postprocess.contract import FEEDBACK, Event, EventPhoto, Feedback
 
 STATE_AGE_US_MAX = 5_000_000
 """Ingest says a camera's state once a second; older than this it is unknown."""
@@ -105,7 +106,13 @@ def probe_view(reply: ProbeReply, language: Language) -> ProbeOut:
     )
 
 
-def event_view(event: Event, *, thumbnails: bool = False, feedback: Feedback | None = None) -> EventOut:
+def event_view(
+    event: Event,
+    *,
+    thumbnails: bool = False,
+    feedback: Feedback | None = None,
+    handling: HandlingOut | None = None,
+) -> EventOut:
     """An event for people: photos are links; `thumbnails` puts the small pictures inside (event stream)."""
     photo = _photo_view(event.event_id, thumbnails=thumbnails)
     return EventOut(
@@ -146,6 +153,7 @@ def event_view(event: Event, *, thumbnails: bool = False, feedback: Feedback | N
         about=event.about,
         author=event.author,
         feedback=None if feedback is None else feedback_view(feedback),
+        handling=handling,
     )
 
 
@@ -158,6 +166,27 @@ def feedback_view(feedback: Feedback) -> FeedbackOut:
         reason=feedback.reason,
         user=feedback.user,
         at=moment(feedback.at_us),
+    )
+
+
+def handling_view(row: Mapping[str, Any]) -> HandlingOut:
+    """A row of `query.handling_query`."""
+    return HandlingOut(
+        act=row["act"], assignee=row["assignee"], note=row["note"], user=row["user"], at=moment(row["at_us"])
+    )
+
+
+def word_view(event: Event) -> WordOut:
+    """An event of kind `feedback` or `handling` as what a person said or did."""
+    return WordOut(
+        kind="feedback" if event.kind == FEEDBACK else "handling",
+        what=event.cause,
+        assignee=event.label,
+        plate=event.plate,
+        person=event.person,
+        note=event.text,
+        user=event.author,
+        at=moment(event.opened_at_us),
     )
 
 

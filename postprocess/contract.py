@@ -28,6 +28,10 @@ Judgement = Literal["confirmed", "false_alarm", "corrected", "not_person"]
 FEEDBACK = "feedback"
 """Kind and function of the events that people's feedback is."""
 
+Act = Literal["acknowledged", "assigned", "escalated", "closed", "reopened"]
+HANDLING = "handling"
+"""Kind and function of the events that people's dealing with events is."""
+
 EVENT_NAMESPACE = uuid.UUID("6f0a8f52-7c1e-5d8b-9a55-2d6c3f1b7e10")
 
 
@@ -395,6 +399,46 @@ def feedback_of(event: Event) -> Feedback | None:
         person=event.person,
         reason=event.text,
     )
+
+
+class Handling(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody does about an event. It travels and is stored as an event of kind `handling`; the newest counts."""
+
+    event_id: str
+    """Of the event that is dealt with."""
+    camera: Token
+    """Of that event."""
+    user: str
+    act: Act
+    at_us: int
+    assignee: str = ""
+    """Whom it is given to, with `assigned`."""
+    note: str = ""
+
+    def event(self) -> Event:
+        """As it is published: the act is its cause, the assignee its label."""
+        return Event(
+            event_id=event_id(
+                camera=self.camera,
+                function=HANDLING,
+                rule=self.act,
+                kind=HANDLING,
+                subject=self.event_id,
+                occurrence=self.at_us,
+            ),
+            version=1,
+            kind=HANDLING,
+            camera=self.camera,
+            opened_at_us=self.at_us,
+            closed_at_us=self.at_us,
+            final=True,
+            function=HANDLING,
+            label=self.assignee,
+            cause=self.act,
+            text=self.note,
+            about=self.event_id,
+            author=self.user,
+        )
 
 
 def event_id(*, camera: str, function: str, rule: str, kind: str, subject: str, occurrence: int) -> str:

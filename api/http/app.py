@@ -18,8 +18,10 @@ from api.http.cameras import Cameras
 from api.http.dead import Dead
 from api.http.doors import Doors, GuestPasses
 from api.http.events import Events
+from api.http.export import Exports
 from api.http.feedback import EventFeedback, PlateReview
 from api.http.functions import Functions, Modules
+from api.http.handling import EventHandling
 from api.http.outer import Outer
 from api.http.parking import Parkings
 from api.http.people import People
@@ -67,7 +69,9 @@ def litestar_app(services: Services) -> Litestar:
                     Modules,
                     Replays,
                     Events,
+                    Exports,
                     EventFeedback,
+                    EventHandling,
                     Parkings,
                     PlateReview,
                     Vehicles,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast, get_args
 
 from litestar import Controller, Response, get, post
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
@@ -12,11 +12,10 @@ from litestar.params import QueryParameter
 
 from api import attendance, sheets, timesheet
 from api.contract import MusterOut, ShiftList, ShiftsDone, Timesheet, TimesheetRow
-from api.errors import BadParameter, TooMuchAsked
+from api.errors import TooMuchAsked
 from api.http.answers import AnyRequest, language_of, only_known
 from api.http.services import Given, Services
-from api.language import Words
-from api.query import facts_query, token, whole
+from api.query import facts_query, one_of, token, whole
 from api.timesheet import Fact
 from postprocess.contract import Employee
 
@@ -127,11 +126,7 @@ async def _facts(services: Services, since_us: int, until_us: int, *, person: st
 
 
 def _format(text: str) -> Format:
-    match text:
-        case "json" | "csv" | "xlsx":
-            return text
-    words = Words("allowed are json, csv, xlsx", "допустимо: json, csv, xlsx")
-    raise BadParameter(name="format", value=text, allowed=words)
+    return cast("Format", one_of("format", text, get_args(Format)))
 
 
 def _answer(

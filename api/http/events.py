@@ -2,37 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated
 
 from litestar import Controller, Response, get
+from litestar.di import Provide
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import Stream
 
-from api.contract import EventList, EventOut
-from api.cursor import Mark, read_cursor
+from api.contract import EventList, EventOut, TraceOut
+from api.cursor import Mark
 from api.errors import BadParameter, NotThere
 from api.http.answers import AnyRequest, only_known
+from api.http.filters import NAMES, Filtered, event_filter
 from api.http.found import event_by, page, views
 from api.http.services import Given
 from api.language import Words
 from api.live import Item, Start, Wanted
-from api.query import (
-    LIMIT_MAX,
-    EventFilter,
-    events_query,
-    photo_query,
-    picture,
-    plate_text,
-    thumbnail_query,
-    time_us,
-    token,
-    whole,
-)
+from api.query import events_query, photo_query, picture, thumbnail_query, token
 from api.sse import resume_after, retry, written
+from api.trace import path_query, reads_query, shot_query, shots_query, trace_view
+from postprocess.looks import read_of
 
-FILTERS = frozenset({"camera", "kind", "plate", "person", "severity", "listed", "since", "until", "cursor", "limit"})
 STREAM_FILTERS = frozenset({"camera", "kind", "after"})
 DAY = 86_400
 RETRY_MS = 2000
@@ -44,38 +37,12 @@ class Events(Controller):
 
     path = "/events"
     tags = ["Events"]
+    dependencies = {"wanted": Provide(event_filter)}
 
     @get(summary="Events, newest first")
-    async def list_events(
-        self,
-        *,
-        request: AnyRequest,
-        services: Given,
-        camera: Annotated[str, QueryParameter(description="Camera id")] = "",
-        kind: Annotated[str, QueryParameter(description="Kind, as vehicle_entry")] = "",
-        plate: Annotated[str, QueryParameter(description="Any part of a plate; look-alike letters are one")] = "",
-        person: Annotated[str, QueryParameter(description="Id of a person")] = "",
-        severity: Annotated[str, QueryParameter(description="info, warning or alarm")] = "",
-        listed: Annotated[str, QueryParameter(description="List of the plate or person: allow, deny, guest, …")] = "",
-        since: Annotated[str, QueryParameter(description="Opened at or after, RFC 3339")] = "",
-        until: Annotated[str, QueryParameter(description="Opened before, RFC 3339")] = "",
-        cursor: Annotated[str, QueryParameter(description="next_cursor of the page before")] = "",
-        limit: Annotated[str, QueryParameter(description=f"1..{LIMIT_MAX}")] = "50",
-    ) -> EventList:
+    async def list_events(self, *, request: AnyRequest, services: Given, wanted: Filtered) -> EventList:
         """Pages hold still while new events come in: a cursor names the last event shown."""
-        only_known(request, FILTERS)
-        wanted = EventFilter(
-            camera=token("camera", camera) if camera else "",
-            kind=token("kind", kind) if kind else "",
-            plate=plate_text(plate) if plate else "",
-            person=token("person", person) if person else "",
-            severity=token("severity", severity) if severity else "",
-            listed=token("listed", listed) if listed else "",
-            since_us=time_us("since", since) if since else None,
-            until_us=time_us("until", until) if until else None,
-            after=read_cursor(cursor) if cursor else None,
-            limit=whole("limit", limit, 1, LIMIT_MAX),
-        )
+        only_known(request, NAMES)
         return await page(services, events_query(wanted), wanted.limit)
 
     @get("/stream", summary="Events as they happen (server-sent events)", media_type="text/event-stream")
@@ -125,6 +92,23 @@ class Events(Controller):
             if small := picture(row):
                 return Response(small, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
         raise NotThere(kind="photo", name=photo)
+
+    @get("/{event_id:str}/trace", summary="The way of its object, its crops, and every read of them")
+    async def trace(self, services: Given, event_id: FromPath[str]) -> TraceOut:
+        """As long as looks, photos and reads are kept; for an event without a track what its photos say."""
+        event = await event_by(services, event_id)
+        path, shots, reads = await asyncio.gather(
+            *(services.archive.rows(query(event)) for query in (path_query, shots_query, reads_query))
+        )
+        return trace_view(event, path, shots, [read_of(row) for row in reads])
+
+    @get("/{event_id:str}/shots/{shot:str}", summary="One of its crops", media_type="image/jpeg")
+    async def shot(self, services: Given, event_id: FromPath[str], shot: FromPath[str]) -> Response[bytes]:
+        """As `trace` names them."""
+        event = await event_by(services, event_id)
+        for row in await services.archive.rows(shot_query(event, shot[:200].removesuffix(".jpg"))):
+            return Response(picture(row), media_type="image/jpeg", headers=PHOTO_HEADERS)
+        raise NotThere(kind="photo", name=shot[:200])
 
 
 async def _sent(items: AsyncGenerator[Item]) -> AsyncIterator[bytes]:

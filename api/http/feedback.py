@@ -12,15 +12,12 @@ from api.cursor import read_cursor
 from api.errors import FieldFault, InvalidBody
 from api.http.answers import AnyRequest, only_known
 from api.http.bodies import body, takes
-from api.http.found import event_by, page
+from api.http.found import event_by, judged, page, publish
 from api.http.services import Given, Services
-from api.language import Words
-from api.link import within
 from api.query import LIMIT_MAX, EventFilter, review_query, time_us, token, whole
 from api.vehicles import PLATE_WORDS, plausible
 from api.views import feedback_view
-from ingest.contract import encode, events_subject
-from postprocess.contract import FEEDBACK, Feedback
+from postprocess.contract import Feedback
 
 FILTERS = frozenset({"camera", "since", "until", "cursor", "limit"})
 MONTH_US = 30 * 86_400 * 1_000_000
@@ -78,10 +75,7 @@ class PlateReview(Controller):
 async def _said(request: AnyRequest, services: Services, event_id: str, wanted: FeedbackIn) -> FeedbackOut:
     if wanted.plate.strip() and not plausible(wanted.plate):
         raise InvalidBody(FieldFault("plate", PLATE_WORDS))
-    event = await event_by(services, event_id)
-    if event.kind == FEEDBACK:
-        words = Words("this is somebody's feedback itself", "это само по себе отзыв")
-        raise InvalidBody(FieldFault("event_id", words))
+    event = judged(await event_by(services, event_id))
     feedback = Feedback(
         event_id=event.event_id,
         camera=event.camera,
@@ -92,8 +86,5 @@ async def _said(request: AnyRequest, services: Services, event_id: str, wanted: 
         person=wanted.person.strip(),
         reason=wanted.reason.strip(),
     )
-    said = feedback.event()
-    async with within():
-        subject = events_subject(said.camera, said.kind)
-        await services.link.bus().publish(subject, encode(said), message_id=said.message_id)
+    await publish(services, feedback.event())
     return feedback_view(feedback)

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 from api.contract import EventList, EventOut
 from api.cursor import Cursor, write_cursor
-from api.errors import NotThere
+from api.errors import FieldFault, InvalidBody, NotThere
 from api.http.services import Services
-from api.query import Query, event_of, event_query, feedback_query
-from api.views import event_view
-from postprocess.contract import FEEDBACK, Event, feedback_of
+from api.language import Words
+from api.link import within
+from api.query import Query, event_of, event_query, feedback_query, handling_query
+from api.views import event_view, handling_view
+from ingest.contract import encode, events_subject
+from postprocess.contract import FEEDBACK, HANDLING, Event, feedback_of
 
 
 async def event_by(services: Services, event_id: str) -> Event:
@@ -20,12 +23,31 @@ async def event_by(services: Services, event_id: str) -> Event:
     raise NotThere(kind="event", name=event_id[:200])
 
 
+def judged(event: Event) -> Event:
+    """An event that people may speak of; raises `InvalidBody` where it is itself somebody's word."""
+    if event.kind in {FEEDBACK, HANDLING}:
+        words = Words("this is somebody's word itself", "это само по себе отзыв")
+        raise InvalidBody(FieldFault("event_id", words))
+    return event
+
+
+async def publish(services: Services, event: Event) -> None:
+    """Say an event; raises `Unavailable`."""
+    async with within():
+        subject = events_subject(event.camera, event.kind)
+        await services.link.bus().publish(subject, encode(event), message_id=event.message_id)
+
+
 async def views(services: Services, events: Sequence[Event]) -> tuple[EventOut, ...]:
-    """Events as people see them, each with the newest word on it."""
-    judged = [event for event in events if event.kind != FEEDBACK]
-    rows = await services.archive.rows(feedback_query(judged)) if judged else []
+    """Events as people see them, each with the newest word on it and where its handling stands."""
+    plain = [event for event in events if event.kind not in {FEEDBACK, HANDLING}]
+    rows = await services.archive.rows(feedback_query(plain)) if plain else []
     said = {found.about: feedback_of(found) for found in map(event_of, rows)}
-    return tuple(event_view(event, feedback=said.get(event.event_id)) for event in events)
+    rows = await services.archive.rows(handling_query(plain)) if plain else []
+    done = {row["about"]: handling_view(row) for row in rows}
+    return tuple(
+        event_view(event, feedback=said.get(event.event_id), handling=done.get(event.event_id)) for event in events
+    )
 
 
 async def page(services: Services, query: Query, limit: int) -> EventList:

@@ -9,14 +9,14 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from api.contract import LotIn, LotList, LotOut, StayList, StayState
 from api.cursor import Cursor, read_cursor, write_cursor
-from api.errors import BadParameter, ConditionMissing, FieldFault, InvalidBody, NotThere, Stale
+from api.errors import ConditionMissing, FieldFault, InvalidBody, NotThere, Stale
 from api.etag import etag, matches
 from api.http.answers import AnyRequest, only_known
 from api.http.bodies import body, takes
 from api.http.services import Given, Services
 from api.language import Words
 from api.parking import lot_settings, lot_view, occupied, occupied_query, stay_view, stays_query, with_lot
-from api.query import LIMIT_MAX, EventFilter, event_of, plate_text, time_us, token, whole
+from api.query import LIMIT_MAX, EventFilter, event_of, one_of, plate_text, time_us, token, whole
 from postprocess.contract import Parking, Region, lot_token
 
 FILTERS = frozenset({"lot", "plate", "state", "since", "until", "cursor", "limit"})
@@ -132,7 +132,4 @@ class Parkings(Controller):
 
 
 def _state(text: str) -> StayState | None:
-    if text and text not in get_args(StayState):
-        allowed = ", ".join(get_args(StayState))
-        raise BadParameter(name="state", value=text, allowed=Words(f"allowed are {allowed}", f"допустимо: {allowed}"))
-    return cast("StayState", text) if text else None
+    return cast("StayState", one_of("state", text, get_args(StayState))) if text else None
