@@ -608,6 +608,56 @@ class EventList(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
+Cell = str | int | float | None
+
+
+class FigureOut(msgspec.Struct, frozen=True, kw_only=True):
+    """One number that matters, as people read it."""
+
+    label: str
+    value: str
+    tone: Literal["", "good", "warn", "bad"] = ""
+
+
+class LegendOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What a colour of a plot means."""
+
+    name: str
+    tone: str
+
+
+class PlotOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A plot: SVG whose colours are classes."""
+
+    title: str
+    svg: str
+    legend: tuple[LegendOut, ...] = ()
+    note: str = ""
+
+
+class TableOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A table for people; `cut` rows more are in the file."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    cut: int = 0
+
+
+class ReportOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A report over days by the site's clock."""
+
+    name: str
+    title: str
+    since: str
+    until: str
+    timezone: str
+    figures: tuple[FigureOut, ...] = ()
+    plots: tuple[PlotOut, ...] = ()
+    tables: tuple[TableOut, ...] = ()
+    note: str = ""
+
+
 class LetterOut(msgspec.Struct, frozen=True, kw_only=True):
     """A dead letter: a message that a stage could not process."""
 

@@ -342,6 +342,7 @@ _KINDS = {
     "region": Words("region", "региона"),
     "template": Words("template", "шаблона"),
     "door": Words("door", "двери"),
+    "report": Words("report", "отчёта"),
     "stage": Words("stage that can be resumed", "стадии, которую можно продолжить"),
 }
 

@@ -69,6 +69,13 @@ export async function picture(path, signal) {
   return URL.createObjectURL(await answer.blob());
 }
 
+/** Saves what a call answers as a file of this name. */
+export async function download(path, name, signal) {
+  const address = URL.createObjectURL(await (await send(path, { signal })).blob());
+  Object.assign(document.createElement("a"), { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60000);
+}
+
 export async function health() {
   const answer = await fetch("/health/ready", { cache: "no-store" });
   return answer.json();

@@ -50,7 +50,10 @@ async function enter() {
   openWanted();
   follow({
     signal,
-    onEvent: (event) => feed.take(event, { fresh: true }),
+    onEvent: (event) => {
+      feed.take(event, { fresh: true });
+      pages.tell(event);
+    },
     onGap: () => feed.reload(),
     onState: (state) => live(state, signal),
   });

@@ -27,6 +27,40 @@ function models(event) {
   );
 }
 
+/** What is known of an event, and the evidence behind it. */
+export function facts(event) {
+  const vehicle = event.kind.startsWith("vehicle_");
+  return [
+    h(
+      "dl",
+      {},
+      row("details_time", moment(event.opened_at).full),
+      event.closed_at && !vehicle && row("details_span", moment(event.closed_at).full),
+      row("details_camera", cameraName(event.camera)),
+      row("details_rule", event.rule),
+      event.label && row("details_label", `${named("label", event.label)}, ${percent(event.confidence)}`),
+      event.plate && row("details_plate", `${percent(event.plate_confidence)} · ${t("details_reads")}: ${event.plate_reads}`),
+      row("details_person", event.person, event.person && ` ${percent(event.person_confidence)}`),
+      row("listed", event.listed && named("list", event.listed)),
+      row("details_region", event.plate_region.toUpperCase()),
+      row("missing", event.missing.map((item) => named("item", item)).join(", ")),
+      row("details_items", Object.entries(event.items).map(([item, worn]) => `${named("item", item)} ${percent(worn)}`).join(", ")),
+      event.value !== null && row("details_value", amount(event)),
+      row("details_cause", event.cause.replaceAll("_", " ")),
+    ),
+    h("h3", {}, t("evidence")),
+    h(
+      "dl",
+      { class: "fine" },
+      row("details_models", models(event)),
+      event.settings_revision > 0 && row("details_settings", String(event.settings_revision)),
+      event.frame_seq > 0 && row("details_frame", `${event.epoch} / ${event.frame_seq}`),
+      row("details_track", event.track),
+      row("details_id", h("code", {}, event.id), ` ${t("details_version")} ${event.version}, ${t(event.final ? "details_final" : "details_open")}`),
+    ),
+  ];
+}
+
 export function openEvent(event, thumbnail) {
   const dialog = byId("event-dialog");
   const vehicle = event.kind.startsWith("vehicle_");
@@ -65,33 +99,7 @@ export function openEvent(event, thumbnail) {
         { class: "facts" },
         event.plate ? h("div", { class: "big-plate" }, plate(event.plate)) : vehicle && h("p", { class: "muted" }, t("no_plate")),
         (event.text || !vehicle) && h("p", {}, event.text || summary(event)),
-        h(
-          "dl",
-          {},
-          row("details_time", moment(event.opened_at).full),
-          event.closed_at && !vehicle && row("details_span", moment(event.closed_at).full),
-          row("details_camera", cameraName(event.camera)),
-          row("details_rule", event.rule),
-          event.label && row("details_label", `${named("label", event.label)}, ${percent(event.confidence)}`),
-          event.plate && row("details_plate", `${percent(event.plate_confidence)} · ${t("details_reads")}: ${event.plate_reads}`),
-          row("details_person", event.person, event.person && ` ${percent(event.person_confidence)}`),
-          row("listed", event.listed && named("list", event.listed)),
-          row("details_region", event.plate_region.toUpperCase()),
-          row("missing", event.missing.map((item) => named("item", item)).join(", ")),
-          row("details_items", Object.entries(event.items).map(([item, worn]) => `${named("item", item)} ${percent(worn)}`).join(", ")),
-          event.value !== null && row("details_value", amount(event)),
-          row("details_cause", event.cause.replaceAll("_", " ")),
-        ),
-        h("h3", {}, t("evidence")),
-        h(
-          "dl",
-          { class: "fine" },
-          row("details_models", models(event)),
-          event.settings_revision > 0 && row("details_settings", String(event.settings_revision)),
-          event.frame_seq > 0 && row("details_frame", `${event.epoch} / ${event.frame_seq}`),
-          row("details_track", event.track),
-          row("details_id", h("code", {}, event.id), ` ${t("details_version")} ${event.version}, ${t(event.final ? "details_final" : "details_open")}`),
-        ),
+        facts(event),
       ),
     ),
   );

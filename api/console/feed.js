@@ -11,7 +11,8 @@ import { moment } from "/console/time.js";
 
 const PAGE = 40;
 const SHOWN_MAX = 300;
-const KINDS = ["camera_lost", "camera_restored", "camera_blind", "system_stopped", "system_resumed", "system_gap", "parking_session", "parking_full", "antipassback", "feedback"];
+export const KINDS = ["camera_lost", "camera_restored", "camera_blind", "system_stopped", "system_resumed", "system_gap", "parking_session", "parking_full", "antipassback", "feedback", "handling"];
+export const COMMENTS = new Set(["feedback", "handling"]);
 const FRESH_MS = 4000;
 
 const events = new Map();
@@ -29,6 +30,7 @@ export function wanted() {
 
 function fits(event) {
   const filter = wanted();
+  if (COMMENTS.has(event.kind) && filter.kind !== event.kind) return false;
   if (filter.camera && event.camera !== filter.camera) return false;
   if (filter.kind && event.kind !== filter.kind) return false;
   return !filter.plate || fold(event.plate).includes(fold(filter.plate));
@@ -115,7 +117,7 @@ export function badge(event, size) {
   return h("span", { class: `way way-${way}` }, icon(sign, size), kindName(event.kind));
 }
 
-function crop(event, vehicle) {
+export function crop(event, vehicle) {
   const sign = vehicle ? "vehicle" : event.label === "person" ? "person" : "camera";
   const box = h("span", { class: "crop" }, icon(sign, 26));
   const small = thumbnails.get(event.id);
@@ -158,6 +160,7 @@ export async function reload({ keep = false } = {}) {
 async function page(after, mine, keep) {
   const query = new URLSearchParams({ limit: PAGE });
   for (const [name, value] of Object.entries(wanted())) if (value) query.set(name, value);
+  if (!COMMENTS.has(wanted().kind)) query.set("comments", "false");
   if (after) query.set("cursor", after);
   const away = byId("store-away");
   try {

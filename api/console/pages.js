@@ -107,6 +107,11 @@ export async function show() {
   }
 }
 
+/** Tells the page of an event that has just happened: it hears `zool-event` at its node. */
+export function tell(event) {
+  byId("page").dispatchEvent(new CustomEvent("zool-event", { detail: event }));
+}
+
 export function leave() {
   shown?.abort();
   shown = null;

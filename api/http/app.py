@@ -28,6 +28,7 @@ from api.http.people import People
 from api.http.recorded import Recorded
 from api.http.regions import RegionTree
 from api.http.replay import Replays
+from api.http.reports import Reports
 from api.http.services import Services
 from api.http.session import Sessions
 from api.http.setup import Setup, Templates
@@ -83,6 +84,7 @@ def litestar_app(services: Services) -> Litestar:
                     Sessions,
                     Users,
                     Audit,
+                    Reports,
                 ],
             ),
             health.live,

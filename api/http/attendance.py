@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Literal, cast, get_args
 
 from litestar import Controller, Response, get, post
@@ -83,34 +84,50 @@ class Attendance(Controller):
         """Late, left early, absent, overtime and the share seen in zones, of up to 93 days by the site's clock."""
         only_known(request, FILTERS)
         wanted = _format(form)
-        zone = services.zone
         first, last = attendance.days(since, until)
-        grace, one = whole("grace_min", grace_min, 0, 240), token("person", person) if person else ""
-        shifts = attendance.shifts_by_person(
-            await services.catalog.plans(attendance.months(first, last), one), first, last
+        rows = await sheet_rows(
+            services,
+            (first, last),
+            person=token("person", person) if person else "",
+            department=department,
+            grace_min=whole("grace_min", grace_min, 0, 240),
         )
-        facts = await _facts(services, *attendance.span_us(first, last, zone), person=one)
-        people = {each.id: each for each, _ in services.catalog.people()}
-        by_person = timesheet.grouped(facts)
-        rows: list[TimesheetRow] = []
-        for name in sorted({*shifts, *by_person}):
-            if not _asked(people.get(name), department):
-                continue
-            made = timesheet.rows_of(
-                name, shifts.get(name, []), by_person.get(name, []), zone, now_us=services.now_us(), grace_min=grace
-            )
-            inside = (row for row in made if first.isoformat() <= row.date <= last.isoformat())
-            rows += [attendance.row_view(row, people, zone) for row in inside]
-        rows.sort(key=lambda row: (row.date, row.name.casefold(), row.person))
-        return _answer(request, tuple(rows), str(zone), wanted)
+        return _answer(request, rows, str(services.zone), wanted)
 
     @get("/muster", summary="Who is inside now")
     async def muster(self, services: Given) -> MusterOut:
         """Whoever was last seen to enter within 24 hours, or is present in a zone; as far as faces could be read."""
-        now_us = services.now_us()
-        facts = await _facts(services, now_us - timesheet.INSIDE_US_MAX, now_us + 60_000_000, person="")
-        people = {each.id: each for each, _ in services.catalog.people()}
-        return attendance.muster_view(timesheet.muster(facts, now_us), people, now_us)
+        return await inside_now(services)
+
+
+async def inside_now(services: Services) -> MusterOut:
+    """Who is inside; raises `Unavailable`, `TooMuchAsked`."""
+    now_us = services.now_us()
+    facts = await _facts(services, now_us - timesheet.INSIDE_US_MAX, now_us + 60_000_000, person="")
+    people = {each.id: each for each, _ in services.catalog.people()}
+    return attendance.muster_view(timesheet.muster(facts, now_us), people, now_us)
+
+
+async def sheet_rows(
+    services: Services, days: tuple[date, date], *, person: str = "", department: str = "", grace_min: int = 0
+) -> tuple[TimesheetRow, ...]:
+    """The timesheet of some days, both included, by day and name; raises `Unavailable`, `TooMuchAsked`."""
+    (first, last), zone = days, services.zone
+    plans = await services.catalog.plans(attendance.months(first, last), person)
+    shifts = attendance.shifts_by_person(plans, first, last)
+    facts = await _facts(services, *attendance.span_us(first, last, zone), person=person)
+    people = {each.id: each for each, _ in services.catalog.people()}
+    by_person = timesheet.grouped(facts)
+    rows: list[TimesheetRow] = []
+    for name in sorted({*shifts, *by_person}):
+        if not _asked(people.get(name), department):
+            continue
+        made = timesheet.rows_of(
+            name, shifts.get(name, []), by_person.get(name, []), zone, now_us=services.now_us(), grace_min=grace_min
+        )
+        inside = (row for row in made if first.isoformat() <= row.date <= last.isoformat())
+        rows += [attendance.row_view(row, people, zone) for row in inside]
+    return tuple(sorted(rows, key=lambda row: (row.date, row.name.casefold(), row.person)))
 
 
 def _asked(person: Employee | None, department: str) -> bool:

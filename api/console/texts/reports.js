@@ -1,0 +1,46 @@
+// Words of the reports page.
+
+import { add } from "/console/i18n.js";
+
+add({
+  en: {
+    rep_traffic: "Traffic",
+    rep_attendance: "Attendance",
+    rep_parking: "Parking",
+    rep_safety: "Safety",
+    rep_precision: "Alarm precision",
+    rep_from: "From",
+    rep_to: "To",
+    rep_days_7: "7 days",
+    rep_days_30: "30 days",
+    rep_today: "Today",
+    rep_shifts: "Shifts begin at",
+    rep_lot: "Lot",
+    rep_all_lots: "All lots",
+    rep_print: "Print",
+    rep_more: "More rows in the file:",
+    rep_empty: "Nothing in these days.",
+    rep_timesheet: "Timesheet",
+    rep_loading: "Counting…",
+  },
+  ru: {
+    rep_traffic: "Движение",
+    rep_attendance: "Рабочее время",
+    rep_parking: "Стоянки",
+    rep_safety: "Безопасность",
+    rep_precision: "Точность тревог",
+    rep_from: "С",
+    rep_to: "По",
+    rep_days_7: "7 дней",
+    rep_days_30: "30 дней",
+    rep_today: "Сегодня",
+    rep_shifts: "Смены начинаются в",
+    rep_lot: "Парковка",
+    rep_all_lots: "Все парковки",
+    rep_print: "Печать",
+    rep_more: "Остальные строки есть в файле:",
+    rep_empty: "За эти дни ничего нет.",
+    rep_timesheet: "Табель",
+    rep_loading: "Считаем…",
+  },
+});
