@@ -17,6 +17,7 @@ from api.accounts import OWNER
 from api.acs.server import acs_server
 from api.admission import Admission, Limits
 from api.archive import Archive
+from api.boxes import Boxes
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults, acs_port
 from api.contract import User
@@ -107,6 +108,7 @@ def services(process: Process, link: Link, archive: Archive) -> Services:
             buffer_events=settings.stream_buffer_events,
         ),
         doors=doorman(process, link, catalog),
+        boxes=Boxes(link, process.stop, clients_max=settings.stream_clients_max),
         functions=registry.load(),
         graves=Graves(link),
         ledger=Ledger(link),

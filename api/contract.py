@@ -728,6 +728,85 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
+class ReaderOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who reads a stream under a name of its own."""
+
+    name: str
+    waiting: int
+    """Messages that it was never given."""
+    in_hand: int
+    """Messages that it was given and has not dealt with."""
+    again: int
+    """Messages in hand that were given more than once."""
+    active_at: str | None
+    """When it was last given one."""
+    state: Literal["ok", "behind", "silent", "stopped"]
+    words: str
+    """The state in the reader's language."""
+
+
+class QueueOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream of the broker: what it holds, and who reads it."""
+
+    name: str
+    what: str
+    messages: int
+    bytes: int
+    bytes_max: int
+    age_s_max: int
+    first_at: str | None
+    last_at: str | None
+    readers: tuple[ReaderOut, ...]
+    others: int
+    """Readers without a name: decide's, event streams, walls."""
+
+
+class StoredOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A table of the store."""
+
+    table: str
+    rows: int
+    bytes: int
+    first_at: str | None
+    last_at: str | None
+
+
+class DiskOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A disk of the store."""
+
+    name: str
+    free_bytes: int
+    total_bytes: int
+
+
+class SystemOut(msgspec.Struct, frozen=True, kw_only=True):
+    """How the whole is: parts, queues, storage. What can't be asked is empty, and the part says why."""
+
+    at: str
+    version: str
+    components: dict[str, Component]
+    queues: tuple[QueueOut, ...]
+    tables: tuple[StoredOut, ...]
+    disks: tuple[DiskOut, ...]
+
+
+class BoxOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is seen just now."""
+
+    box: Box
+    label: str
+    track: str
+    confidence: float
+
+
+class SightOut(msgspec.Struct, frozen=True, kw_only=True):
+    """What a camera saw on its newest looked-at frame."""
+
+    camera: str
+    at: str
+    boxes: tuple[BoxOut, ...]
+
+
 class Live(msgspec.Struct, frozen=True, kw_only=True):
     """The process answers."""
 

@@ -17,6 +17,9 @@ Edge (prometheus_client).
 | zool_api_dead_letters_total | counter | act | dead letters taken out: replayed, dropped | – |
 | zool_api_audit_records_total | counter | outcome | of the audit: kept, refused | refused: the broker is away or slow |
 | zool_api_garbage_total | counter | source | state, event, setting, reply, audit | a writer of another version |
+| zool_api_wall_clients | gauge | – | clients that are shown boxes of cameras | at the limit new ones are refused |
+| zool_api_wall_frames_total | counter | outcome | frames of boxes: sent, passed_over (a newer one came first) | – |
+| zool_api_garbage_total | counter | source | unreadable: state, event, setting, reply, report | another version writes |
 """
 
 from __future__ import annotations
@@ -35,4 +38,6 @@ FAILED_LOGINS = Counter("zool_api_failed_logins", "Wrong tokens")
 STORE_QUERIES = Counter("zool_api_store_queries", "Questions to ClickHouse", ["outcome"])
 DEAD_LETTERS = Counter("zool_api_dead_letters", "Dead letters taken out", ["act"])
 AUDIT_RECORDS = Counter("zool_api_audit_records", "Records of the audit", ["outcome"])
+WALL_CLIENTS = Gauge("zool_api_wall_clients", "Clients that are shown boxes of cameras")
+WALL_FRAMES = Counter("zool_api_wall_frames", "Frames of boxes", ["outcome"])
 GARBAGE = Counter("zool_api_garbage", "Messages that could not be read", ["source"])

@@ -22,6 +22,7 @@ from api.http.export import Exports
 from api.http.feedback import EventFeedback, PlateReview
 from api.http.functions import Functions, Modules
 from api.http.handling import EventHandling
+from api.http.live import Lives
 from api.http.outer import Outer
 from api.http.parking import Parkings
 from api.http.people import People
@@ -33,6 +34,7 @@ from api.http.services import Services
 from api.http.session import Sessions
 from api.http.setup import Setup, Templates
 from api.http.users import Users
+from api.http.system import System
 from api.http.vehicles import Vehicles
 
 DESCRIPTION = """Cameras in, events out. Every call but health needs `Authorization: Bearer <token>`.
@@ -85,6 +87,8 @@ def litestar_app(services: Services) -> Litestar:
                     Users,
                     Audit,
                     Reports,
+                    Lives,
+                    System,
                 ],
             ),
             health.live,

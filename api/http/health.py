@@ -27,13 +27,9 @@ async def live() -> Live:
 @get("/health/ready", summary="Whether the api can do its work", tags=["Health"], opt=PUBLIC)
 async def ready(services: Given) -> Response[Ready]:
     """By component; 503 while NATS or ClickHouse is away. `ingest` is shown, and does not count."""
-    components = {
-        "nats": _nats(services),
-        "clickhouse": await _clickhouse(services),
-        "ingest": _ingest(services),
-    }
-    fine = all(components[name].ok for name in NEEDED)
-    body = Ready(ready=fine, site=services.settings.site_name, version=services.version, components=components)
+    found = await components(services)
+    fine = all(found[name].ok for name in NEEDED)
+    body = Ready(ready=fine, site=services.settings.site_name, version=services.version, components=found)
     return Response(body, status_code=200 if fine else 503, headers={"Cache-Control": "no-store"})
 
 
@@ -41,6 +37,11 @@ async def ready(services: Given) -> Response[Ready]:
 async def metrics() -> Response[bytes]:
     """The metrics of this process."""
     return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+
+async def components(services: Services) -> dict[str, Component]:
+    """How each part is."""
+    return {"nats": _nats(services), "clickhouse": await _clickhouse(services), "ingest": _ingest(services)}
 
 
 def _nats(services: Services) -> Component:

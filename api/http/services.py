@@ -12,6 +12,7 @@ from litestar.di import NamedDependency
 from api.admission import Admission
 from api.archive import LimitedArchive, Rows
 from api.audit import Change, Record, split
+from api.boxes import Boxes
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults
 from api.contract import Caller
@@ -37,6 +38,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     archive: Rows
     feed: Streams
     doors: Doorman
+    boxes: Boxes
     functions: Registry
     graves: Graves
     eraser: Eraser

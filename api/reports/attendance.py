@@ -147,7 +147,8 @@ def _days(rows: Sequence[TimesheetRow], language: Language) -> TableOut:
 
 def _muster(inside: MusterOut, period: Period, language: Language) -> TableOut:
     rows = tuple(
-        (one.name or one.person, one.department, (moment_local(one.since, period.zone) or "")[:16], one.camera) for one in inside.inside
+        (one.name or one.person, one.department, (moment_local(one.since, period.zone) or "")[:16], one.camera)
+        for one in inside.inside
     )
     head = Words("Person|Department|Since|Camera", "Сотрудник|Подразделение|С|Камера")
     return tabled(Words("Inside now", "Сейчас внутри"), head, rows, language)

@@ -32,6 +32,7 @@ def document() -> dict[str, Any]:
         archive=absent,
         feed=absent,
         doors=absent,
+        boxes=absent,
         graves=absent,
         eraser=absent,
         admission=absent,
