@@ -19,7 +19,7 @@ Edge (prometheus_client).
 | zool_api_garbage_total | counter | source | state, event, setting, reply, audit | a writer of another version |
 | zool_api_wall_clients | gauge | – | clients that are shown boxes of cameras | at the limit new ones are refused |
 | zool_api_wall_frames_total | counter | outcome | frames of boxes: sent, passed_over (a newer one came first) | – |
-| zool_api_garbage_total | counter | source | unreadable: state, event, setting, reply, report | another version writes |
+| zool_api_garbage_total | counter | source | unreadable: state, event, setting, reply, report | another version |
 """
 
 from __future__ import annotations

@@ -81,8 +81,8 @@ export async function health() {
   return answer.json();
 }
 
-/** Follows the event stream for ever; resumes behind the last event that was seen. */
-export async function follow({ onEvent, onState, onGap, signal }) {
+/** Reads an event stream for ever; it is opened again behind the last message that had an id. */
+export async function stream(path, { onMessage, onState = () => {}, signal }) {
   let last = "";
   let pause = 500;
   while (!signal.aborted) {
@@ -91,7 +91,7 @@ export async function follow({ onEvent, onState, onGap, signal }) {
     signal.addEventListener("abort", end);
     let quiet = setTimeout(end, QUIET_MS_MAX);
     try {
-      const answer = await fetch("/api/v1/events/stream", {
+      const answer = await fetch(path, {
         headers: headers(last ? { "Last-Event-ID": last } : {}),
         signal: line.signal,
         credentials: "omit",
@@ -106,8 +106,7 @@ export async function follow({ onEvent, onState, onGap, signal }) {
         quiet = setTimeout(end, QUIET_MS_MAX);
       })) {
         if (message.id) last = message.id;
-        if (message.event === "message") onEvent(JSON.parse(message.data));
-        else if (message.event === "gap") onGap(JSON.parse(message.data));
+        onMessage(message);
       }
     } catch (error) {
       if (signal.aborted) return undefined;
@@ -121,6 +120,18 @@ export async function follow({ onEvent, onState, onGap, signal }) {
     pause = Math.min(pause * 2, 8000);
   }
   return undefined;
+}
+
+/** Follows the events for ever; resumes behind the last one that was seen. */
+export function follow({ onEvent, onState, onGap, signal }) {
+  return stream("/api/v1/events/stream", {
+    signal,
+    onState,
+    onMessage: ({ event, data }) => {
+      if (event === "message") onEvent(JSON.parse(data));
+      else if (event === "gap") onGap(JSON.parse(data));
+    },
+  });
 }
 
 async function* messages(body, alive) {

@@ -37,7 +37,7 @@ class Overlay {
   constructor() {
     this.image = h("img", { alt: "" });
     this.svg = s("svg", { class: "overlay", preserveAspectRatio: "none", "aria-hidden": "true" });
-    this.node = h("div", { class: "stage" }, this.image, this.svg);
+    this.node = h("div", { class: "view" }, this.image, this.svg);
     this.height = 562.5;
     this.image.addEventListener("load", () => {
       this.height = (WIDTH * this.image.naturalHeight) / this.image.naturalWidth;

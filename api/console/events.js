@@ -8,6 +8,7 @@ import { COMMENTS, KINDS, badge, crop } from "/console/feed.js";
 import { named, t } from "/console/i18n.js";
 import { kindName, kinds, summary } from "/console/modules.js";
 import { plate } from "/console/plate.js";
+import { regionOptions } from "/console/region-options.js";
 import { moment } from "/console/time.js";
 import "/console/texts/events.js";
 
@@ -39,7 +40,7 @@ class Filters {
       h(
         "div",
         { class: "bar-filters" },
-        labelled("ev_region", select("region", regions, t("ev_all_regions"))),
+        labelled("ev_region", h("select", { name: "region" }, regionOptions(regions, this.values.region, "ev_all_regions"))),
         labelled("ev_person", input("person", { list: "ev-people" })),
         labelled("ev_list", input("listed", { list: "ev-lists", class: "short" })),
         labelled("ev_severity", select("severity", SEVERITIES.map((one) => [one, named("severity", one)]), t("ev_any"))),
@@ -242,15 +243,12 @@ function exports(filters, words, signal) {
 
 async function learned() {
   const quiet = (path, otherwise) => ask(path).catch((error) => (error.status === 401 ? Promise.reject(error) : otherwise));
-  const [cameras, lots, people] = await Promise.all([
+  const [cameras, regions, people] = await Promise.all([
     ask("/api/v1/cameras"),
-    quiet("/api/v1/parking/lots", { items: [] }),
+    quiet("/api/v1/regions", { items: [] }),
     quiet("/api/v1/people?limit=200", { items: [] }),
   ]);
-  const names = new Map(cameras.items.map((one) => [one.region, one.region]));
-  for (const lot of lots.items) names.set(lot.id, lot.name);
-  names.delete("");
-  return { cameras: cameras.items, regions: [...names], people: people.items };
+  return { cameras: cameras.items, regions: regions.items, people: people.items };
 }
 
 const KEYS = [

@@ -2,7 +2,7 @@
 
 import { h } from "/console/dom.js";
 
-const numeric = (cell) => typeof cell === "number" || /^[\d\s.,%–-]+$/.test(cell ?? "");
+const numeric = (cell) => typeof cell === "number" || /^[\d\s.,%–-]+( [KMGT]?i?B)?$/.test(cell ?? "");
 
 /** A table of `head` and `rows`; columns of numbers stand to the right. Cells may be nodes. */
 export function table(title, head, rows) {

@@ -8,9 +8,9 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 
 from api.cursor import read_cursor
-from api.http.services import Services
-from api.query import LIMIT_MAX, EventFilter, flag, one_of, plate_text, ratio, time_us, token, whole
+from api.http.services import Given, Services
 from api.places import cameras_below
+from api.query import LIMIT_MAX, EventFilter, flag, one_of, plate_text, ratio, time_us, token, whole
 from postprocess.contract import Act, Judgement
 
 NAMES = frozenset(
@@ -25,7 +25,7 @@ ACTS = ("none", "open", *get_args(Act))
 
 async def event_filter(
     *,
-    services: Services,
+    services: Given,
     camera: Annotated[str, QueryParameter(description="Camera id")] = "",
     region: Annotated[str, QueryParameter(description="Id of a region: its cameras and lots, and those below it")] = "",
     kind: Annotated[str, QueryParameter(description="Kind, as vehicle_entry")] = "",

@@ -19,6 +19,7 @@ import msgspec
 WIDTH, HEIGHT = 760, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 14, 26
 LABELS_MAX = 16
+_TOPS = (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10)
 
 
 class Series(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,16 +41,16 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def ceiling(largest: float) -> float:
-    """The top of an axis: 1, 2, 2.5 or 5 times a power of ten, not below the largest value."""
+    """The top of an axis: a round number that four steps part well, not below the largest value."""
     if largest <= 0:
         return 1.0
     power = 10.0 ** math.floor(math.log10(largest))
-    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= largest * (1 - 1e-9))
+    return next(step * power for step in _TOPS if step * power >= largest * (1 - 1e-9))
 
 
 def number(value: float) -> str:
     """A number as people read it: no tail of zeros."""
-    return f"{value:,.1f}".removesuffix(".0").replace(",", " ")
+    return f"{value:,.2f}".rstrip("0").removesuffix(".").replace(",", " ")
 
 
 def _frame(content: Sequence[str], title: str, height: int = HEIGHT) -> str:
@@ -153,7 +154,7 @@ def steps(
 
 def shares(rows: Sequence[Share], *, title: str) -> str:
     """Lying bars of shares, each with the span in which it truly lies."""
-    high, name_wide, told_wide = 26, 250, 120
+    high, name_wide, told_wide = 26, 290, 110
     across = WIDTH - name_wide - told_wide
     content = []
     for place, one in enumerate(rows):

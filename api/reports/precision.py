@@ -91,7 +91,7 @@ def _told(row: Mapping[str, Any]) -> tuple[int, int]:
 
 def _name(row: Mapping[str, Any], names: Names) -> str:
     function = names.functions.get(row["function"]) or row["function"]
-    return " · ".join(part for part in (names.camera(row["camera"]), function, row["rule"]) if part)
+    return " · ".join(part for part in (names.camera(row["camera"]), row["rule"], function) if part)
 
 
 def _shares(rows: Sequence[Mapping[str, Any]], names: Names, language: Language) -> PlotOut:

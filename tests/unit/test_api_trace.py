@@ -12,8 +12,8 @@ import pytest
 from api.contract import HandlingOut
 from api.errors import BadParameter
 from api.export import csv_piece, head, local, photo_name, row, table
-from api.query import flag, one_of, ratio
 from api.places import below, cameras_below
+from api.query import flag, one_of, ratio
 from api.trace import AROUND_US, SPAN_US_MAX, path_query, read_view, shot_query, thinned, trace_view
 from api.views import event_view, handling_view, word_view
 from ingest.contract import Camera
