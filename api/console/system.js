@@ -93,7 +93,7 @@ class System {
       .sort((one, other) => (rank[phase(one)] ?? 4) - (rank[phase(other)] ?? 4))
       .map((one) => {
         const cause = phase(one) === "live" ? [!one.state.inference_ok && t("no_inference"), one.state.crops_detail && `${t("sys_crops")}: ${one.state.crops_detail}`].filter(Boolean).join(" · ") : one.state.detail;
-        return [h("a", { href: `#/camera?id=${one.id}` }, one.name), chip(phase(one), named("phase", phase(one))), cause || "", one.state.fps ? `${one.state.fps.toFixed(0)} ${t("fps")}` : "", when(one.state.since)];
+        return [h("a", { href: `#/camera?id=${one.id}` }, one.name), chip(phase(one), named("phase", phase(one))), cause ? h("span", { class: "wrap" }, cause) : "", one.state.fps ? `${one.state.fps.toFixed(0)} ${t("fps")}` : "", when(one.state.since)];
       });
     this.#put("cameras", table(t("sys_cameras"), [t("details_camera"), t("sys_state"), t("sys_camera_cause"), "", t("sys_since")], rows));
   }
