@@ -16,10 +16,9 @@ Edge (prometheus_client).
 | zool_api_store_queries_total | counter | outcome | questions to ClickHouse: ok, refused, away, busy | see the log |
 | zool_api_dead_letters_total | counter | act | dead letters taken out: replayed, dropped | – |
 | zool_api_audit_records_total | counter | outcome | of the audit: kept, refused | refused: the broker is away or slow |
-| zool_api_garbage_total | counter | source | state, event, setting, reply, audit | a writer of another version |
+| zool_api_garbage_total | counter | source | state, event, setting, reply, audit, report | another version writes |
 | zool_api_wall_clients | gauge | – | clients that are shown boxes of cameras | at the limit new ones are refused |
 | zool_api_wall_frames_total | counter | outcome | frames of boxes: sent, passed_over (a newer one came first) | – |
-| zool_api_garbage_total | counter | source | unreadable: state, event, setting, reply, report | another version |
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ from api.http.reports import Reports
 from api.http.services import Services
 from api.http.session import Sessions
 from api.http.setup import Setup, Templates
-from api.http.users import Users
 from api.http.system import System
+from api.http.users import Users
 from api.http.vehicles import Vehicles
 
 DESCRIPTION = """Cameras in, events out. Every call but health needs `Authorization: Bearer <token>`.

@@ -21,7 +21,8 @@ from api.query import Query, one_of, token
 from api.reports import attendance as working
 from api.reports import kit, parking, precision, safety, traffic
 
-NAMES = ("traffic", "attendance", "parking", "safety", "precision")
+NAMES = ("traffic", "parking", "safety", "precision")
+FORMS = ("json", "csv", "xlsx")
 FILTERS = frozenset({"from", "to", "camera", "shifts", "format"})
 
 
@@ -31,7 +32,7 @@ class Reports(Controller):
     path = "/reports"
     tags = ["Reports"]
 
-    @get("/{name:str}", summary="A report: traffic, attendance, parking, safety or precision")
+    @get("/{name:str}", summary="A report: traffic, parking, safety or precision")
     async def report(
         self,
         *,
@@ -48,28 +49,45 @@ class Reports(Controller):
         only_known(request, FILTERS)
         if name not in NAMES:
             raise NotThere(kind="report", name=name[:40])
-        wanted = one_of("format", form, ("json", "csv", "xlsx"))
-        first, last = attendance.days(since, until)
-        period = kit.Period(first=first, last=last, zone=services.zone)
-        asked = Asked(services, period, token("camera", camera) if camera else "", language_of(request))
-        if name == "safety":
-            report = await asked.safety(safety.shifts(shifts))
-        else:
-            report = await getattr(asked, name)()
-        if wanted == "json":
-            return Response(kit.shown(report))
-        headers = {"Content-Disposition": f'attachment; filename="{name}.{wanted}"'}
-        if wanted == "csv":
-            return Response(kit.as_csv(report, asked.language), media_type=sheets.CSV, headers=headers)
-        content = await asyncio.to_thread(sheets.as_xlsx, kit.as_table(report.tables[0]))
-        return Response(content, media_type=sheets.XLSX, headers=headers)
+        wanted = one_of("format", form, FORMS)
+        asked = Asked(services, (since, until), token("camera", camera) if camera else "", language_of(request))
+        made = asked.safety(safety.shifts(shifts)) if name == "safety" else getattr(asked, name)()
+        return await _answer(await made, asked.language, wanted)
+
+    @get("/attendance", summary="The report on working time")
+    async def attendance(
+        self,
+        *,
+        request: AnyRequest,
+        services: Given,
+        since: Annotated[str, QueryParameter(name="from", description="First day, by the site's clock")],
+        until: Annotated[str, QueryParameter(name="to", description="Last day, 93 days in all at most")],
+        form: Annotated[str, QueryParameter(name="format", description="json, csv or xlsx (its first table)")] = "json",
+    ) -> Response[ReportOut | bytes]:
+        """The timesheet against what was seen, and who is inside; it names people."""
+        only_known(request, FILTERS)
+        wanted = one_of("format", form, FORMS)
+        asked = Asked(services, (since, until), "", language_of(request))
+        return await _answer(await asked.attendance(), asked.language, wanted)
+
+
+async def _answer(report: ReportOut, language: Language, wanted: str) -> Response[ReportOut | bytes]:
+    if wanted == "json":
+        return Response(kit.shown(report))
+    headers = {"Content-Disposition": f'attachment; filename="{report.name}.{wanted}"'}
+    if wanted == "csv":
+        return Response(kit.as_csv(report, language), media_type=sheets.CSV, headers=headers)
+    content = await asyncio.to_thread(sheets.as_xlsx, kit.as_table(report.tables[0]))
+    return Response(content, media_type=sheets.XLSX, headers=headers)
 
 
 class Asked:
     """One report that is asked for."""
 
-    def __init__(self, services: Services, period: kit.Period, camera: str, language: Language) -> None:
-        self._services, self._period, self._camera, self.language = services, period, camera, language
+    def __init__(self, services: Services, days: tuple[str, str], camera: str, language: Language) -> None:
+        first, last = attendance.days(*days)
+        self._services, self._camera, self.language = services, camera, language
+        self._period = kit.Period(first=first, last=last, zone=services.zone)
         self._regions = [region for region, _ in services.catalog.regions()]
         self._names = kit.Names(
             cameras={each.id: each.name for each, _ in services.catalog.cameras()},
