@@ -23,6 +23,7 @@ from api.config import ApiSettings, LookDefaults, acs_port
 from api.contract import User
 from api.doorman import Doorman
 from api.eraser import Eraser
+from api.errors import ApiError
 from api.feed import Feed
 from api.graves import Graves
 from api.http.app import application
@@ -33,6 +34,7 @@ from api.server import listen, serve
 from api.states import StateBoard
 from api.tokens import hash_token
 from ingest.process import Process, run
+from ingest.sealed import Ring
 from ingest.settings import NatsSettings, SettingsError, load, parse
 from postprocess.config import DecideSettings
 from postprocess.contract import ClickHouseSettings
@@ -91,7 +93,7 @@ def services(process: Process, link: Link, archive: Archive) -> Services:
     """Everything that a request may need."""
     settings = process.settings(ApiSettings, "api")
     look, configured = look_defaults(process)
-    catalog = Catalog(link)
+    catalog = Catalog(link, Ring(process.keys))
     return Services(
         settings=settings,
         version=importlib.metadata.version("zool"),
@@ -141,6 +143,18 @@ def doorman(process: Process, link: Link, catalog: Catalog) -> Doorman:
     return Doorman(link, catalog, feed, timezone=str(site_zone(process)), now_us=now_us)
 
 
+async def seal_what_is_open(parts: Services) -> None:
+    """Once, at the start: addresses of a time before there was a key."""
+    await parts.link.opened()
+    try:
+        done, left = await parts.catalog.reseal()
+    except ApiError as error:
+        log.warning("addresses of cameras were not looked through: %s", error)
+        return
+    if done or left:
+        log.info("credentials of %d cameras sealed, of %d not", done, left)
+
+
 @contextlib.asynccontextmanager
 async def access_control(process: Process, parts: Services, port: int) -> AsyncIterator[str]:
     """The gRPC server beside an api on `port`, where it is switched on; gives its address."""
@@ -180,6 +194,7 @@ async def main(process: Process) -> None:
         asyncio.create_task(parts.catalog.follow()),
         asyncio.create_task(parts.states.follow()),
         asyncio.create_task(parts.doors.follow()),
+        asyncio.create_task(seal_what_is_open(parts)),
     ]
     for task in beside:
         task.add_done_callback(lambda done: _end_with(process, done))

@@ -127,6 +127,7 @@ TABLE: Mapping[str, Mapping[str, Access]] = {
     "/api/v1/reports/{name}": {"GET": Access("viewer", "region")},
     "/api/v1/review/plates": {"GET": Access("operator", "region")},
     "/api/v1/review/plates/{event_id}": {"POST": Access("operator", "region")},
+    "/api/v1/secrets/reseal": {"POST": Access("administrator", "site")},
     "/api/v1/session": {"GET": Access("viewer", "none", machine=True), "DELETE": Access("viewer", "none")},
     "/api/v1/session/password": {"PUT": Access("viewer", "none")},
     "/api/v1/session/tokens": {"GET": Access("viewer", "none"), "POST": Access("viewer", "none")},

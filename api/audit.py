@@ -26,7 +26,9 @@ CHANGES_MAX = 200
 """Of one record; more of one call make several records."""
 VALUE_BYTES_MAX = 8192
 MASKED, CHANGED = "***", "*** (changed)"
-_SECRET = re.compile(r"password|secret|token|sha256|embedding|authorization|credential|api_key|private", re.IGNORECASE)
+_SECRET = re.compile(
+    r"password|secret|token|sha256|embedding|authorization|credential|api_key|private|sealed", re.IGNORECASE
+)
 _PERSONAL: Mapping[str, frozenset[str]] = {
     "people": frozenset({"name", "badge"}),
     "vehicles": frozenset({"owner", "note"}),

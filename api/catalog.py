@@ -24,6 +24,7 @@ from api.shelf import Shelf
 from api.sight import Sight, sight_of
 from ingest.bus import Bus, Entry, RevisionConflict
 from ingest.contract import Camera
+from ingest.sealed import Ring, SealError, is_current
 from postprocess.contract import CameraFunction, Employee, FaceSample, Plan, Region, VehicleEntry, lot_token
 from postprocess.functions.doors import Door
 
@@ -35,8 +36,8 @@ PLANS_S_MAX = 20.0
 class Catalog:
     """Cameras, functions and users, as the api reads and writes them."""
 
-    def __init__(self, link: Link) -> None:
-        self._link = link
+    def __init__(self, link: Link, ring: Ring | None = None) -> None:
+        self._link, self._ring = link, ring or Ring()
         self._cameras, self._functions = Shelf(link, "cameras"), Shelf(link, "functions")
         self._users, self._people = Shelf(link, "users"), Shelf(link, "people")
         self._vehicles, self._regions = Shelf(link, "vehicles"), Shelf(link, "regions")
@@ -186,7 +187,7 @@ class Catalog:
         self._sessions.drop(key)
 
     def cameras(self) -> list[tuple[Camera, int]]:
-        """All cameras with their revisions, by name; raises `Unavailable`."""
+        """All cameras with their revisions, by name, addresses masked where a key seals; raises `Unavailable`."""
         self._link.bus()
         found = (pair for pair in self._read_all(self._cameras, Camera) if self.sees(pair[0].region))
         return sorted(found, key=lambda pair: (pair[0].name.casefold(), pair[0].id))
@@ -274,7 +275,11 @@ class Catalog:
             raise NotThere(kind="camera", name=camera_id)
         if not self.sees(found.region):
             raise NotThere(kind="camera", name=camera_id)
-        return found, entry.revision
+        try:
+            return self._ring.opened(found), entry.revision
+        except SealError as error:
+            log.warning("%s", error)
+            return found, entry.revision  # with its address masked: the rest of it can be changed
 
     async def function(self, camera_id: str, name: str) -> tuple[CameraFunction, int]:
         """A function of a camera and its revision; raises `NotThere`, `Unavailable`."""
@@ -288,7 +293,30 @@ class Catalog:
     async def write_camera(self, camera: Camera, *, expect: int) -> int:
         """Write a camera over revision `expect` (0 = it must be new); returns the new revision."""
         self._check_place(camera.region)
-        return await self._put(self._cameras, camera.id, camera, expect=expect, kind="camera")
+        entry = self._cameras.entry(camera.id)
+        kept = self._ring.closed(camera, _read(entry, Camera) if entry is not None else None)
+        return await self._put(self._cameras, camera.id, kept, expect=expect, kind="camera")
+
+    async def reseal(self) -> tuple[int, int]:
+        """Seal every camera with the newest key that is not; returns how many were, and how many still are not.
+
+        Raises `SettingsError` (the key file), `Unavailable`.
+        """
+        self._ring.reload()
+        bus, done, left = self._link.bus(), 0, 0
+        async with within(PLANS_S_MAX):
+            entries = await bus.bucket("cameras").all()
+        for entry in entries.values():
+            camera = _read(entry, Camera)
+            if camera is None or is_current(camera, self._ring.keys):
+                continue
+            try:
+                await self.write_camera(self._ring.opened(camera), expect=entry.revision)
+                done += 1
+            except (SealError, Stale) as error:
+                log.warning("%s", error)
+                left += 1
+        return done, left
 
     async def write_function(self, function: CameraFunction, *, expect: int) -> int:
         """Write a function over revision `expect` (0 = it must be new); returns the new revision."""

@@ -595,6 +595,7 @@ class NoPicture(ApiError):
 _COMPONENTS = {
     "nats": Words("the message broker (NATS)", "брокер сообщений (NATS)"),
     "clickhouse": Words("the event store (ClickHouse)", "хранилище событий (ClickHouse)"),
+    "keys": Words("the key file ([secrets] key_file)", "файл ключей ([secrets] key_file)"),
     "ingest": Words("video intake (ingest)", "приём видео (ingest)"),
     "recognise": Words("recognition (recognise)", "распознавание (recognise)"),
     "store": Words("storage (store)", "запись в хранилище (store)"),

@@ -30,6 +30,7 @@ COMMANDS: dict[str, Command] = {
     "replay": Command(module="deploy.replay", help="try edited rules of a camera on what it saw before"),
     "dead": Command(module="deploy.dead.command", help="look at messages that failed, replay or drop them"),
     "audit": Command(module="deploy.audit", help="who did what: list, verify the chain, export it"),
+    "secrets": Command(module="deploy.secrets", help="keys that credentials of cameras are sealed with: change them"),
     "user": Command(module="deploy.users", help="users of the console and the API: add, list, set a password"),
     "simulate": Command(module="deploy.simulate.command", help="serve video files over RTSP as live cameras"),
 }

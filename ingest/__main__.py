@@ -24,6 +24,7 @@ from ingest.ports import Start
 from ingest.post import STREAMS, Post
 from ingest.probe import Prober
 from ingest.process import Process, run
+from ingest.sealed import Ring
 from ingest.settings import NatsSettings, SettingsError, TritonSettings
 from ingest.shed import Shedder
 from ingest.slot import Heap, Wish
@@ -61,7 +62,7 @@ async def main(process: Process) -> None:
     def watch_camera(camera: Camera, start: Start, wish: Wish, ready: Callable[[], None]) -> CameraThread:
         return CameraThread(camera, settings, open_stream, wish=wish, start=start, ready=ready, tensors=shared_tensors)
 
-    stale = shm.sweep()
+    stale, ring = shm.sweep(), Ring(process.keys)
     shared_tensors = shm.SharedTensors(f"{os.getpid()}_{secrets.token_hex(3)}") if _shares_memory(triton) else None
     pool, prober = ThreadPoolExecutor(POOL_THREADS, "jpeg"), Prober(open_stream, settings.probes_max)
     deadline_s = settings.deadline_ms / 1000
@@ -93,7 +94,7 @@ async def main(process: Process) -> None:
             shedder=Shedder(),
             watch_camera=watch_camera,
         )
-        fleet = Fleet(shared)
+        fleet = Fleet(shared, ring)
         fleets.append(fleet)
         await bus.serve(snapshot_subject("*"), fleet.snapshot)
         await bus.serve(PROBE_SUBJECT, prober.answer)

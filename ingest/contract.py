@@ -42,7 +42,7 @@ Transport = Literal["tcp", "udp", "multicast"]
 
 
 class Camera(msgspec.Struct, frozen=True, kw_only=True):
-    """A camera as set up (KV bucket `cameras`, key = id). Its addresses may hold credentials: mask before showing."""
+    """A camera as set up (KV bucket `cameras`, key = id). Addresses may hold credentials: mask before showing."""
 
     id: Token
     name: str
@@ -55,6 +55,8 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     transport: Transport = "tcp"
     motion_masks: tuple[tuple[Point, ...], ...] = ()
     """Polygons in which movement alone is no reason for a look: a burnt-in clock, a tree."""
+    sealed: str = ""
+    """The whole addresses, where those above are masked (`ingest.sealed`): for who has the key."""
 
 
 class FrameStamp(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from ingest.bus import Entry
 from ingest.contract import Camera, IngestPlan, SnapshotReply, SnapshotRequest, encode
 from ingest.leases import drop_lease
 from ingest.metrics import RATE_FACTOR
+from ingest.sealed import Ring, SealError
 from ingest.unit import Shared, Unit
 
 log = logging.getLogger(__name__)
@@ -33,8 +34,8 @@ END_S_MAX = 2.0
 class Fleet:
     """The units of a process; event loop only."""
 
-    def __init__(self, shared: Shared) -> None:
-        self._shared = shared
+    def __init__(self, shared: Shared, ring: Ring | None = None) -> None:
+        self._shared, self._ring = shared, ring or Ring()
         self._cameras: dict[str, Camera] = {}
         self._plans: dict[str, IngestPlan] = {}
         self._units: dict[str, Unit] = {}
@@ -94,12 +95,20 @@ class Fleet:
         async for entry in self._shared.bus.bucket("cameras").watch():
             if entry is None:
                 continue
-            camera = _read(entry, Camera)
+            camera = self._opened(_read(entry, Camera))
             if camera is not None and camera.id != entry.key:
                 log.warning("camera %s: names itself %s", entry.key, camera.id)
             elif camera is not None or entry.value is None:
                 await self._change(entry.key, camera)
                 self._want()
+
+    def _opened(self, camera: Camera | None) -> Camera | None:
+        """A camera with its whole addresses; where they can't be had, with the masked ones, which it refuses."""
+        try:
+            return None if camera is None else self._ring.opened(camera)
+        except SealError as error:
+            log.error("%s", error)  # noqa: TRY400 - it says all there is
+            return camera
 
     async def _follow_plans(self) -> None:
         async for entry in self._shared.bus.bucket("plans").watch():

@@ -26,7 +26,8 @@ import msgspec
 import prometheus_client
 
 from ingest.contract import mask_url
-from ingest.settings import FaceSettings, SettingsError, load
+from ingest.sealed import Keys, read_keys
+from ingest.settings import FaceSettings, SecretsSettings, SettingsError, load
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -86,6 +87,17 @@ class Process:
     def settings(self, kind: type[T], section: str) -> T:
         """A section of config.ini with the environment over it; raises `SettingsError`."""
         return load(kind, section, ini=self.ini, environ=self.environ)
+
+    def keys(self) -> Keys:
+        """The keys of `[secrets] key_file` as it stands now; raises `SettingsError`."""
+        name = self.settings(SecretsSettings, "secrets").key_file
+        if not name:
+            return Keys()
+        try:
+            return read_keys(Path(name).read_text(encoding="ascii"))
+        except (OSError, ValueError) as error:
+            allowed = f"can't be used as a key file: {error}"
+            raise SettingsError(section="secrets", key="key_file", value=name, allowed=allowed) from None
 
 
 class _Masked(logging.Formatter):

@@ -40,6 +40,13 @@ class NatsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     password: str = ""
 
 
+class SecretsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[secrets]`: what credentials of cameras are sealed with; the same file for the api and ingest."""
+
+    key_file: str = ""
+    """Empty = they lie in the settings as they are."""
+
+
 class TritonSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[triton]`: the inference server, gRPC."""
 

@@ -3,6 +3,7 @@
 import { current } from "/console/i18n.js";
 
 const KEY = "zool.token";
+let csrf = "";
 const QUIET_MS_MAX = 25000;
 let refused = () => {};
 
@@ -36,8 +37,14 @@ export function onRefused(listener) {
   refused = listener;
 }
 
+/** What changes of a session have to carry; empty where a token is used. */
+export function keepCsrf(value) {
+  csrf = value;
+}
+
 function headers(extra) {
-  return { Authorization: `Bearer ${token()}`, "Accept-Language": current(), ...extra };
+  const who = token() ? { Authorization: `Bearer ${token()}` } : csrf ? { "X-Zool-CSRF": csrf } : {};
+  return { ...who, "Accept-Language": current(), ...extra };
 }
 
 async function send(path, { method = "GET", body, file, match, signal } = {}) {
@@ -50,10 +57,10 @@ async function send(path, { method = "GET", body, file, match, signal } = {}) {
     signal,
     headers: headers(extra),
     body: body === undefined ? file : JSON.stringify(body),
-    credentials: "omit",
+    credentials: "same-origin",
     cache: "no-store",
   });
-  if (answer.status === 401) refused();
+  if (answer.status === 401 && !path.startsWith("/api/v1/session")) refused();
   if (!answer.ok) throw new Refusal(answer.status, await answer.json().catch(() => null));
   return answer;
 }
@@ -94,7 +101,7 @@ export async function stream(path, { onMessage, onState = () => {}, signal }) {
       const answer = await fetch(path, {
         headers: headers(last ? { "Last-Event-ID": last } : {}),
         signal: line.signal,
-        credentials: "omit",
+        credentials: "same-origin",
         cache: "no-store",
       });
       if (answer.status === 401) return refused();

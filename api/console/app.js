@@ -8,6 +8,7 @@ import { openEvent } from "/console/event.js";
 import { learn } from "/console/modules.js";
 import { choose, onLanguage, t, translate } from "/console/i18n.js";
 import * as pages from "/console/pages.js";
+import * as signin from "/console/signin.js";
 
 const HEALTH_MS = 5000;
 const SETTLE_MS = 3000;
@@ -26,7 +27,7 @@ function login(problem) {
   byId("login").hidden = false;
   byId("login-error").hidden = !problem;
   byId("login-error").textContent = problem ?? "";
-  byId("login-token").focus();
+  signin.ask();
 }
 
 async function enter() {
@@ -39,8 +40,8 @@ async function enter() {
       return;
     }
   }
+  await signin.know();
   byId("login").hidden = true;
-  byId("login-token").value = "";
   byId("console").hidden = false;
   session = new AbortController();
   const { signal } = session;
@@ -115,7 +116,7 @@ translate(document);
 onRefused(() => {
   const had = token();
   keepToken("");
-  login(had ? t("login_wrong") : "");
+  login(had ? t("login_wrong") : signin.who ? t("login_ended") : "");
 });
 onLanguage(() => {
   showHealth();
@@ -129,13 +130,9 @@ window.addEventListener("hashchange", () => session && pages.show());
 for (const button of document.querySelectorAll("[data-lang]")) {
   button.addEventListener("click", () => choose(button.dataset.lang));
 }
-byId("login-form").addEventListener("submit", (submit) => {
-  submit.preventDefault();
-  keepToken(byId("login-token").value.trim());
-  enter();
-});
-byId("leave").addEventListener("click", () => {
-  keepToken("");
+signin.start({ enter, login });
+byId("leave").addEventListener("click", async () => {
+  await signin.leave();
   login("");
 });
 for (const id of ["add-camera", "first-camera"]) byId(id).addEventListener("click", () => pages.go("add"));
@@ -146,5 +143,4 @@ cameras.onChange((items) => {
 feed.start();
 showLine();
 watchHealth();
-if (token()) enter();
-else login("");
+signin.resume().then((found) => (found ? enter() : login("")));

@@ -4,6 +4,7 @@
 
 import { byId, h } from "/console/dom.js";
 import { add, t } from "/console/i18n.js";
+import { who } from "/console/signin.js";
 
 add({
   en: {
@@ -55,6 +56,9 @@ const PAGES = [
   { path: "whatif", key: "menu_whatif", load: () => import("/console/whatif.js") },
   { path: "doors", key: "menu_doors", load: () => import("/console/doors.js") },
   { path: "system", key: "menu_system", load: () => import("/console/system.js") },
+  { path: "users", key: "menu_users", load: () => import("/console/users.js"), least: "administrator" },
+  { path: "audit", key: "menu_audit", load: () => import("/console/audit.js"), least: "administrator" },
+  { path: "account", key: "menu_account", load: () => import("/console/account.js"), least: "nobody" },
 ];
 
 let shown = null;
@@ -78,7 +82,7 @@ function menu(shown) {
   const current = PAGES.find((one) => one.path === shown.under) ?? shown;
   byId("menu").setAttribute("aria-label", t("menu"));
   byId("menu").replaceChildren(
-    ...PAGES.filter((page) => page.key).map((page) =>
+    ...PAGES.filter((page) => page.key && (page === current || !page.least || page.least === who?.role)).map((page) =>
       h("a", { href: page.path ? `#/${page.path}` : "#/", "aria-current": page === current ? "page" : null }, t(page.key)),
     ),
   );
@@ -114,5 +118,6 @@ export function tell(event) {
 
 export function leave() {
   shown?.abort();
+  byId("page").replaceChildren(); // whoever signs in next sees none of it
   shown = null;
 }

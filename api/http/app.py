@@ -30,6 +30,7 @@ from api.http.recorded import Recorded
 from api.http.regions import RegionTree
 from api.http.replay import Replays
 from api.http.reports import Reports
+from api.http.seals import Seals
 from api.http.services import Services
 from api.http.session import Sessions
 from api.http.setup import Setup, Templates
@@ -89,6 +90,7 @@ def litestar_app(services: Services) -> Litestar:
                     Reports,
                     Lives,
                     System,
+                    Seals,
                 ],
             ),
             health.live,

@@ -139,6 +139,7 @@ async def running(
         machine.write_private(data_dir / outlook.TARGETS_FILE, outlook.prometheus_targets(ports))
         machine.write_private(data_dir / outlook.GRAFANA_FILE, outlook.grafana_env(ports, secrets))
         token = machine.admin_token(layout.token_file)
+        machine.secrets_key(layout.key_file)
         machine.raise_limits()
         supervisor = Supervisor((*components(layout, ports, secrets), *extra), logs=data_dir / "logs", say=say)
         scheme = "grpcs" if api.acs_tls_cert_file else "grpc"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from deploy.errors import AlreadyRunning, DataDirUnusable, PortTaken, ProgramMissing
 from deploy.up.plan import ACCOUNTS, LOOPBACK, Ports
+from ingest.sealed import new_key
 
 
 def open_data_dir(path: Path) -> int:
@@ -53,6 +54,12 @@ def admin_token(path: Path) -> str:
     if not path.exists():
         write_private(path, secrets.token_urlsafe(32) + "\n")
     return path.read_text().strip()
+
+
+def secrets_key(path: Path) -> None:
+    """The key that credentials of cameras are sealed with: made at the first start, kept (0600)."""
+    if not path.exists():
+        write_private(path, new_key() + "\n")
 
 
 def write_private(path: Path, text: str) -> None:

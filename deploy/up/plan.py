@@ -66,6 +66,11 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         return self.data_dir / "admin.token"
 
     @property
+    def key_file(self) -> Path:
+        """What credentials of cameras are sealed with, mode 0600."""
+        return self.data_dir / "secrets.key"
+
+    @property
     def nats_conf(self) -> Path:
         """The broker's configuration, mode 0600."""
         return self.data_dir / "nats.conf"
@@ -121,6 +126,8 @@ def _stage(name: str, layout: Layout, ports: Ports, passwords: Mapping[str, str]
         "ZOOL_FACE_HOST": LOOPBACK,
         "ZOOL_FACE_PORT": str(ports.faces[name]),
     }
+    if name in {"ingest", "api"}:
+        environ["ZOOL_SECRETS_KEY_FILE"] = str(layout.key_file)
     if name == "ingest":
         environ["ZOOL_INGEST_SPOOL_DIR"] = str(layout.data_dir / "spool")
     if name in {"ingest", "recognise", "api"}:

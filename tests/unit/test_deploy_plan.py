@@ -13,7 +13,7 @@ from api.config import ApiSettings
 from deploy.up.plan import ACCOUNTS, LOOPBACK, Component, Layout, Ports, components, nats_conf, respawn_delay_s
 from ingest.config import IngestSettings
 from ingest.contract import BUCKETS, STREAMS
-from ingest.settings import FaceSettings, NatsSettings, TritonSettings
+from ingest.settings import FaceSettings, NatsSettings, SecretsSettings, TritonSettings
 from postprocess.contract import ClickHouseSettings
 
 PORTS = Ports(
@@ -29,6 +29,7 @@ TOLD: dict[str, type[msgspec.Struct]] = {
     "clickhouse": ClickHouseSettings,
     "api": ApiSettings,
     "ingest": IngestSettings,
+    "secrets": SecretsSettings,
 }
 
 
