@@ -60,6 +60,15 @@ class Catalog:
         self._caller, self._seen = caller if caller.regions else None, None
         self._changes = changes
 
+    def _check_unused(self, region: str) -> None:
+        """Whoever is limited makes no region of a name under which others stand already: it would see them."""
+        if self._caller is None or self.sees(region):
+            return
+        used = {camera.region for camera, _ in self._read_all(self._cameras, Camera)}
+        used |= {one.parent for one, _ in self._read_all(self._regions, Region)}
+        if region in used:
+            raise Forbidden(user=self._caller.name, regions=self._caller.regions)
+
     def _changed(self, bucket: str, key: str, before: bytes | None, after: bytes | None) -> None:
         if self._changes is not None:
             self._changes.append(change_of(bucket, key, before, after))
@@ -327,6 +336,7 @@ class Catalog:
     async def write_region(self, region: Region, *, expect: int) -> int:
         """Write a place over revision `expect` (0 = it must be new); returns the new revision."""
         self._check_place(region.id, region.parent)
+        self._check_unused(region.id)
         return await self._put(self._regions, region.id, region, expect=expect, kind="region")
 
     async def delete_region(self, region_id: str, *, expect: int) -> None:

@@ -23,6 +23,8 @@ from tests.support.api import Site, running_site, shot_of, vehicle_event
 
 ROLES: tuple[Role, ...] = get_args(Role)
 FAR, NEAR, BELOW = "gate-south", "gate-north", "yard-north"
+LOOSE = "gate-loose"
+"""Stands in a region that is not in the tree."""
 REFUSED = {401, 403}
 MANY_WRONG = {"ZOOL_API_FAILED_LOGINS_PER_MINUTE": "10000"}
 
@@ -48,7 +50,7 @@ async def prepare(site: Site) -> None:
             functions: dict[str, Any] = {"parking": {}}
             region = Region(id=name, name=name, parent=parent, functions=functions)
             await bus.bucket("regions").put(name, msgspec.json.encode(region))
-        for camera, region_id in ((FAR, "south"), (NEAR, "north"), (BELOW, "yard")):
+        for camera, region_id in ((FAR, "south"), (NEAR, "north"), (BELOW, "yard"), (LOOSE, "loading")):
             entry = Camera(id=camera, name=camera, url="rtsp://10.0.0.8/s", region=region_id)
             await bus.bucket("cameras").put(camera, msgspec.json.encode(entry))
 
@@ -62,7 +64,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         running.keep(*events, shots=tuple(shot_of(event) for event in events))
         with as_user(running, f"{ROLES[-1]}-north") as last:
             running.until(lambda _: last.get("/api/v1/functions").status_code == 200)
-        running.until(lambda client: len(client.get("/api/v1/cameras").json()["items"]) == 3)
+        running.until(lambda client: len(client.get("/api/v1/cameras").json()["items"]) == 4)
         running.until(lambda client: len(client.get("/api/v1/parking/lots").json()["items"]) == 4)
         yield running
 
@@ -193,6 +195,7 @@ def test_what_is_written_stays_in_the_region(site: Site) -> None:
         assert "limited to north" in moved.json()["detail"]
         assert client.delete("/api/v1/cameras/new-1", headers={"If-Match": "*"}).status_code == 204
         assert client.put("/api/v1/parking/lots/south-2", json={"parent": "south"}).status_code == 403
+        assert client.put("/api/v1/parking/lots/loading", json={"parent": "yard"}).status_code == 403  # LOOSE's
         assert client.put("/api/v1/parking/lots/yard-2", json={"parent": "yard"}).status_code == 201
         assert client.delete("/api/v1/parking/lots/yard-2", headers={"If-Match": "*"}).status_code == 204
     patch = {"name": "x"}
