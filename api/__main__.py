@@ -119,6 +119,7 @@ def services(process: Process, link: Link, archive: Archive) -> Services:
             catalog,
             owner=owner(settings.token_file),
             limits=Limits(
+                requests_per_minute=settings.requests_per_minute,
                 failures_per_minute=settings.failed_logins_per_minute,
                 login_failures_max=settings.login_failures_max,
                 login_lock_min=settings.login_lock_min,

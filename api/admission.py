@@ -23,13 +23,14 @@ from api.errors import (
     NotAuthorised,
     SessionEnded,
     TooManyFailures,
+    TooManyRequests,
     Unavailable,
     WrongPassword,
 )
 from api.metrics import FAILED_LOGINS
 from api.passwords import is_password, mark_of
 from api.sessions import SAFE_METHODS, SESSIONS_MAX, TOUCH_US, csrf_of, end_of, same, session_id
-from api.tokens import Throttle, bearer, find_user
+from api.tokens import Rate, Throttle, bearer, find_user
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ CHECKS_WAITING_MAX = 32
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How long sessions last, and how often somebody may be wrong."""
 
+    requests_per_minute: int
     failures_per_minute: int
     login_failures_max: int
     login_lock_min: float
@@ -63,6 +65,7 @@ class Admission:
         """`owner` is the administrator of the token file."""
         self._catalog, self.owner, self._limits = catalog, owner, limits
         self._now_us, self._steady_s = now_us, steady_s
+        self._rate = Rate(limits.requests_per_minute)
         self._addresses = Throttle(limits.failures_per_minute)
         self._accounts = Throttle(limits.login_failures_max, limits.login_lock_min * 60)
         self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
@@ -78,7 +81,7 @@ class Admission:
         owners = [self.owner] if self.owner is not None else []
         found = find_user([*owners, *self._catalog.users()], token, self._now_us())
         if found is not None:
-            return self._token_caller(*found, address)
+            return self._counted(self._token_caller(*found, address))
         if not self._catalog.users_known:
             raise Unavailable(component="nats")
         self._count_failure(address)
@@ -112,9 +115,16 @@ class Admission:
         now_us = self._now_us()
         if self._is_news(f"s.{id_}", now_us):
             self._later(self._catalog.note_session(id_, msgspec.structs.replace(session, seen_at_us=now_us)))
-        return Caller(
-            name=user.name, roles=(user.acts_as,), regions=user.regions, came_by="session", key=id_, csrf=expected
+        return self._counted(
+            Caller(
+                name=user.name, roles=(user.acts_as,), regions=user.regions, came_by="session", key=id_, csrf=expected
+            )
         )
+
+    def _counted(self, caller: Caller) -> Caller:
+        if wait_s := self._rate.wait_s(f"{caller.name} {caller.key}", self._steady_s()):
+            raise TooManyRequests(retry_after_s=wait_s)
+        return caller
 
     def still(self, caller: Caller) -> bool:
         """Whether somebody who came in before would come in now: for what goes on for hours."""

@@ -30,6 +30,8 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     store_timeout_s: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 8.0
     failed_logins_per_minute: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 30
     """Wrong tokens from one address within a minute, after which it waits."""
+    requests_per_minute: Annotated[int, msgspec.Meta(ge=60, le=1_000_000)] = 6000
+    """Calls of one token or session, a tenth of them at once; more get 429."""
     login_failures_max: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 5
     """Wrong passwords for one account within `login_lock_min`, after which the account waits."""
     login_lock_min: Annotated[float, msgspec.Meta(ge=0.01, le=1440)] = 15.0

@@ -16,6 +16,7 @@
     ├── LastAdministrator    409  nobody would be left who may do everything
     ├── TooManyTokens        409  a user has as many tokens as are kept
     ├── AccountLocked        429  wrong passwords for one account
+    ├── TooManyRequests      429  more calls of one token or session than are allowed
     ├── TooManyFailures      429  wrong tokens from one address
     ├── NotThere             404  nothing of this kind has this id
     ├── AlreadyThere         409  the id is taken
@@ -268,6 +269,29 @@ class TooManyTokens(ApiError):
             f"'{self.user}' has {self.tokens_max} tokens already: revoke one first.",
             f"У «{self.user}» уже {self.tokens_max} токенов: сначала отзовите один.",
         )
+
+
+class TooManyRequests(ApiError):
+    """One token or session calls more often than it may."""
+
+    status = 429
+    slug = "too-many-requests"
+    title = Words("Too many requests", "Слишком много запросов")
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__(retry_after_s)
+        self.retry_after_s = retry_after_s
+
+    def words(self) -> Words:
+        """The limit's key, and how long to wait."""
+        return Words(
+            f"This token or session calls too often ([api] requests_per_minute); try again in {self.retry_after_s} s.",
+            f"Слишком частые запросы ([api] requests_per_minute); повторите через {self.retry_after_s} с.",
+        )
+
+    def headers(self) -> dict[str, str]:
+        """When to come back."""
+        return {"Retry-After": str(self.retry_after_s)}
 
 
 class AccountLocked(ApiError):

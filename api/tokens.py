@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from collections.abc import Iterable
 
 from api.contract import AccessToken, User
@@ -39,6 +40,25 @@ def bearer(authorization: str) -> str:
     """The token of an Authorization header, or an empty string."""
     scheme, _, token = authorization.strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+class Rate:
+    """Calls per key: so many a minute, a tenth of a minute's at once; bounded as `Throttle` is."""
+
+    def __init__(self, per_minute: int) -> None:
+        """Let a key call `per_minute` times a minute."""
+        self._per_s, self._burst = per_minute / 60, max(1.0, per_minute / 10)
+        self._levels: dict[str, tuple[float, float]] = {}
+
+    def wait_s(self, key: str, now_s: float) -> int:
+        """Count a call; 0 = it may be made, else the whole seconds after which one may."""
+        level, at_s = self._levels.pop(key, (0.0, now_s))
+        level = max(0.0, level - (now_s - at_s) * self._per_s)
+        fits = level + 1 <= self._burst
+        self._levels[key] = (level + 1 if fits else level, now_s)
+        while len(self._levels) > _KEYS_MAX:
+            del self._levels[next(iter(self._levels))]
+        return 0 if fits else max(1, math.ceil((level + 1 - self._burst) / self._per_s))
 
 
 class Throttle:

@@ -29,6 +29,7 @@ from api.errors import (
     NotThere,
     Stale,
     TooManyFailures,
+    TooManyRequests,
     TooManyStreams,
     Unavailable,
 )
@@ -41,6 +42,7 @@ CODES: dict[type[ApiError], grpc.StatusCode] = {
     NotAuthorised: grpc.StatusCode.UNAUTHENTICATED,
     Forbidden: grpc.StatusCode.PERMISSION_DENIED,
     TooManyFailures: grpc.StatusCode.UNAUTHENTICATED,
+    TooManyRequests: grpc.StatusCode.RESOURCE_EXHAUSTED,
     TooManyStreams: grpc.StatusCode.RESOURCE_EXHAUSTED,
     BadParameter: grpc.StatusCode.INVALID_ARGUMENT,
     InvalidBody: grpc.StatusCode.INVALID_ARGUMENT,

@@ -10,7 +10,7 @@ from api.contract import AccessToken, Session, User
 from api.errors import InvalidBody, LastAdministrator, TooManyTokens
 from api.passwords import check_password, hash_password, is_password, mark_of
 from api.sessions import cookie_of, csrf_of, end_of, same, secret_of, session_id
-from api.tokens import Throttle, find_user, hash_token
+from api.tokens import Rate, Throttle, find_user, hash_token
 
 MINUTE_US = 60_000_000
 RIGHT = "correct horse battery"
@@ -118,6 +118,18 @@ def test_neither_id_nor_header_tell_the_secret() -> None:
     assert len({"secret", session_id("secret"), csrf_of("secret"), csrf_of("other")}) == 4
     assert same("a", "a")
     assert not same("ä", "a")
+
+
+def test_calls_are_bounded_by_key() -> None:
+    """A tenth of a minute's at once, then one after the other; who waits as told may call; others are not touched."""
+    rate = Rate(60)
+    assert [rate.wait_s("a", 0.0) for _ in range(7)] == [0] * 6 + [1]
+    assert rate.wait_s("b", 0.0) == 0
+    assert rate.wait_s("a", 1.0) == 0
+    assert rate.wait_s("a", 1.0) == 1
+    for number in range(3000):
+        rate.wait_s(str(number), 2.0)
+    assert len(rate._levels) == 1024
 
 
 def test_the_lock_of_an_account_lasts_and_is_forgiven() -> None:
