@@ -10,6 +10,7 @@ DeployError
 ├── ComponentFailed     a component did not come up; carries the last lines it said
 ├── SiteMissing         the demo site's clips or truth are not there
 ├── FileUnusable        a file that a command was given can't be read or written
+├── RendererMissing     what draws scenes is not in this environment
 ├── PlaintextRefused    a token would leave this machine without TLS
 ├── AcsRefused          the gRPC stream refused a client for good
 ├── ApiRefused          the running system refused a request
@@ -135,6 +136,13 @@ class FileUnusable(DeployError):  # noqa: N818 - as above
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"{path} {reason}")
+
+
+class RendererMissing(DeployError):  # noqa: N818 - as above
+    """Scenes are to be drawn, and the dependency group that draws them is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__("scenes are drawn by panda3d, which is not installed: uv sync --group train --inexact")
 
 
 class PlaintextRefused(DeployError):  # noqa: N818 - as above

@@ -77,7 +77,7 @@ def _model(
         config=_filled(_source(ensemble, f"{step.name}/config.pbtxt", target), values),
         source=None if step.graph else _source(ensemble, f"{step.name}/model.py", target),
         weights=_weights_of(step, weights),
-        cards={each: weights[each].card for each in step.cards},
+        cards={each.partition("/")[0]: weights[each].card for each in step.cards},
         graph=step.graph,
     )
 

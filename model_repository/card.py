@@ -68,6 +68,8 @@ class WeightsCard(ModelCard, frozen=True, kw_only=True):
     logits: bool = False
     """The answer of a reader is not probabilities yet."""
     score_min: float = 0.0
+    overlap_max: float = 0.6
+    """Two boxes of one class that overlap more (IoU) are the same object; networks whose boxes waver want less."""
     corner_margin: tuple[float, float] = (0.08, 0.16)
     """How much wider than its corners a reader wants the plate on every side: of its width, of its height."""
     box_margin: tuple[float, float] = (0.06, 0.12)

@@ -18,7 +18,7 @@ from model_repository.contract import DETECTIONS_MAX, SCORE_FLOOR
 from model_repository.limits import CANDIDATES_MAX
 
 IOU_MAX = 0.6
-"""Two boxes of one class that overlap more are the same object."""
+"""Two boxes of one class that overlap more are the same object, where a card does not say otherwise."""
 
 YOLOX_STRIDES = (8, 16, 32)
 

@@ -41,7 +41,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One model of an ensemble.
 
     In the version folder of the built model the first network is `network.onnx`, every further one `<task>.onnx` (with
-    the suffix of the task's file), each with its card beside it; `cards` come without their networks, as `<task>.json`.
+    the suffix of the task's file), each with its card beside it; `cards` come without their networks, as `<task>.json`
+    (of a slot without its name).
     """
 
     name: str
@@ -103,8 +104,11 @@ EVALUATION_OF_DETECTORS = "model_repository.evaluation.detector"
 ENSEMBLES: tuple[Ensemble, ...] = (
     Ensemble(
         name=DETECTOR,
-        steps=(Step(name="network", tasks=(DETECTOR,)), Step(name="boxes")),
-        gpu_steps=(Step(name="network", tasks=(DETECTOR,), graph="detector"), Step(name="boxes")),
+        steps=(Step(name="network", tasks=(DETECTOR,)), Step(name="boxes", cards=(DETECTOR,))),
+        gpu_steps=(
+            Step(name="network", tasks=(DETECTOR,), graph="detector"),
+            Step(name="boxes", cards=(DETECTOR,)),
+        ),
         evaluation=EVALUATION_OF_DETECTORS,
     ),
     Ensemble(
@@ -165,8 +169,8 @@ def object_detector(slot: str) -> Ensemble:
     """The ensemble of a further detector: steps and sources are those of `detector`."""
     return Ensemble(
         name=slot.replace("/", "_", 1),
-        steps=(Step(name="network", tasks=(slot,)), Step(name="boxes")),
-        gpu_steps=(Step(name="network", tasks=(slot,), graph="detector"), Step(name="boxes")),
+        steps=(Step(name="network", tasks=(slot,)), Step(name="boxes", cards=(slot,))),
+        gpu_steps=(Step(name="network", tasks=(slot,), graph="detector"), Step(name="boxes", cards=(slot,))),
         folder=DETECTOR,
         evaluation=EVALUATION_OF_DETECTORS,
     )

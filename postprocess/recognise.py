@@ -11,22 +11,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable
 
 from ingest.bus import Bus, Consumer, Message
 from ingest.contract import Shot, encode, reads_subject
-from model_repository.contract import ModelCard, ModelRef
 from postprocess import inlet
 from postprocess.config import RecogniseSettings
-from postprocess.contract import OtherRead, Read, ReadOf
-from postprocess.ensemble import Ensemble, broken
+from postprocess.ensemble import Ensemble
 from postprocess.errors import PoisonError, RecogniserError
 from postprocess.grave import Grave, publish_surely
 from postprocess.intake import DELIVERIES_MAX, Intake
-from postprocess.metrics import READ_SECONDS, SHOT_RETRIES, SHOTS_READ, SHOTS_WAITING
-from postprocess.pictures import Picture, crop_tensor, open_jpeg, thumbnail
-from postprocess.recognisers.unit import Crop, Recogniser
+from postprocess.metrics import SHOT_RETRIES, SHOTS_READ, SHOTS_WAITING
+from postprocess.reading import Complete, Reader
+from postprocess.recognisers.unit import Recogniser
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +32,7 @@ FETCH_MAX = 64
 ACK_WAIT_S = 5.0
 """After a kill -9 what was in hand comes again this much later; what waits is held by signs of life."""
 RETRY_S = 0.5
-NOBODY = ModelRef(name="")
 Waiting = tuple[int, int, Message, Shot]
-Complete = Callable[[ReadOf, ModelCard], Awaitable[ReadOf]]
-"""Adds to an answer what the network can't know: whom a face looks like."""
 
 
 def durable(recogniser: Recogniser) -> str:
@@ -62,7 +55,8 @@ class Recognise:
     ) -> None:
         """`ensemble` None: of a recogniser that asks nobody."""
         self._bus, self._ensemble, self._recogniser, self._settings = bus, ensemble, recogniser, settings
-        self._grave, self._complete = grave.of(durable(recogniser)), complete
+        self._grave = grave.of(durable(recogniser))
+        self._reader = Reader(recogniser, ensemble, thumbnail_px=settings.thumbnail_px, complete=complete)
         self._waiting: asyncio.PriorityQueue[Waiting] = asyncio.PriorityQueue()
         self._known: dict[int, Message] = {}
 
@@ -132,7 +126,7 @@ class Recognise:
         refusals = 0
         while True:
             try:
-                read = await self.read(shot)
+                read = await self._reader.read(shot)
             except PoisonError as error:
                 await self._reject(message, error)
                 return
@@ -148,35 +142,3 @@ class Recognise:
             SHOTS_READ.labels(self._recogniser.name, "read").inc()
             await message.ack()
             return
-
-    async def read(self, shot: Shot) -> Read:
-        """One shot through the ensemble; waits while Triton is away. Raises `PoisonError`, `RecogniserError`."""
-        picture = await asyncio.to_thread(open_jpeg, f"shot {shot.shot_id}", shot.jpeg)
-        said, model = await self._ask(self._ensemble, picture, shot) if self._ensemble else (OtherRead(), NOBODY)
-        return Read(
-            shot_id=shot.shot_id,
-            recogniser=shot.recogniser,
-            camera=shot.stamp.camera,
-            epoch=shot.stamp.epoch,
-            track=shot.track,
-            captured_at_us=shot.stamp.captured_at_us,
-            read=said,
-            model=model,
-            label=shot.label,
-            box=shot.box,
-            quality=shot.quality,
-            thumbnail=await asyncio.to_thread(thumbnail, picture, self._settings.thumbnail_px),
-        )
-
-    async def _ask(self, ensemble: Ensemble, picture: Picture, shot: Shot) -> tuple[ReadOf, ModelRef]:
-        card = await ensemble.ready()
-        tensor, fit = crop_tensor(picture, card)
-        started_s = time.monotonic()
-        answer = await ensemble.answer(tensor)
-        READ_SECONDS.labels(self._recogniser.name).observe(time.monotonic() - started_s)
-        crop = Crop(fit=fit, size=(picture.shape[1], picture.shape[0]), place=shot.crop)
-        try:
-            said = self._recogniser.read(answer, crop, card)
-        except (KeyError, ValueError, IndexError) as error:
-            raise broken(self._recogniser.name, error) from error
-        return said if self._complete is None else await self._complete(said, card), card.ref

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 
 import msgspec
@@ -64,6 +64,8 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
     at_s: float
     until_s: float
     direction: str = ""
+    missing: tuple[str, ...] = ()
+    """Equipment that is not worn."""
 
 
 Span = tuple[float, float]
@@ -131,6 +133,35 @@ def crowd_spans(walks: tuple[Walk, ...], zone: Zone, limit: int, seconds: float)
         else:
             found.append([at_s, at_s])
     return [(since, until) for since, until in found]
+
+
+def stays(scene: Scene, zone: Zone, kind: str, shortest_s: float, *, after_s: float = 0.0) -> list[Expected]:
+    """An event for each stay of `shortest_s` or more, told when it has lasted for `after_s`."""
+    return [
+        Expected(kind=kind, rule=zone.id, at_s=since + after_s, until_s=doubtless(walk, zone, (since, until)) + after_s)
+        for walk in scene.walks
+        for since, until in spans(walk, zone)
+        if until - since >= shortest_s
+    ]
+
+
+def crossed(scene: Scene, line: Line, kinds: Mapping[str, str]) -> list[Expected]:
+    """An event for each crossing; `kinds`: way → kind, other ways are no events."""
+    return [
+        Expected(kind=kinds[way], rule=line.id, at_s=at_s, until_s=at_s, direction=way)
+        for walk in scene.walks
+        for at_s, way in crossings(walk, line)
+        if way in kinds
+    ]
+
+
+def crowded(scene: Scene, zone: Zone, limit: int, hold_s: float) -> list[Expected]:
+    """An event for each span in which there are too many for longer than `hold_s`."""
+    return [
+        Expected(kind="occupancy_exceeded", rule=zone.id, at_s=since, until_s=since + hold_s)
+        for since, until in crowd_spans(scene.walks, zone, limit, scene.seconds)
+        if until - since > hold_s
+    ]
 
 
 def stays_clear(zone: Zone, *, shortest_s: float, brief_s: float = 0.5, apart_s: float = 9.0) -> Fits:

@@ -17,12 +17,13 @@ from deploy.truth.scenes import (
     YARD,
     Expected,
     Scene,
-    crossings,
+    crossed,
     crossings_clear,
     crowd_spans,
-    doubtless,
+    crowded,
     draw,
     spans,
+    stays,
     stays_clear,
 )
 from ingest.contract import Camera, FrameReport
@@ -86,48 +87,17 @@ class Score(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def _stays(kind: str, shortest_s: float) -> Callable[[Scene], list[Expected]]:
-    def expected(scene: Scene) -> list[Expected]:
-        return [
-            Expected(kind=kind, rule=YARD.id, at_s=since, until_s=doubtless(walk, YARD, (since, until)))
-            for walk in scene.walks
-            for since, until in spans(walk, YARD)
-            if until - since >= shortest_s
-        ]
-
-    return expected
+def _stays(kind: str, shortest_s: float, after_s: float = 0.0) -> Callable[[Scene], list[Expected]]:
+    return lambda scene: stays(scene, YARD, kind, shortest_s, after_s=after_s)
 
 
-def _loiterers(scene: Scene) -> list[Expected]:
-    found = _stays("loitering", LOITER_S)(scene)
-    return [msgspec.structs.replace(one, at_s=one.at_s + LOITER_S, until_s=one.until_s + LOITER_S) for one in found]
-
-
-def _crossed(kind: str, *ways: str) -> Callable[[Scene], list[Expected]]:
-    def expected(scene: Scene) -> list[Expected]:
-        return [
-            Expected(kind=kind, rule=GATE.id, at_s=at_s, until_s=at_s, direction=way)
-            for walk in scene.walks
-            for at_s, way in crossings(walk, GATE)
-            if way in ways
-        ]
-
-    return expected
+def _crossed(kinds: Mapping[str, str]) -> Callable[[Scene], list[Expected]]:
+    return lambda scene: crossed(scene, GATE, kinds)
 
 
 LOITER_S = 15.0
 HOLD_S = 3.0
 LIMIT = 2
-
-
-def _crowded(scene: Scene) -> list[Expected]:
-    found = crowd_spans(scene.walks, YARD, LIMIT, scene.seconds)
-    kind = "occupancy_exceeded"
-    return [
-        Expected(kind=kind, rule=YARD.id, at_s=since, until_s=since + HOLD_S)
-        for since, until in found
-        if until - since > HOLD_S
-    ]
 
 
 def _crowd_scene(seed: int) -> Scene:
@@ -168,18 +138,23 @@ SUITES: Mapping[str, Suite] = {
     suite.name: suite
     for suite in (
         Suite(function="intrusion", settings=_ZONES, scene=_stay_scene, expected=_stays("intrusion", 2.5)),
-        Suite(function="loitering", settings=_ZONES | {"dwell_s": LOITER_S}, scene=_loiter_scene, expected=_loiterers),
+        Suite(
+            function="loitering",
+            settings=_ZONES | {"dwell_s": LOITER_S},
+            scene=_loiter_scene,
+            expected=_stays("loitering", LOITER_S, LOITER_S),
+        ),
         Suite(
             function="counting",
             settings=_LINES,
             scene=_line_scene,
-            expected=_crossed("count_crossing", "entry", "exit"),
+            expected=_crossed(dict.fromkeys(("entry", "exit"), "count_crossing")),
         ),
         Suite(
             function="vehicles",
             settings=_LINES | {"plates": False},
             scene=_line_scene,
-            expected=lambda scene: _crossed("vehicle_entry", "entry")(scene) + _crossed("vehicle_exit", "exit")(scene),
+            expected=_crossed({"entry": "vehicle_entry", "exit": "vehicle_exit"}),
             label="car",
         ),
         Suite(
@@ -187,7 +162,7 @@ SUITES: Mapping[str, Suite] = {
             of="lines",
             settings=_LINES,
             scene=_line_scene,
-            expected=lambda scene: _crossed("person_entry", "entry")(scene) + _crossed("person_exit", "exit")(scene),
+            expected=_crossed({"entry": "person_entry", "exit": "person_exit"}),
         ),
         Suite(
             function="attendance",
@@ -196,12 +171,12 @@ SUITES: Mapping[str, Suite] = {
             scene=_stay_scene,
             expected=_stays("presence", 2.5),
         ),
-        Suite(function="wrong_way", settings=_LINES, scene=_line_scene, expected=_crossed("wrong_way", "exit")),
+        Suite(function="wrong_way", settings=_LINES, scene=_line_scene, expected=_crossed({"exit": "wrong_way"})),
         Suite(
             function="occupancy",
             settings=_ZONES | {"limit": LIMIT, "hold_s": HOLD_S},
             scene=_crowd_scene,
-            expected=_crowded,
+            expected=lambda scene: crowded(scene, YARD, LIMIT, HOLD_S),
         ),
         Suite(
             function="object",
@@ -223,7 +198,7 @@ def measure(suite: Suite, functions: Registry, seeds: Iterable[int], noise: Nois
             scene = suite.scene(seed)
         except ValueError:
             continue
-        total += held(suite.expected(scene), told(suite, functions, scene, noise, seed))
+        total += held(suite.expected(scene), told(suite, functions, scene, noise, seed)).score
     return total
 
 
@@ -247,9 +222,22 @@ def _called(report: FrameReport, label: str) -> FrameReport:
     return msgspec.structs.replace(report, detections=named)
 
 
-def held(expected: list[Expected], events: list[Event]) -> Score:
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Events held to the truth, one by one."""
+
+    matched: int
+    missed: tuple[Expected, ...]
+    extra: tuple[Event, ...]
+
+    @property
+    def score(self) -> Score:
+        """Counted."""
+        return Score(expected=self.matched + len(self.missed), matched=self.matched, extra=len(self.extra))
+
+
+def held(expected: Iterable[Expected], events: Iterable[Event]) -> Held:
     """Each event matches at most one that was expected: of its kind, rule and direction, at about its time."""
-    left, matched = list(expected), 0
+    left, extra, matched = list(expected), list[Event](), 0
     for event in sorted(events, key=lambda one: one.opened_at_us):
         at_s = (event.opened_at_us - T0_US) / 1e6
         fitting = [
@@ -258,9 +246,11 @@ def held(expected: list[Expected], events: list[Event]) -> Score:
         if fitting:
             left.remove(min(fitting, key=lambda one: one.until_s))
             matched += 1
-    return Score(expected=len(expected), matched=matched, extra=len(events) - matched)
+        else:
+            extra.append(event)
+    return Held(matched=matched, missed=tuple(left), extra=tuple(extra))
 
 
 def _same(one: Expected, event: Event) -> bool:
-    named = (one.kind, one.rule) == (event.kind, event.rule)
+    named = (one.kind, one.rule, one.missing) == (event.kind, event.rule, event.missing)
     return named and event.direction == (one.direction or event.direction)

@@ -76,7 +76,7 @@ def _alone(bench: Bench, weights: Weights, picture: npt.NDArray[np.uint8]) -> Fl
     head = bench.alone(weights, tensor)
     size = (card.input_width, card.input_height)
     rows = heads.candidates(head.T if card.transposed else head, card.head, size)
-    boxes, scores, classes, count = heads.select(rows)
+    boxes, scores, classes, count = heads.select(rows, card.overlap_max)
     return _in_picture(np.column_stack((boxes, scores, classes))[:count].astype(np.float32), _fitted(bench, picture))
 
 

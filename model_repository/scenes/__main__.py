@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 
-from model_repository.scenes import truth
+from model_repository.scenes import trials, truth
 from model_repository.scenes.clips import BENCH_NAMES, NAMES, SEED, scene_of, write_clip
 from model_repository.scenes.site import Scene
 
@@ -34,7 +34,16 @@ def main(argv: list[str] | None = None) -> int:
     frames.add_argument("--count", type=int, required=True)
     frames.add_argument("--seed", type=int, default=SEED)
     frames.add_argument("--size", default="1280x720", help="WIDTHxHEIGHT, default %(default)s")
+    trial = commands.add_parser("trials", help="clips by which the whole chain is measured, with their facts")
+    trial.add_argument("--out", type=Path, required=True, help="folder for <name>.mp4 and <name>.json")
+    trial.add_argument("--only", action="append", metavar="NAME", help="as in crossing-1; may be repeated")
+    trial.add_argument("--variants", type=int, default=3, help="of every situation; default %(default)s")
+    trial.add_argument("--seed", type=int, default=trials.SEED, help="default %(default)s")
     args = parser.parse_args(argv)
+    if args.command == "trials":
+        for name in args.only or trials.names(args.variants):
+            trials.write(name, args.out, args.seed, lambda line: print(line, flush=True))
+        return 0
     if args.command == "clips":
         for name in args.only or NAMES:
             write_clip(scene_of(name, args.seed, args.seconds), args.out, lambda line: print(line, flush=True))

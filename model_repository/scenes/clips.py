@@ -42,6 +42,7 @@ def encode(
     preset: str = "slow",
     crf: int = 25,
     key_s: int = 1,
+    rate: int = FPS,
 ) -> int:
     """Write BGR frames as H.264, main profile, no B-frames, a key frame every `key_s`; below 1 Mbit/s. Its bytes."""
     options = {
@@ -51,10 +52,10 @@ def encode(
         "maxrate": "900k",
         "bufsize": "900k",
         "bf": "0",
-        "x264-params": f"keyint={key_s * FPS}:min-keyint={key_s * FPS}:scenecut=0:bframes=0:threads=1",
+        "x264-params": f"keyint={key_s * rate}:min-keyint={key_s * rate}:scenecut=0:bframes=0:threads=1",
     }
     with av.open(str(target), "w", options={"movflags": "+faststart"}) as out:
-        stream = out.add_stream("libx264", rate=FPS, options=options)
+        stream = out.add_stream("libx264", rate=rate, options=options)
         stream.width, stream.height, stream.pix_fmt = size[0], size[1], "yuv420p"
         for picture in frames:
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="bgr24")
