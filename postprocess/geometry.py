@@ -55,6 +55,14 @@ def inside(polygon: tuple[Point, ...], point: Point) -> bool:
     return odd
 
 
+def covered(one: Box, two: Box) -> float:
+    """Which part of a box another one covers, 0..1."""
+    width = min(one[2], two[2]) - max(one[0], two[0])
+    height = min(one[3], two[3]) - max(one[1], two[1])
+    area = (one[2] - one[0]) * (one[3] - one[1])
+    return width * height / area if width > 0 and height > 0 else 0.0
+
+
 def overlap(one: Box, two: Box) -> float:
     """Intersection over union of two boxes, 0..1."""
     width = min(one[2], two[2]) - max(one[0], two[0])

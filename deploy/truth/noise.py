@@ -11,7 +11,7 @@ import random
 
 import msgspec
 
-from deploy.truth.scenes import HEIGHT, WIDTH, Scene, box_of
+from deploy.truth.scenes import HEIGHT, WIDTH, Scene, box_of, covered
 from ingest.contract import Box, Detection, FrameReport, FrameStamp, Point
 from model_repository.contract import ModelRef
 
@@ -109,14 +109,14 @@ class _Tracker:
     def _missed(self, name: str, feet: dict[str, Point]) -> bool:
         box = box_of(feet[name])
         others = [box_of(foot) for other, foot in feet.items() if other != name and foot[1] > feet[name][1]]
-        hidden = any(_part(box, other) > self._noise.hidden_part for other in others)
+        hidden = any(covered(box, other) > self._noise.hidden_part for other in others)
         return hidden or self._chance.random() < self._noise.miss
 
     def _change_owners(self, feet: dict[str, Point]) -> None:
         """Where two come to lie over each other, their tracks may be taken one for the other."""
         names = sorted(feet)
         for one, two in ((a, b) for a in names for b in names if a < b):
-            meet = _part(box_of(feet[one]), box_of(feet[two])) > 0.4
+            meet = covered(box_of(feet[one]), box_of(feet[two])) > 0.4
             begins = meet and (one, two) not in self._met and {one, two} <= self._tracks.keys()
             if begins and self._chance.random() < self._noise.swap:
                 self._tracks[one], self._tracks[two] = self._tracks[two], self._tracks[one]
@@ -147,12 +147,3 @@ class _Tracker:
         x1, y1, x2, y2 = (min(1.0, max(0.0, edge)) for edge in shaken)
         confidence = round(self._chance.uniform(0.55, 0.95), 4)
         return Detection(box=(x1, y1, x2, y2), label=label, confidence=confidence, track=track, detector=detector)
-
-
-def _part(box: Box, other: Box) -> float:
-    """Which part of a box another one covers."""
-    wide = min(box[2], other[2]) - max(box[0], other[0])
-    tall = min(box[3], other[3]) - max(box[1], other[1])
-    if wide <= 0 or tall <= 0:
-        return 0.0
-    return wide * tall / ((box[2] - box[0]) * (box[3] - box[1]))

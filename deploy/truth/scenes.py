@@ -21,9 +21,11 @@ from postprocess.contract import Line, Zone
 WIDTH, HEIGHT = 1280, 720
 ASPECT = WIDTH / HEIGHT
 SAMPLE_S = 0.05
-DRAWS_MAX = 500
+DRAWS_MAX, SCENES_MAX = 500, 10
 DOORS_X = (0.02, 0.98)
 """Where persons come and go: at the sides of the picture."""
+HIDDEN_PART, HIDDEN_S_MAX = 0.5, 3
+"""A box of which more is covered can't be told, for seconds in a row."""
 WELL = 0.05
 """Deeper in a zone than this, nobody doubts it; frame heights."""
 
@@ -171,7 +173,7 @@ def stays_clear(zone: Zone, *, shortest_s: float, brief_s: float = 0.5, apart_s:
         found = spans(walk, zone)
         if any(two[0] - one[1] < apart_s for one, two in pairwise(found)):
             return False
-        if any(_rim(zone, (x, y)) < WELL for _, x, y in walk.stops):
+        if any(rim(zone, (x, y)) < WELL for _, x, y in walk.stops):
             return False
         return all(until - since <= brief_s or _deep(walk, zone, (since, until), shortest_s) for since, until in found)
 
@@ -191,11 +193,41 @@ def crossings_clear(line: Line) -> Fits:
     return fits
 
 
+def covered(box: Box, other: Box) -> float:
+    """Which part of a box another one covers."""
+    wide = min(box[2], other[2]) - max(box[0], other[0])
+    tall = min(box[3], other[3]) - max(box[1], other[1])
+    if wide <= 0 or tall <= 0:
+        return 0.0
+    return wide * tall / ((box[2] - box[0]) * (box[3] - box[1]))
+
+
+def hides(scene: Scene) -> bool:
+    """Whether somebody stands so long behind another that nobody can tell whether they are there."""
+    for one in scene.walks:
+        hidden_s = 0
+        for at_s in range(math.floor(scene.seconds)):
+            foot = one.foot(at_s)
+            others = [other.foot(at_s) for other in scene.walks if other is not one]
+            hidden = foot is not None and any(
+                nearer is not None and nearer[1] >= foot[1] and covered(box_of(foot), box_of(nearer)) > HIDDEN_PART
+                for nearer in others
+            )
+            hidden_s = hidden_s + 1 if hidden else 0
+            if hidden_s > HIDDEN_S_MAX:
+                return True
+    return False
+
+
 def draw(seed: int, fits: Fits, *, persons: int, pauses_s: tuple[float, ...], seconds: float = 90.0) -> Scene:
     """A scene of persons on random ways, each with pauses at its turning points; raises `ValueError` if none fits."""
     chance = random.Random(seed)
-    walks = tuple(_draw_walk(chance, f"p{number}", fits, pauses_s, seconds) for number in range(persons))
-    return Scene(walks=walks, seconds=seconds + 25.0)
+    for _ in range(SCENES_MAX):
+        walks = tuple(_draw_walk(chance, f"p{number}", fits, pauses_s, seconds) for number in range(persons))
+        scene = Scene(walks=walks, seconds=seconds + 25.0)
+        if not hides(scene):
+            return scene
+    raise ValueError(f"of {SCENES_MAX} scenes none in which everybody is to be seen")
 
 
 def _draw_walk(chance: random.Random, name: str, fits: Fits, pauses_s: tuple[float, ...], seconds: float) -> Walk:
@@ -232,10 +264,10 @@ def _deep(walk: Walk, zone: Zone, span: Span, shortest_s: float) -> bool:
 
 
 def _well(walk: Walk, zone: Zone, span: Span) -> list[float]:
-    return [at_s for at_s, foot in _samples(walk) if span[0] <= at_s <= span[1] and _rim(zone, foot) >= WELL]
+    return [at_s for at_s, foot in _samples(walk) if span[0] <= at_s <= span[1] and rim(zone, foot) >= WELL]
 
 
-def _rim(zone: Zone, point: Point) -> float:
+def rim(zone: Zone, point: Point) -> float:
     """Distance from the nearest edge, frame heights."""
     nearest = math.inf
     for a, b in zip(zone.points, zone.points[1:] + zone.points[:1], strict=True):

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from deploy.truth.gathering import gathering
 from deploy.truth.noise import CAMERA, Noise, reports
 from deploy.truth.scenes import (
     GATE,
@@ -102,7 +103,7 @@ LIMIT = 2
 
 def _crowd_scene(seed: int) -> Scene:
     """Spans with too many last clearly longer or shorter than they are held, and lie apart."""
-    scene = draw(seed, stays_clear(YARD, shortest_s=3.0), persons=5, pauses_s=(0.5, 8.0, 20.0))
+    scene = gathering(seed, YARD, least=LIMIT, most=LIMIT + 2)
     found = crowd_spans(scene.walks, YARD, LIMIT, scene.seconds)
     if any(0.2 * HOLD_S < until - since < 3.5 * HOLD_S for since, until in found):
         raise ValueError("a span about as long as it is held")

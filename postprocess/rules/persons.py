@@ -20,6 +20,8 @@ import msgspec
 from ingest.contract import FrameReport
 from model_repository.contract import ModelRef
 from postprocess.contract import Event, EventPhoto, FaceRead, Read
+from postprocess.rules import alike
+from postprocess.rules.adopt import Walker, adopt
 from postprocess.rules.identity import FaceNote, IdentityPolicy, note_of
 from postprocess.rules.scene import Hit, Input, Moved, Note, Track, track_key
 from postprocess.rules.visits import watch
@@ -114,6 +116,8 @@ class PersonScene(ZoneScene, kw_only=True):
     """Root, line and direction → when last."""
     counts: dict[str, int] = {}
     """Root and line → crossings so far."""
+    walkers: dict[str, Walker] = {}
+    """Root → whether it continues another one over a line."""
 
 
 def take(scene: PersonScene, message: Input, policy: PersonPolicy) -> Iterator[Visited | Moved | Note | Claimed]:
@@ -122,7 +126,10 @@ def take(scene: PersonScene, message: Input, policy: PersonPolicy) -> Iterator[V
         if isinstance(message.read, FaceRead):
             yield from _hear(scene, message, message.read, policy)
         return
-    for happened in watch(scene, message, policy):
+    for seen in watch(scene, message, policy):
+        happened = seen
+        if isinstance(seen, Moved) and isinstance(message, FrameReport):
+            happened = _continued(scene, seen, policy, message.width / max(1, message.height))
         yield happened
         if isinstance(happened, Moved) and happened.found is not None:
             key, root = track_key(happened.track.epoch, happened.track.name), happened.track.root
@@ -131,6 +138,20 @@ def take(scene: PersonScene, message: Input, policy: PersonPolicy) -> Iterator[V
                 scene.members.setdefault(root, []).append(key)
                 if key in scene.heard:  # what was read before the first frame belongs to somebody now
                     yield Claimed(root=root)
+
+
+def _continued(scene: PersonScene, moved: Moved, policy: PersonPolicy, aspect: float) -> Moved:
+    """With the crossings that fell between a track that broke at a line and this one."""
+    thing = scene.things.get(moved.track.root)
+    if thing is None or moved.found is None or not policy.lines:
+        return moved
+    before, hits = adopt(scene, moved.track, thing, policy, aspect)
+    if before is not None:
+        old = f"{before.root}/"
+        scene.passed |= {
+            f"{thing.root}/{way.removeprefix(old)}": at_us for way, at_us in scene.passed.items() if way.startswith(old)
+        }
+    return msgspec.structs.replace(moved, hits=(*moved.hits, *hits))
 
 
 def _hear(scene: PersonScene, read: Read, face: FaceRead, policy: PersonPolicy) -> Iterator[Note]:
@@ -193,11 +214,27 @@ def crossing(scene: PersonScene, track: Track, hit: Hit, policy: PersonPolicy) -
     direction: Way = "entry" if hit.forward == (hit.line.entry == "forward") else "exit"
     way, place = f"{track.root}/{hit.line.id}/{direction}", f"{track.root}/{hit.line.id}"
     last_us = scene.passed.get(way)
-    if last_us is not None and hit.at_us - last_us <= policy.echo_us:
+    if (last_us is not None and hit.at_us - last_us <= policy.echo_us) or _twin(scene, track, way, hit.at_us):
+        scene.passed[way] = hit.at_us
         return Note(kind="echo", subject=track.root)
     number = scene.counts.get(place, 0)
     scene.counts[place], scene.passed[way] = number + 1, hit.at_us
     return f"{place}/{number}", direction, number
+
+
+def _twin(scene: PersonScene, track: Track, way: str, at_us: int) -> bool:
+    """Whether another thing that lies over this one has just made this very crossing: two boxes on one person."""
+    thing = scene.things.get(track.root)
+    _, _, crossed = way.partition("/")
+    for known, passed_us in scene.passed.items():
+        root, _, theirs = known.partition("/")
+        other = scene.things.get(root)
+        if thing is None or other is None or root == thing.root or theirs != crossed:
+            continue
+        beside = abs(other.seen_us - thing.seen_us) <= alike.BESIDE_US
+        if beside and alike.crossed_together(other, thing, at_us - passed_us):
+            return True
+    return False
 
 
 def case_of(
@@ -315,6 +352,7 @@ def tidy(scene: PersonScene, policy: PersonPolicy, *, kept_us: int = 0) -> None:
         for key, heard in scene.heard.items()
         if key in scene.owners or scene.now_us < heard.heard_us + policy.late_us
     }
+    scene.walkers = {root: walker for root, walker in scene.walkers.items() if root in scene.things}
     scene.passed = {way: at_us for way, at_us in scene.passed.items() if way.partition("/")[0] in roots}
     scene.counts = {place: count for place, count in scene.counts.items() if place.partition("/")[0] in roots}
 

@@ -38,6 +38,8 @@ class VehiclesPolicy(FollowPolicy, frozen=True, kw_only=True):
     """From a track's end to `final`: time for late reads."""
     unread_us: int = 20_000_000
     """The same where no read came at all."""
+    bridge_us: int = 3_000_000
+    """A track that was lost at a line goes on in one that begins near its place within this."""
     open_us_max: int = 60_000_000
     late_us: int = 120_000_000
     echo_us: int = 5_000_000
@@ -54,6 +56,13 @@ class Root(msgspec.Struct, kw_only=True):
     """Line → crossings so far."""
     passed: dict[str, int] = {}
     """Line and direction → when last."""
+    first_us: int = 0
+    first_box: Box = (0.0, 0.0, 0.0, 0.0)
+    """Where it began."""
+    label: str = ""
+    """Of its last box."""
+    settled: bool = False
+    """It is known whether it goes on from a track that broke at a line."""
 
 
 class ReadNote(msgspec.Struct, frozen=True, kw_only=True):

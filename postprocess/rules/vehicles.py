@@ -9,7 +9,8 @@ Rules
   later still (the recogniser was away) makes one more final version, up to `late_us` after the end.
 - One passage is one event: (a) a track cut by a restart or by a span of not looking goes on in its successor,
   see `tracks`; (b) a second crossing of the same line the same way within `echo_us` by the same vehicle is none;
-  (c) two tracks on one vehicle (boxes over each other while both cross) are one vehicle; (d) a crossing within
+  (c) two tracks on one vehicle (boxes over each other, or a part within the whole, while both cross) are one vehicle,
+  and so is a track that broke at a line with the one that begins near its place (see `adopt`); (d) a crossing within
   `echo_us` after one of an earlier epoch waits until the plates tell whether both are one vehicle.
 - With zones only what stands in one of them is seen: a lane beside the gate is as if it were not in the picture.
 - The reads, crossings and final versions do not depend on how reads and frames were interleaved.
@@ -18,13 +19,15 @@ Rules
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
-from ingest.contract import Detection, FrameReport
+from ingest.contract import Box, Detection, FrameReport
 from postprocess.contract import Line, PlateRead, Read, Zone, event_id, fold_plate
-from postprocess.geometry import bottom_centre, inside, overlap
+from postprocess.geometry import bottom_centre, inside
+from postprocess.rules import alike
+from postprocess.rules.adopt import ADOPT_US, made_up, nearest
 from postprocess.rules.passage import label_of, said, tell, verdict, worth_telling
 from postprocess.rules.scene import Hit, Input, Moved, Note, NoteKind, Output, Track, track_key
 from postprocess.rules.state import (
@@ -52,9 +55,12 @@ class _Turn:
         self.outputs.append(Note(kind=kind, subject=subject))
 
 
-OVERLAP_MIN = 0.6
+class _Boxed(NamedTuple):
+    label: str
+    box: Box
+
+
 OVERLAP_US = 500_000
-TWIN_US = 1_000_000
 RIVAL_READS_MIN = 2
 RIVAL_LETTERS_MIN = 3
 FORGET_US = 5_000_000
@@ -80,9 +86,11 @@ def _see(turn: _Turn, report: FrameReport) -> None:
         if isinstance(moved, Note):
             turn.outputs.append(moved)
             continue
+        hits = list(moved.hits)
         if moved.found is not None:
             _note(turn, moved, moved.found, report.stamp.captured_at_us)
-        for hit in moved.hits:
+            hits += _adopt(turn, moved.track, report.width / max(1, report.height))
+        for hit in hits:
             _pass(turn, report, moved.track, hit)
 
 
@@ -102,9 +110,36 @@ def _note(turn: _Turn, moved: Moved, found: Detection, at_us: int) -> None:
         _merge(turn, track_key(track.epoch, track.name), track.subject)
     subject = _subject(turn, track.subject, track.root, at_us)
     subject.touched_us = max(subject.touched_us, at_us)
-    root = turn.memory.roots.setdefault(track.root, Root())
+    root = turn.memory.roots.setdefault(track.root, Root(first_us=at_us, first_box=found.box))
+    root.label = found.label
     total, count = root.votes.get(found.label, (0.0, 0))
     root.votes[found.label] = (total + found.confidence, count + 1)
+
+
+def _adopt(turn: _Turn, track: Track, aspect: float) -> list[Hit]:
+    """The crossings that fell between a track that broke at a line and this one, which is then of the same vehicle."""
+    root = turn.memory.roots[track.root]
+    if root.settled or track.seen_us - root.first_us < ADOPT_US:
+        return []
+    root.settled = True
+    before = nearest(
+        [other for other in turn.memory.tracks.values() if _broke(turn, other, track)], root, turn.policy, aspect
+    )
+    hits = [] if before is None else made_up(before, track, root, turn.policy.lines)
+    if before is not None and hits:
+        _unite(turn, track, before)
+    return hits
+
+
+def _broke(turn: _Turn, before: Track, track: Track) -> bool:
+    """Whether a track may go on in another: what a span of not looking has cut is joined elsewhere (see `tracks`)."""
+    memory, roots = turn.memory, turn.memory.roots
+    watched = before.epoch == track.epoch and not before.seen_us < memory.resumed_us <= roots[track.root].first_us
+    lasted = before.seen_us - roots[before.root].first_us >= ADOPT_US
+    newest = all(each.seen_us <= before.seen_us for each in memory.tracks.values() if each.root == before.root)
+    return (
+        before.root != track.root and watched and lasted and newest and alike.kin(roots[before.root], roots[track.root])
+    )
 
 
 def _pass(turn: _Turn, report: FrameReport, track: Track, hit: Hit) -> None:
@@ -158,8 +193,8 @@ def _twin(turn: _Turn, track: Track, way: str, at_us: int) -> Track | None:
         if other.root == track.root or abs(track.seen_us - other.seen_us) > OVERLAP_US:
             continue
         passed_us = turn.memory.roots[other.root].passed.get(way)
-        near = passed_us is not None and abs(at_us - passed_us) <= TWIN_US
-        if near and overlap(track.box, other.box) >= OVERLAP_MIN:
+        one, two = (_Boxed(turn.memory.roots[each.root].label, each.box) for each in (track, other))
+        if passed_us is not None and alike.crossed_together(one, two, at_us - passed_us):
             return other
     return None
 

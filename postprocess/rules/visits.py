@@ -4,8 +4,8 @@ Rules
 - A visit begins when a thing has been inside for `debounce_us`, is large enough, has moved (`travel_min`) and is no
   furniture (`still_us`). What it is afterwards does not matter: a visit goes on while its thing is seen inside.
 - One stay is one visit: (a) a thing that is lost inside and another that begins near its place, of like size, within
-  `bridge_us` (occlusion, broken tracks, takeover) are the same; (b) two boxes on one thing are one thing; (c) whoever
-  is seen outside for less than `leave_us` has not left.
+  `bridge_us` (occlusion, broken tracks, takeover) are the same, and so are two that change tracks where they meet; (b)
+  two boxes on one thing are one thing; (c) whoever is seen outside for less than `leave_us` has not left.
 - A span in which nobody looked is no absence and no presence: the visit waits, for up to `suspend_us`.
 - Ticks only end what nobody has looked at for that long; a frame that comes after it says the same.
 """
@@ -134,7 +134,7 @@ def _judge(sight: _Sight, zone: Zone, *, armed: bool) -> Iterator[Happened]:
     if candidate and side(thing.box, sight.aspect) < policy.size_min:
         return
     if place is None or (candidate and sight.at_us - place.seen_us > _patience_us(place, policy)):
-        place = thing.places[zone.id] = Place(since_us=sight.at_us, seen_us=sight.at_us)
+        place = thing.places[zone.id] = Place(since_us=sight.at_us, seen_us=sight.at_us, box=thing.box)
     place.inside, place.seen_us, place.looks = True, sight.at_us, place.looks + 1
     if candidate:
         yield from _candidate(sight, zone, place)
@@ -156,6 +156,7 @@ def _candidate(sight: _Sight, zone: Zone, place: Place) -> Iterator[Happened]:
         return
     known = alike.twin(scene, thing, zone, place) or alike.predecessor(scene, thing, zone, policy, sight.aspect)
     if known is not None:
+        _release(scene, known)
         place.visit = known.key
         known.roots = [*known.roots[-ROOTS_MAX + 1 :], thing.root]
         yield Note(kind="joined", subject=known.root)
@@ -168,6 +169,16 @@ def _candidate(sight: _Sight, zone: Zone, place: Place) -> Iterator[Happened]:
         yield Note(kind="overflow", subject=oldest.root)
         yield _left(scene, oldest, policy)
     yield _begin(sight, zone, place)
+
+
+def _release(scene: ZoneScene, visit: Visit) -> None:
+    """What is seen outside while another goes on with its visit has changed tracks with that one."""
+    for root in list(visit.roots):
+        thing = scene.things.get(root)
+        place = None if thing is None else thing.places.get(visit.zone)
+        if thing is not None and place is not None and place.visit == visit.key and not place.inside:
+            del thing.places[visit.zone]
+            visit.roots.remove(root)
 
 
 def _begin(sight: _Sight, zone: Zone, place: Place) -> Visited:
@@ -207,24 +218,35 @@ def _ends(scene: ZoneScene, policy: ZonePolicy, aspect: float) -> Iterator[Visit
     """Visits whose thing has been away for long enough, unless an heir is about to be known."""
     known = {zone.id for zone in policy.zones}
     for visit in list(scene.visits.values()):
-        away = visit.absent_us > 0 and visit.absent_us >= _absence_us(scene, visit, policy)
+        away = visit.absent_us > 0 and visit.absent_us >= _absence_us(scene, visit, policy, aspect)
         if visit.zone not in known or (away and not _awaits_heir(scene, visit, policy, aspect)):
             yield _left(scene, visit, policy)
 
 
-def _absence_us(scene: ZoneScene, visit: Visit, policy: ZonePolicy) -> int:
+def _absence_us(scene: ZoneScene, visit: Visit, policy: ZonePolicy, aspect: float) -> int:
     """Whoever was last seen inside may be hidden; whoever was last seen outside has gone."""
     members = [scene.things[root] for root in visit.roots if root in scene.things]
     last = max(members, key=lambda thing: (thing.seen_us, thing.root), default=None)
     place = None if last is None else last.places.get(visit.zone)
     hidden = place is not None and place.inside
-    return policy.bridge_us if hidden else policy.leave_us
+    return policy.bridge_us if hidden and not _heir_left(scene, visit, policy, aspect) else policy.leave_us
+
+
+def _heir_left(scene: ZoneScene, visit: Visit, policy: ZonePolicy, aspect: float) -> bool:
+    """Whether a thing that went on in its place was seen to leave before it counted."""
+    for thing in scene.things.values():
+        place = thing.places.get(visit.zone)
+        if place is None or place.visit or place.inside or thing.seen_us <= visit.seen_us:
+            continue
+        if alike.off_place(scene, visit, thing, policy, aspect) is not None:
+            return True
+    return False
 
 
 def _awaits_heir(scene: ZoneScene, visit: Visit, policy: ZonePolicy, aspect: float) -> bool:
     for thing in scene.things.values():
         place = thing.places.get(visit.zone)
-        if place is None or place.visit or scene.looked_us - place.seen_us > _patience_us(place, policy):
+        if place is None or place.visit or scene.looked_us - place.seen_us >= _patience_us(place, policy):
             continue
         if alike.off_place(scene, visit, thing, policy, aspect) is not None:
             return True

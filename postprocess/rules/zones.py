@@ -81,6 +81,8 @@ class Place(msgspec.Struct, kw_only=True):
     visit: str = ""
     twins: dict[str, int] = {}
     """Other things that lay over it → at how many looks."""
+    box: Box | None = None
+    """At the first of those looks."""
 
 
 class Thing(msgspec.Struct, kw_only=True):
