@@ -98,7 +98,9 @@ def opened(camera: Camera, keys: Keys) -> Camera:
     """A camera with its whole addresses; raises `SealError`."""
     if not camera.sealed:
         return camera
-    addresses = msgspec.json.decode(keys.unseal(camera.sealed, camera.id), type=dict[str, str])
+    found = msgspec.json.decode(keys.unseal(camera.sealed, camera.id), type=dict[str, str])
+    # An address that was set to another one since, by somebody who could not open this, is not the sealed one.
+    addresses = {name: whole for name, whole in found.items() if mask_url(whole) == getattr(camera, name, None)}
     return msgspec.structs.replace(
         camera, sealed="", **{name: addresses[name] for name in ADDRESSES if name in addresses}
     )
@@ -109,13 +111,13 @@ def closed(camera: Camera, keys: Keys, before: Camera | None = None) -> Camera:
 
     The seal of `before` stays where it holds the same, so that what did not change does not look changed.
     """
-    if not keys or camera.sealed:
+    if not keys:
         return camera
     whole = {name: getattr(camera, name) for name in ADDRESSES}
     hidden = {name: address for name, address in whole.items() if mask_url(address) != address}
     if not hidden:
         return camera
-    masked = msgspec.structs.replace(camera, **{name: mask_url(address) for name, address in hidden.items()})
+    masked = msgspec.structs.replace(camera, sealed="", **{name: mask_url(address) for name, address in hidden.items()})
     content = msgspec.json.encode(hidden)
     if before is not None and before.sealed.startswith(f"{_VERSION}.{keys.newest}."):
         try:

@@ -22,9 +22,25 @@ THUMBNAIL_BYTES_MAX = 30_000
 _QUALITIES = (80, 65, 50, 35, 20)
 
 
+def told_size(raw: bytes) -> tuple[int, int] | None:
+    """Width and height as a JPEG (ITU-T T.81, B.2.2) or PNG (W3C PNG, 11.2.1) says, without decoding; None = unsaid."""
+    if raw[:8] == b"\x89PNG\r\n\x1a\n" and raw[12:16] == b"IHDR" and len(raw) >= 24:
+        return int.from_bytes(raw[16:20], "big"), int.from_bytes(raw[20:24], "big")
+    at = 2
+    while raw[:2] == b"\xff\xd8" and at + 9 <= len(raw) and raw[at] == 0xFF:
+        marker = raw[at + 1]
+        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
+            return int.from_bytes(raw[at + 7 : at + 9], "big"), int.from_bytes(raw[at + 5 : at + 7], "big")
+        at += 1 if marker == 0xFF else 2 + int.from_bytes(raw[at + 2 : at + 4], "big")
+    return None
+
+
 def open_jpeg(what: str, jpeg: bytes) -> Picture:
-    """Decode a crop; raises `PoisonError` where it is no picture or too small to show anything."""
+    """Decode a crop; raises `PoisonError` where it is no picture, too small to show anything, or too large to open."""
     picture = None
+    told = told_size(jpeg)
+    if told is not None and max(told) > SIDE_PX_MAX:  # some kilobytes may say a gigabyte of pixels
+        raise PoisonError(what, f"its picture says {told[0]}×{told[1]} pixels; {SIDE_PX_MAX} a side at most")
     if jpeg:
         try:
             picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)

@@ -49,6 +49,17 @@ def test_a_seal_is_for_one_camera_and_unchanged() -> None:
     assert closed(kept, Keys([NEW])) is kept  # what can't be opened is not sealed twice
 
 
+def test_an_address_that_is_set_anew_holds_although_the_old_one_cannot_be_opened() -> None:
+    """Sealed anew, never kept open; the other one stays masked, since nobody knows it any more."""
+    lost = closed(CAMERA, Keys([OLD]))
+    fresh = closed(msgspec.structs.replace(lost, url="rtsp://a:fresh-word@10.0.0.9/s"), Keys([NEW]), lost)
+    assert b"fresh-word" not in msgspec.json.encode(fresh)
+    whole = opened(fresh, Keys([NEW]))
+    assert (whole.url, whole.analysis_url) == ("rtsp://a:fresh-word@10.0.0.9/s", "rtsp://***@10.0.0.8/t")
+    bare = msgspec.structs.replace(lost, url="rtsp://10.0.0.9/s")
+    assert opened(closed(bare, Keys([NEW])), Keys([NEW, OLD])).url == "rtsp://10.0.0.9/s"
+
+
 def test_the_same_address_keeps_its_seal() -> None:
     """So that a change of the name is no change of the address; another password is."""
     keys = Keys([OLD])

@@ -8,7 +8,7 @@ import pytest
 
 from model_repository.contract import ModelCard
 from postprocess.errors import PoisonError
-from postprocess.pictures import THUMBNAIL_BYTES_MAX, Picture, crop_tensor, open_jpeg, thumbnail
+from postprocess.pictures import THUMBNAIL_BYTES_MAX, Picture, crop_tensor, open_jpeg, thumbnail, told_size
 from postprocess.places import quad_in_frame
 
 CARD = ModelCard(name="n", task="plate_reader", input_width=416, input_height=320, fill=114)
@@ -82,3 +82,22 @@ def test_thumbnails_are_small(width: int, height: int, longer: int) -> None:
     assert len(data) <= THUMBNAIL_BYTES_MAX
     assert max(shown.shape[:2]) <= min(longer, max(width, height))
     assert shown.shape[1] / shown.shape[0] == pytest.approx(width / height, rel=0.02)
+
+
+def test_the_size_is_read_without_decoding() -> None:
+    """Of JPEG, also behind a long comment, and of PNG; of nothing else."""
+    picture = np.zeros((30, 50, 3), np.uint8)
+    whole, png = (bytes(cv2.imencode(suffix, picture)[1]) for suffix in (".jpg", ".png"))
+    comment = b"\xff\xfe\x10\x02" + b"x" * 0x1000
+    assert told_size(whole) == told_size(png) == told_size(whole[:2] + comment + whole[2:]) == (50, 30)
+    assert told_size(b"") is told_size(b"GIF89a") is told_size(whole[:20]) is None
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_what_says_too_many_pixels_is_not_opened(suffix: str) -> None:
+    """A few bytes that would become gigabytes are refused by what they say."""
+    raw = bytearray(cv2.imencode(suffix, np.zeros((30, 50, 3), np.uint8))[1])
+    at, width = (raw.index(b"\xff\xc0") + 5, 2) if suffix == ".jpg" else (16, 4)
+    raw[at : at + width] = (60_000).to_bytes(width, "big")
+    with pytest.raises(PoisonError, match="60000"):
+        open_jpeg("a photo", bytes(raw))
