@@ -270,6 +270,8 @@ class FieldOut(msgspec.Struct, frozen=True, kw_only=True):
     max: float | None
     choices: tuple[str, ...]
     items_max: int | None
+    items: tuple[FieldOut, ...]
+    """Of each record, for the kinds `records` and `named`."""
 
 
 class ModuleOut(msgspec.Struct, frozen=True, kw_only=True):

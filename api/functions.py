@@ -54,6 +54,7 @@ def module_view(function: AnyFunction) -> ModuleOut:
 
 def _field(field: Field) -> FieldOut:
     said = msgspec.structs.asdict(field) | {"title": _both(field.title), "about": _both(field.about)}
+    said["items"] = tuple(_field(one) for one in field.items)
     return FieldOut(**said)
 
 

@@ -2,7 +2,7 @@
 // put(undefined) = back to what is inherited.
 
 import { h, icon } from "/console/dom.js";
-import { named, t } from "/console/i18n.js";
+import { current, named, t } from "/console/i18n.js";
 
 export const DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const LABELS = ["person", "bicycle", "car", "motorcycle", "bus", "truck"];
@@ -209,6 +209,59 @@ function lists({ id, value, put, zones }) {
   return rowsOf({ id, value, put, key, cell, start: (rows) => [["", ...zones].find((zone) => !rows.some(([one]) => one === zone)) ?? "", ["helmet"]], add: t("row_add") });
 }
 
+/** Records of the kinds that a field names: one below the other, each with its controls side by side. */
+function records({ field, id, value, put, zones }) {
+  let rows = (value ?? []).map((one) => ({ ...one }));
+  const box = h("div", { class: "records", role: "group", "aria-labelledby": `${id}-name` });
+  const tell = () => put(rows.map((one) => ({ ...one })));
+  const draw = () => {
+    box.replaceChildren(
+      ...rows.map((row, number) => {
+        const drop = () => {
+          rows = rows.filter((_, other) => other !== number);
+          draw();
+          tell();
+        };
+        return h("div", { class: "record" }, field.items.map((item) => part({ item, id: `${id}-${number}-${item.name}`, row, tell, zones })), dropButton(drop));
+      }),
+      h("button", { type: "button", class: "link", onclick: () => {
+        rows = [...rows, Object.fromEntries(field.items.filter((item) => item.kind === "text").map((item) => [item.name, item.name === "zone" ? (zones[0] ?? "") : ""]))];
+        draw();
+        tell();
+      } }, `+ ${t("row_add")}`),
+    );
+  };
+  draw();
+  return box;
+}
+
+/** One control of a record. */
+function part({ item, id, row, tell, zones }) {
+  const store = (value) => {
+    if (value === undefined) delete row[item.name];
+    else row[item.name] = value;
+    tell();
+  };
+  const make = item.name === "zone" && zones.length ? zoneChoice : (KINDS[item.kind] ?? other);
+  const control = make({ field: item, id, value: row[item.name], own: true, put: store, zones });
+  const grouped = item.kind === "schedule";
+  return h("div", { class: `part part-${item.kind}` }, h(grouped ? "span" : "label", { class: "name", id: `${id}-name`, for: id }, item.title[current()]), control);
+}
+
+function zoneChoice({ id, value, put, zones }) {
+  const input = h("select", { id }, [...new Set([...zones, value].filter(Boolean))].map((zone) => h("option", { value: zone, selected: zone === value }, zone)));
+  input.addEventListener("change", () => put(input.value));
+  return input;
+}
+
+/** Records by a name that people give. */
+function namedRecords({ field, id, value, put, zones }) {
+  const name = { name: "*", kind: "text", title: { en: t("record_name"), ru: t("record_name") } };
+  const tell = (rows) => put(Object.fromEntries(rows.filter((row) => row["*"]).map(({ "*": key, ...rest }) => [key, rest])));
+  const rows = Object.entries(value ?? {}).map(([key, rest]) => ({ "*": key, ...rest }));
+  return records({ field: { ...field, items: [name, ...field.items] }, id, value: rows, put: tell, zones });
+}
+
 export function other({ id, value, put }) {
   const input = h("textarea", { id, rows: 3, spellcheck: "false", class: "code-box", "aria-describedby": `${id}-hint` });
   input.value = JSON.stringify(value ?? null, null, 1);
@@ -224,4 +277,6 @@ export function other({ id, value, put }) {
   return input;
 }
 
-export { choice, lists, number, number as integer, schedule, swtch as switch, table, wordList as words };
+const KINDS = { choice, integer: number, number, schedule, switch: swtch, table, text, words: wordList };
+
+export { choice, lists, namedRecords as named, records, number, number as integer, schedule, swtch as switch, table, wordList as words };

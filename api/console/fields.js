@@ -54,7 +54,7 @@ export class SettingsForm {
   /** Draws rows anew that depend on others, such as those that name zones. */
   refresh() {
     for (const { field } of this.rows.values()) {
-      if (field.kind === "lists" || field.name.endsWith("zones")) this.#fill(field);
+      if (["lists", "records"].includes(field.kind) || field.name.endsWith("zones")) this.#fill(field);
     }
   }
 
@@ -92,7 +92,7 @@ export class SettingsForm {
     const node = h(
       "div",
       { class: `field field-${field.kind}`, "data-field": field.name },
-      h(["words", "schedule", "table", "lists"].includes(field.kind) ? "span" : "label", { class: "name", id: `${id}-name`, for: id }, field.title[current()]),
+      h(["words", "schedule", "table", "lists", "records", "named"].includes(field.kind) ? "span" : "label", { class: "name", id: `${id}-name`, for: id }, field.title[current()]),
       box,
       h("div", { class: "where" }, origin, back),
       hint,

@@ -18,9 +18,10 @@ from postprocess.functions.words import TEXTS
 
 FieldKind = Literal[
     "switch", "number", "integer", "choice", "text", "words", "schedule", "lines", "zones", "areas", "table", "lists",
-    "other",
+    "records", "named", "other",
 ]  # fmt: skip
-"""`words`: a list of texts; `table`: text by text; `lists`: lists of texts by text; `other`: any JSON."""
+"""`words`: a list of texts; `table`: text by text; `lists`: lists of texts by text; `records`: a list of `items`;
+`named`: `items` by text; `other`: any JSON."""
 UNITS: Mapping[str, str] = {"s": "s", "px": "px", "deg": "deg", "h": "h", "us": "us"}
 _OF_STRUCT: Mapping[type, FieldKind] = {Line: "lines", Zone: "zones", Hours: "schedule"}
 
@@ -40,6 +41,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     max: float | None = None
     choices: tuple[str, ...] = ()
     items_max: int | None = None
+    items: tuple[Field, ...] = ()
+    """Of each record."""
 
 
 def about_of(function: AnyFunction) -> Title:
@@ -69,7 +72,16 @@ def _field(function: AnyFunction, name: str, kind: inspect.Type) -> Field:
         max=_limit(getattr(bare, "le", None), getattr(bare, "lt", None)),
         choices=tuple(str(value) for value in bare.values) if isinstance(bare, inspect.LiteralType) else (),
         items_max=getattr(bare, "max_length", None),
+        items=_items(function, bare),
     )
+
+
+def _items(function: AnyFunction, kind: Any) -> tuple[Field, ...]:
+    """The fields of what a list or a table holds, where that is a struct without a drawing or a form of its own."""
+    if _kind(kind) not in {"records", "named"}:
+        return ()
+    item = _bare(getattr(kind, "item_type", None) or kind.value_type)[0]
+    return tuple(_field(function, one.encode_name, one.type) for one in item.fields)
 
 
 def unit_of(name: str) -> str:
@@ -125,6 +137,8 @@ def _kind(kind: inspect.Type) -> FieldKind:
         value = _bare(kind.value_type)[0]
         if isinstance(value, inspect.StrType):
             return "table"
+        if isinstance(value, inspect.StructType):
+            return "named"
         if isinstance(value, inspect.VarTupleType) and isinstance(_bare(value.item_type)[0], inspect.StrType):
             return "lists"
     return "other"
@@ -138,4 +152,5 @@ def _of_items(item: inspect.Type) -> FieldKind:
             return _OF_STRUCT[item.cls]
         if {field.encode_name for field in item.fields} == {"id", "box"}:
             return "areas"
+        return "records"
     return "other"

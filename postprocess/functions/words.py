@@ -162,6 +162,8 @@ TEXTS: Mapping[str, Text] = {
         "Называет пребывание без лица, если подходит одна запись.",
         fine=True,
     ),
+    "zone": text("Zone", "Зона"),
+    "person": text("Person", "Человек"),
     "attendance.every_s": text(
         "Report every", "Сообщать каждые", "While a stay goes on.", "Пока пребывание продолжается.", fine=True
     ),

@@ -168,6 +168,25 @@ def test_a_function_is_switched_on_and_off(site: Site, console: Page) -> None:
         assert client.get(path).json()["enabled"] is False
 
 
+def test_records_have_a_form(site: Site, console: Page) -> None:
+    """Who is planned where: a row for each, with the zones that are drawn and hours of the week."""
+    made(site, "hall")
+    with site.client() as client:
+        client.post("/api/v1/cameras/hall/template", json={"template": "workshop"})
+    visit(console, site, "camera?id=hall&function=attendance")
+    row = console.locator("[data-function=attendance]")
+    row.locator("summary").click()
+    roster = row.locator("[data-field=roster]")
+    roster.locator("text=+ row").click()
+    roster.get_by_label("Person").fill("anna")
+    roster.locator("text=+ hours").click()
+    row.locator("button[type=submit]").click()
+    expect(row.locator(".status")).to_have_text("Saved")
+    week = {"days": ["mon", "tue", "wed", "thu", "fri"], "since": "08:00", "until": "18:00"}
+    planned = {"zone": "zone-1", "person": "anna", "schedule": [week]}
+    assert written(site, "hall", "attendance")["roster"] == [planned]
+
+
 def test_settings_are_copied_to_others(site: Site, console: Page) -> None:
     """A try says what would change, the copy does it."""
     made(site, "north")

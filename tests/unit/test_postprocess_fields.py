@@ -13,6 +13,8 @@ from postprocess.functions.intrusion import Intrusion
 from postprocess.functions.registry import BUILT_IN
 from postprocess.functions.texts import ABOUT, text
 from postprocess.functions.words import TEXTS
+from postprocess.rules.attendance import Planned
+from postprocess.rules.identity import Limit
 
 
 @pytest.mark.parametrize("function", BUILT_IN, ids=lambda one: str(one.name))
@@ -32,7 +34,8 @@ def test_every_setting_has_words(function: Any) -> None:
 
 def test_no_words_without_a_setting() -> None:
     """What a function no longer has, nobody describes."""
-    used = {name for function in BUILT_IN for field in fields_of(function) for name in _keys(function, field.name)}
+    every = [(function, each) for function in BUILT_IN for one in fields_of(function) for each in (one, *one.items)]
+    used = {name for function, field in every for name in _keys(function, field.name)}
     assert used >= TEXTS.keys()
     assert {function.name for function in BUILT_IN} == ABOUT.keys()
 
@@ -50,6 +53,8 @@ class Odd(msgspec.Struct, frozen=True, kw_only=True):
     either: int | str = 0
     nested: dict[str, int] = {}
     pairs: tuple[tuple[float, float], ...] = ()
+    people: tuple[Planned, ...] = ()
+    limits: dict[str, Limit] = {}
 
 
 class Outside(Intrusion):
@@ -70,8 +75,10 @@ def test_a_function_from_outside_has_a_form() -> None:
     kinds = {name: field.kind for name, field in fields.items()}
     assert kinds == {
         "speed_kmh_max": "number", "wait_s_max": "integer", "words": "lists", "either": "other", "nested": "other",
-        "pairs": "other",
+        "pairs": "other", "people": "records", "limits": "named",
     }  # fmt: skip
+    assert [field.kind for field in fields["people"].items] == ["text", "text", "schedule"]
+    assert fields["limits"].items[0].max == 1.0
     assert about_of(Outside()).ru == "Слишком быстро."
 
 
