@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 import msgspec
 
-from api.contract import BoxOut, SightOut
+from api.contract_work import BoxOut, SightOut
 from api.errors import TooManyStreams
 from api.link import Link, within
 from api.metrics import GARBAGE, WALL_CLIENTS, WALL_FRAMES

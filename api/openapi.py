@@ -16,7 +16,6 @@ from api.contract import (
     CameraPatch,
     FeedbackIn,
     FunctionIn,
-    HandlingIn,
     LettersIn,
     LotIn,
     MistakeIn,
@@ -28,6 +27,7 @@ from api.contract import (
     VehicleIn,
 )
 from api.contract_setup import CopyIn, RegionIn, RegionPatch, TemplateIn
+from api.contract_work import HandlingIn
 from api.doors import DoorIn, GuestIn, OpenIn
 from api.problem import MEDIA_TYPE, Problem
 from postprocess.functions.registry import BUILT_IN

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from api.contract import DiskOut, QueueOut, ReaderOut, StoredOut
+from api.contract_work import DiskOut, QueueOut, ReaderOut, StoredOut
 from api.language import Language, Words
 from api.query import Query
 from api.views import moment

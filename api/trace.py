@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import quote
 
-from api.contract import ReadOut, SeenOut, StepOut, TraceOut
+from api.contract_work import ReadOut, SeenOut, StepOut, TraceOut
 from api.query import Query
 from api.views import moment
 from ingest.contract import Box

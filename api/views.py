@@ -11,7 +11,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from api.contract import CameraOut, CameraStateOut, EventOut, FeedbackOut, HandlingOut, PhotoOut, ProbeOut, WordOut
+from api.contract import (
+    CameraOut,
+    CameraStateOut,
+    EventOut,
+    FeedbackOut,
+    HandlingOut,
+    PhotoOut,
+    ProbeOut,
+)
+from api.contract_work import WordOut
 from api.etag import etag
 from api.language import Language, Words
 from ingest.contract import Camera, CameraState, Cause, ProbeReply, mask_url

@@ -12,7 +12,8 @@ from litestar.di import Provide
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import Stream
 
-from api.contract import EventList, EventOut, TraceOut
+from api.contract import EventList, EventOut
+from api.contract_work import TraceOut
 from api.cursor import Mark
 from api.errors import BadParameter, NotThere
 from api.http.answers import AnyRequest, only_known

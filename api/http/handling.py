@@ -6,7 +6,8 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath
 
-from api.contract import EventOut, HandlingIn, WordList
+from api.contract import EventOut
+from api.contract_work import HandlingIn, WordList
 from api.http.answers import AnyRequest
 from api.http.bodies import body, takes
 from api.http.found import event_by, judged, publish, views

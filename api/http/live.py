@@ -12,7 +12,7 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from api.boxes import CAMERAS_MAX
-from api.contract import SightOut
+from api.contract_work import SightOut
 from api.errors import BadParameter, NotThere
 from api.http.answers import AnyRequest, only_known
 from api.http.services import Given

@@ -10,7 +10,7 @@ from litestar import Controller, Response, get
 from litestar.params import FromPath, QueryParameter
 
 from api import attendance, sheets
-from api.contract import ReportOut
+from api.contract_work import ReportOut
 from api.errors import NotThere, TooMuchAsked
 from api.http.answers import AnyRequest, language_of, only_known
 from api.http.attendance import inside_now, sheet_rows

@@ -9,7 +9,7 @@ from typing import Any
 from litestar import Controller, get
 
 from api import queues, system
-from api.contract import QueueOut, SystemOut
+from api.contract_work import QueueOut, SystemOut
 from api.errors import Unavailable
 from api.http.answers import AnyRequest, language_of
 from api.http.health import components

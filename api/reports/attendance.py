@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-from api.contract import FigureOut, LegendOut, MusterOut, PlotOut, ReportOut, TableOut, TimesheetRow
+from api.contract import MusterOut, TimesheetRow
+from api.contract_work import FigureOut, LegendOut, PlotOut, ReportOut, TableOut
 from api.export import local as moment_local
 from api.language import Language, Words
 from api.reports.kit import Period, day_name, hours, percent, tabled

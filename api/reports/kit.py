@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from api.contract import Cell, ReportOut, TableOut
+from api.contract_work import Cell, ReportOut, TableOut
 from api.language import Language, Words
 from api.sheets import Table, safe
 

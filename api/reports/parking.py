@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from api.contract import FigureOut, LegendOut, PlotOut, ReportOut, TableOut
+from api.contract_work import FigureOut, LegendOut, PlotOut, ReportOut, TableOut
 from api.language import Language, Words
 from api.query import Query
 from api.reports.kit import ROWS_MAX, Names, Period, day_name, hours, local, midnight_us, tabled

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.contract import FigureOut, LegendOut, PlotOut, ReportOut, TableOut
+from api.contract_work import FigureOut, LegendOut, PlotOut, ReportOut, TableOut
 from api.language import Language, Words
 from api.query import Query
 from api.reports.kit import ROWS_MAX, Names, Period, graded, percent, tabled

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from api.contract import FigureOut, LegendOut, PlotOut, ReportOut, TableOut
+from api.contract_work import FigureOut, LegendOut, PlotOut, ReportOut, TableOut
 from api.errors import BadParameter
 from api.language import Language, Words
 from api.query import Query

@@ -11,7 +11,7 @@ import msgspec
 import openpyxl
 import pytest
 
-from api.contract import SystemOut
+from api.contract_work import SystemOut
 from ingest.contract import CameraState
 from postprocess.contract import Feedback
 from tests.support.api import Site, running_site, vehicle_event

@@ -18,10 +18,8 @@ from ingest.contract import (
     CameraState,
     FrameReport,
     ProbeReply,
-    ProbeRequest,
     SnapshotReply,
     dead_subject,
-    decode,
     detections_subject,
     encode,
     events_subject,
@@ -75,7 +73,7 @@ class Ingest:
 
     async def _run(self) -> None:
         async with Bus.open(self._site.broker.settings, name="ingest") as bus:
-            await bus.ensure_streams("DETECTIONS", "DEAD")
+            await bus.ensure_streams("DETECTIONS", "SHOTS", "READS", "EVENTS", "DEAD")
             await bus.serve(snapshot_subject("*"), self._snapshot)
             await bus.serve(PROBE_SUBJECT, self._probe)
             self._ready.set_result(bus)
@@ -94,9 +92,7 @@ class Ingest:
         shown = next(self._pictures[camera]) if camera in self._pictures else jpeg(1280, 720)
         return encode(SnapshotReply(jpeg=shown))
 
-    async def _probe(self, _: str, asked: bytes) -> bytes:
-        if decode(asked, ProbeRequest).url.endswith("/nobody"):
-            return encode(ProbeReply(ok=False, cause="refused", detail="10.0.0.9:554 refuses"))
+    async def _probe(self, _: str, __: bytes) -> bytes:
         return encode(ProbeReply(ok=True, codec="h264", width=1280, height=720, fps=25.0, jpeg=jpeg(1280, 720)))
 
     def publish(self, event: Event) -> None:
@@ -110,6 +106,15 @@ class Ingest:
     def bury(self, stage: str, letter: bytes, message_id: str) -> None:
         """Write a dead letter."""
         self.write(dead_subject(stage), letter, message_id)
+
+    def read_slowly(self, stream: str, durable: str) -> None:
+        """A reader that takes one message and never another: what waits behind it is shown."""
+
+        async def read() -> None:
+            consumer = await self._bus.consumer(stream, durable)
+            await consumer.fetch(1, timeout_s=0.5)
+
+        asyncio.run_coroutine_threadsafe(read(), self._loop).result(10)
 
     def write(self, subject: str, payload: bytes, message_id: str) -> None:
         """Write a message to a stream."""

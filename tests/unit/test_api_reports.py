@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.contract import InsideOut, MusterOut, ReportOut, TimesheetRow
+from api.contract import InsideOut, MusterOut, TimesheetRow
+from api.contract_work import ReportOut
 from api.errors import BadParameter
 from api.reports import attendance, kit, parking, precision, safety, traffic
 from api.reports.plots import Series, Share, bars, ceiling, number, shares, steps, wilson

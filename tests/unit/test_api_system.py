@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from api.boxes import BOXES_MAX, Newest, sight
-from api.contract import SightOut
+from api.contract_work import SightOut
 from api.system import (
     Consumers,
     StreamInfo,
