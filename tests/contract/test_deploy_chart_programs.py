@@ -240,6 +240,16 @@ def test_the_spool_has_room_for_what_is_set() -> None:
     assert volume["emptyDir"] == {"sizeLimit": "1064Mi"}
 
 
+def test_the_key_of_credentials_reaches_those_who_seal_and_open_them() -> None:
+    """The api and ingest, and only where a secret is named."""
+    found = pods(helm.render({"secrets": {"cameras": "zool-cameras"}}))
+    for name in STAGES:
+        mounts = {each["name"]: each["mountPath"] for each in found[name].container["volumeMounts"]}
+        key_file = found[name].environ().get("ZOOL_SECRETS_KEY_FILE")
+        assert key_file == (f"{mounts['cameras']}/keys" if name in {"ingest", "api"} else None)
+    assert "ZOOL_SECRETS_KEY_FILE" not in pods(rendered("default"))["api"].environ()
+
+
 @pytest.mark.xfail("acs_port" not in ApiSettings.__struct_fields__, reason="the api has no such stream", strict=True)
 @pytest.mark.parametrize(
     "how", [{"tlsSecret": "acs-tls"}, {"plaintext": True}, {"tlsSecret": "acs-tls", "clientCertificates": True}]

@@ -119,6 +119,9 @@ prometheus.io/path: /metrics
 - {name: ZOOL_NATS_USER, value: {{ .component }}}
 - name: ZOOL_NATS_PASSWORD
   valueFrom: {secretKeyRef: {name: {{ .root.Values.secrets.nats }}, key: {{ .component }}}}
+{{- if and .root.Values.secrets.cameras (has .component (list "ingest" "api")) }}
+- {name: ZOOL_SECRETS_KEY_FILE, value: /run/secrets/cameras/keys}
+{{- end }}
 {{- if eq .component "ingest" }}
 - {name: ZOOL_INGEST_SPOOL_DIR, value: /var/spool/zool}
 {{- end }}
