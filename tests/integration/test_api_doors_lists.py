@@ -92,6 +92,20 @@ def test_people_keep_what_others_say_of_them(site: Site, calls: DoorCalls) -> No
     calls.call("RemoveMember", dp.RemoveMemberRequest(kind=dp.MEMBER_KIND_PERSON, external_id="eve"))
 
 
+def test_what_is_changed_over_grpc_is_in_the_audit(site: Site, calls: DoorCalls) -> None:
+    """Who, by which call, and what: as over REST. Opening by hand is there too."""
+    calls.call("UpsertMember", upsert("audited", vehicle=dp.Vehicle(plate="О111ОО77", list="allow")))
+    calls.call("OpenDoor", dp.OpenDoorRequest(door="gate", reason="audit", request_id="audit"))
+    with site.client() as http:
+        records = http.get("/api/v1/audit").json()["items"]
+    by_act = {one["act"]: one for one in reversed(records)}
+    changed = by_act["/zool.acs.v1.Doors/UpsertMember"]
+    assert (changed["user"], changed["changes"][0]["bucket"], changed["changes"][0]["key"]) == (
+        "admin", "vehicles", "audited",
+    )  # fmt: skip
+    assert by_act["/zool.acs.v1.Doors/OpenDoor"]["user"] == "admin"
+
+
 async def test_a_card_needs_its_owners_face(site: Site, calls: DoorCalls) -> None:
     """Without a face, with another's, with its owner's; the same request never opens twice."""
     for name, badge in (("ann", "1042"), ("bob", "1043")):
