@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.acs import publish
 from tests.support.api import TOKEN, Site, running_site
+from tests.support.axe import serious
 from tests.support.console import browser_page, sign_in
 from tests.support.doors import passage
 
@@ -87,6 +88,7 @@ def test_a_door_from_nothing_to_open(site: Site, page: Page) -> None:
         beside.submit(asyncio.run, publish(site, *told)).result()
     expect(card.locator("[data-what=granted]").filter(has_text=LISTED)).to_be_visible(timeout=30_000)
     expect(card.locator("[data-what=denied]").filter(has_text=STRANGE)).to_be_visible(timeout=30_000)
+    assert serious(page) == ""
     if PICTURES:
         page.screenshot(path=str(Path(PICTURES) / f"doors-{language}.png"))
 
