@@ -21,6 +21,7 @@ from api.boxes import Boxes
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults, acs_port
 from api.contract import User
+from api.dispatch import Dispatch
 from api.doorman import Doorman
 from api.eraser import Eraser
 from api.errors import ApiError
@@ -115,6 +116,7 @@ def services(process: Process, link: Link, archive: Archive) -> Services:
         graves=Graves(link),
         ledger=Ledger(link),
         eraser=Eraser(link),
+        dispatch=Dispatch(link),
         admission=Admission(
             catalog,
             owner=owner(settings.token_file),

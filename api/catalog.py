@@ -26,6 +26,7 @@ from ingest.bus import Bus, Entry, RevisionConflict
 from ingest.contract import Camera
 from ingest.sealed import Ring, SealError, is_current
 from postprocess.contract import CameraFunction, Employee, FaceSample, Plan, Region, VehicleEntry, lot_token
+from postprocess.deliver.settings import RULES, TARGETS, DeliveryRule, Target
 from postprocess.functions.doors import Door
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class Catalog:
         self._users, self._people = Shelf(link, "users"), Shelf(link, "people")
         self._vehicles, self._regions = Shelf(link, "vehicles"), Shelf(link, "regions")
         self._sessions, self._doors = Shelf(link, "sessions"), Shelf(link, "doors")
+        self._targets, self._rules = Shelf(link, TARGETS), Shelf(link, RULES)
         self._caller: Caller | None = None
         self._changes: list[Change] | None = None
         self._seen: tuple[tuple[int, int], Sight, frozenset[str]] | None = None
@@ -441,11 +443,52 @@ class Catalog:
                 await bus.bucket("shifts").put(f"{plan.person}.{plan.month}", raw)
                 self._changed("shifts", f"{plan.person}.{plan.month}", None, raw)
 
+    def targets(self) -> list[tuple[Target, int]]:
+        """Targets of deliveries with their revisions; raises `Unavailable`."""
+        self._link.bus()
+        return self._read_all(self._targets, Target)
+
+    async def target(self, target_id: str) -> tuple[Target, int]:
+        """A target of deliveries and its revision; raises `NotThere`, `Unavailable`."""
+        return await self._one(TARGETS, target_id, Target, "target")
+
+    async def write_target(self, target: Target, *, expect: int) -> int:
+        """Write a target over revision `expect` (0 = it must be new); returns the new revision."""
+        return await self._put(self._targets, target.id, target, expect=expect, kind="target")
+
+    async def delete_target(self, target_id: str, *, expect: int) -> None:
+        """Delete a target of revision `expect`."""
+        await self._delete(self._link.bus(), self._targets, target_id, expect=expect, kind="target")
+
+    def delivery_rules(self) -> list[tuple[DeliveryRule, int]]:
+        """Rules of deliveries with their revisions; raises `Unavailable`."""
+        self._link.bus()
+        return self._read_all(self._rules, DeliveryRule)
+
+    async def delivery_rule(self, rule_id: str) -> tuple[DeliveryRule, int]:
+        """A rule of deliveries and its revision; raises `NotThere`, `Unavailable`."""
+        return await self._one(RULES, rule_id, DeliveryRule, "rule")
+
+    async def write_delivery_rule(self, rule: DeliveryRule, *, expect: int) -> int:
+        """Write a rule over revision `expect` (0 = it must be new); returns the new revision."""
+        return await self._put(self._rules, rule.id, rule, expect=expect, kind="rule")
+
+    async def delete_delivery_rule(self, rule_id: str, *, expect: int) -> None:
+        """Delete a rule of revision `expect`."""
+        await self._delete(self._link.bus(), self._rules, rule_id, expect=expect, kind="rule")
+
     async def tell(self, subject: str, payload: bytes, message_id: str) -> None:
         """Publish into a stream; raises `Unavailable`."""
         bus = self._link.bus()
         async with within():
             await bus.publish(subject, payload, message_id=message_id)
+
+    async def _one(self, bucket: str, key: str, type_: type[T], kind: str) -> tuple[T, int]:
+        entry = await self._get(bucket, key)
+        found = _read(entry, type_) if entry is not None else None
+        if entry is None or found is None:
+            raise NotThere(kind=kind, name=key)
+        return found, entry.revision
 
     async def _get(self, bucket: str, key: str) -> Entry | None:
         bus = self._link.bus()

@@ -14,10 +14,11 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ingest.contract import Box, Cause, Phase, Point, Token, Transport
+from ingest.contract import Cause, Phase, Token, Transport
 from model_repository.contract import ModelRef
-from postprocess.contract import Act, CalendarDay, ClockTime, Hours, Judgement, Parking, Schedule
+from postprocess.contract import CalendarDay, ClockTime, Hours, Judgement, Parking, Schedule
 from postprocess.functions.fields import FieldKind
+from postprocess.shown import EventOut
 
 CameraName = Annotated[str, msgspec.Meta(min_length=1, max_length=200, description="Shown to people, any script.")]
 CameraUrl = Annotated[str, msgspec.Meta(min_length=1, max_length=2048, description="rtsp:// or rtsps://")]
@@ -423,99 +424,12 @@ class PlateIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     reason: Note = ""
 
 
-class FeedbackOut(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person said of an event."""
-
-    verdict: Judgement
-    plate: str
-    person: str
-    reason: str
-    user: str
-    at: str
-
-
-class HandlingOut(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the handling of an event stands: the newest act, and whom the event is given to."""
-
-    act: Act
-    assignee: str
-    note: str
-    user: str
-    at: str
-
-
 class ReplayIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A span of the past, and the settings to try on it; without settings those that hold now."""
 
     since: str
     until: str
     settings: dict[str, Any] | None = None
-
-
-class PhotoOut(msgspec.Struct, frozen=True, kw_only=True):
-    """A photo behind an event."""
-
-    url: str
-    role: str
-    captured_at: str
-    shot_id: str
-    quad: tuple[Point, ...] = ()
-    """Corners of the plate, relative to the full frame: tl, tr, br, bl."""
-    thumbnail: str = ""
-    """JPEG, base64; only on the event stream."""
-
-
-class EventOut(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happened, with the evidence behind it."""
-
-    id: str
-    version: int
-    kind: str
-    camera: str
-    opened_at: str
-    closed_at: str | None
-    final: bool
-    function: str
-    rule: str
-    track: str
-    direction: Literal["", "entry", "exit"]
-    label: str
-    confidence: float
-    plate: str
-    plate_confidence: float
-    plate_reads: int
-    box: Box | None
-    photos: tuple[PhotoOut, ...]
-    models: tuple[ModelRef, ...]
-    settings_revision: int
-    epoch: int
-    frame_seq: int
-    cause: str
-    text: str
-    severity: Literal["info", "warning", "alarm"]
-    plate_region: str
-    listed: str
-    """List that the plate or the person stands on."""
-    person: str
-    """Id of the person; empty = unidentified, or nobody."""
-    person_confidence: float
-    items: dict[str, float]
-    """Equipment and the probability that it is worn."""
-    missing: tuple[str, ...]
-    value: float | None
-    """By kind: seconds of stay, persons in the zone, count so far, score of a defect."""
-    tiles: tuple[float, ...]
-    """Heat map of a defect, rows from the top, over the whole of the best photo; 1 = the limit."""
-    plate_sure: bool
-    """The plate is safe to act on, be the event final or not."""
-    about: str
-    """Id of the event that this one speaks of."""
-    author: str
-    """The user who said it, where a person did."""
-    feedback: FeedbackOut | None = None
-    """The newest word of a person on this event; absent from the event stream."""
-    handling: HandlingOut | None = None
-    """Where its handling stands; absent from the event stream."""
 
 
 class ReplayOut(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ DEPTH_MAX = 12
 RAW_BYTES_SHOWN = 96
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"]+", re.IGNORECASE)
 _AGAIN = re.compile(r"\.replay\d+$")
-_KINDS = {"detections": "report", "shots": "shot", "reads": "read", "events": "event"}
+_KINDS = {"detections": "report", "shots": "shot", "reads": "read", "events": "event", "deliver": "event"}
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):

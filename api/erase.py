@@ -62,7 +62,7 @@ class Traces:
 def _decoded(subject: str, payload: bytes) -> Read | Event | Shot | None:
     """A message of the data path; None for any other, and for garbage."""
     kinds: dict[str, type[Read | Event | Shot]] = {
-        "zool.reads.": Read, "zool.events.": Event, "zool.shots.": Shot,
+        "zool.reads.": Read, "zool.events.": Event, "zool.deliver.": Event, "zool.shots.": Shot,
     }  # fmt: skip
     for prefix, kind in kinds.items():
         if subject.startswith(prefix):

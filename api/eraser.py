@@ -71,7 +71,12 @@ class Eraser:
             async for message in _all(bus, stream, subjects):
                 traces.learn(message.subject, message.payload)
         shots = tuple(f"zool.shots.*.{camera}" for camera in traces.cameras)
-        places = (*NAMING, ("DEAD", ("zool.dead.*",)), *((("SHOTS", shots),) if shots else ()))
+        places = (
+            *NAMING,
+            ("DEAD", ("zool.dead.*",)),
+            ("REDELIVER", ("zool.deliver.*.*.*",)),
+            *((("SHOTS", shots),) if shots else ()),
+        )
         for stream, subjects in places:
             messages.setdefault(stream, 0)
             async for message in _all(bus, stream, subjects):

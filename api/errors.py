@@ -22,6 +22,7 @@
     ├── AlreadyThere         409  the id is taken
     ├── InUse                409  a region in which others still stand
     ├── TooManyPhotos        409  a person has as many photos as are kept
+    ├── TooManyOf            409  there are as many of a kind as there may be
     ├── NotReplayable        409  a dead letter that names no subject of the data path
     ├── Stale                412  If-Match names an older version
     ├── ConditionMissing     428  a change needs If-Match
@@ -367,6 +368,8 @@ _KINDS = {
     "template": Words("template", "шаблона"),
     "door": Words("door", "двери"),
     "report": Words("report", "отчёта"),
+    "target": Words("target of deliveries", "получателя"),
+    "rule": Words("rule of deliveries", "правила отправки"),
     "stage": Words("stage that can be resumed", "стадии, которую можно продолжить"),
 }
 
@@ -445,6 +448,26 @@ class TooManyPhotos(ApiError):
         return Words(
             f"'{self.person}' has {self.photos_max} photos already: remove one first.",
             f"У «{self.person}» уже {self.photos_max} фотографий: сначала удалите одну.",
+        )
+
+
+class TooManyOf(ApiError):
+    """There are as many of a kind as there may be."""
+
+    status = 409
+    slug = "too-many"
+    title = Words("There are too many", "Слишком много")
+
+    def __init__(self, *, kind: str, count_max: int) -> None:
+        super().__init__(kind, count_max)
+        self.kind, self.count_max = kind, count_max
+
+    def words(self) -> Words:
+        """The limit and what to do."""
+        kind = _KINDS[self.kind]
+        return Words(
+            f"There are {self.count_max} already, one more {kind.en} has no room: remove one first.",
+            f"Их уже {self.count_max}; для ещё одного {kind.ru} нет места: сначала удалите один.",
         )
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from api.contract import EventOut
 from api.language import Language
 from api.sheets import Table, safe
+from postprocess.shown import EventOut
 
 ROWS_MAX: Mapping[str, int] = {"csv": 100_000, "xlsx": 20_000, "zip": 2000}
 """Of one export. What is more is refused in words, never cut off in silence."""

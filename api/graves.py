@@ -24,7 +24,7 @@ from ingest.bus import Bus, BusTimeout, BusUnavailable, Stored
 from ingest.contract import DeadLetter, dead_subject, resume_subject
 
 STREAM = "DEAD"
-STAGES = ("recognise", "store")
+STAGES = ("recognise", "store", "deliver")
 """Those that stop by themselves when too much goes to the dead letters."""
 LOOK_S_MAX = 2.0
 """For so long a call looks for letters before it says how far it has come."""

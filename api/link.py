@@ -32,9 +32,20 @@ class Link:
     async def keep(self, settings: NatsSettings, health: HealthBoard, stop: asyncio.Event) -> None:
         """Connect, make sure of what the api needs, and hold the line until `stop`."""
         async with Bus.open(settings, name="api", health=health) as bus:
-            await bus.ensure_streams("EVENTS", "DEAD", "AUDIT")
+            await bus.ensure_streams("EVENTS", "DEAD", "AUDIT", "DELIVERIES", "REDELIVER")
             await bus.ensure_buckets(
-                "cameras", "functions", "regions", "users", "sessions", "vehicles", "people", "faces", "shifts", "doors"
+                "cameras",
+                "functions",
+                "regions",
+                "users",
+                "sessions",
+                "vehicles",
+                "people",
+                "faces",
+                "shifts",
+                "doors",
+                "targets",
+                "delivery-rules",
             )
             self._bus = bus
             self._opened.set()

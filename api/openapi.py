@@ -26,6 +26,7 @@ from api.contract import (
     ReplayIn,
     VehicleIn,
 )
+from api.contract_deliver import DeliveryRuleIn, TargetIn, TrialIn
 from api.contract_setup import CopyIn, RegionIn, RegionPatch, TemplateIn
 from api.contract_work import HandlingIn
 from api.doors import DoorIn, GuestIn, OpenIn
@@ -61,6 +62,9 @@ _OWN = (
     DoorIn,
     GuestIn,
     OpenIn,
+    DeliveryRuleIn,
+    TargetIn,
+    TrialIn,
     Problem,
     *_SETTINGS,
 )

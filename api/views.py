@@ -6,31 +6,24 @@ Pure: `now_us` is passed in.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
-from api.contract import (
-    CameraOut,
-    CameraStateOut,
-    EventOut,
-    FeedbackOut,
-    HandlingOut,
-    PhotoOut,
-    ProbeOut,
-)
+from api.contract import CameraOut, CameraStateOut, ProbeOut
 from api.contract_work import WordOut
 from api.etag import etag
 from api.language import Language, Words
 from ingest.contract import Camera, CameraState, Cause, ProbeReply, mask_url
-from postprocess.contract import FEEDBACK, Event, EventPhoto, Feedback
+from postprocess.contract import FEEDBACK, Event
+from postprocess.shown import HandlingOut, event_view, feedback_view, moment, photo_url
+
+__all__ = [
+    "camera_view", "cause_words", "event_view", "feedback_view", "handling_view", "moment", "photo_url", "probe_view",
+    "state_view", "word_view",
+]  # fmt: skip
 
 STATE_AGE_US_MAX = 5_000_000
 """Ingest says a camera's state once a second; older than this it is unknown."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_US_MAX = 253_402_300_799_999_999
 
 _CAUSES: dict[Cause, Words] = {
     "none": Words("", ""),
@@ -44,12 +37,6 @@ _CAUSES: dict[Cause, Words] = {
     "broken": Words("The stream is broken", "Поток повреждён"),
     "unsafe_url": Words("This address must not be opened", "Такой адрес открывать нельзя"),
 }
-
-
-def moment(us: int) -> str:
-    """RFC 3339 in UTC with microseconds; times past the year 9999 are held at its end."""
-    at = _EPOCH + timedelta(microseconds=min(max(us, 0), _US_MAX))
-    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def cause_words(cause: Cause, detail: str, language: Language) -> str:
@@ -115,69 +102,6 @@ def probe_view(reply: ProbeReply, language: Language) -> ProbeOut:
     )
 
 
-def event_view(
-    event: Event,
-    *,
-    thumbnails: bool = False,
-    feedback: Feedback | None = None,
-    handling: HandlingOut | None = None,
-) -> EventOut:
-    """An event for people: photos are links; `thumbnails` puts the small pictures inside (event stream)."""
-    photo = _photo_view(event.event_id, thumbnails=thumbnails)
-    return EventOut(
-        id=event.event_id,
-        version=event.version,
-        kind=event.kind,
-        camera=event.camera,
-        opened_at=moment(event.opened_at_us),
-        closed_at=None if event.closed_at_us is None else moment(event.closed_at_us),
-        final=event.final,
-        function=event.function,
-        rule=event.rule,
-        track=event.track,
-        direction=event.direction,
-        label=event.label,
-        confidence=round(event.confidence, 4),
-        plate=event.plate,
-        plate_confidence=round(event.plate_confidence, 4),
-        plate_reads=event.plate_reads,
-        box=event.box,
-        photos=tuple(photo(number, one) for number, one in enumerate(event.photos)),
-        models=event.models,
-        settings_revision=event.settings_revision,
-        epoch=event.epoch,
-        frame_seq=event.frame_seq,
-        cause=event.cause,
-        text=event.text,
-        severity=event.severity,
-        plate_region=event.plate_region,
-        listed=event.listed,
-        person=event.person,
-        person_confidence=round(event.person_confidence, 4),
-        items=event.items,
-        missing=event.missing,
-        value=event.value,
-        tiles=event.tiles,
-        plate_sure=event.plate_sure,
-        about=event.about,
-        author=event.author,
-        feedback=None if feedback is None else feedback_view(feedback),
-        handling=handling,
-    )
-
-
-def feedback_view(feedback: Feedback) -> FeedbackOut:
-    """A person's word for people."""
-    return FeedbackOut(
-        verdict=feedback.verdict,
-        plate=feedback.plate,
-        person=feedback.person,
-        reason=feedback.reason,
-        user=feedback.user,
-        at=moment(feedback.at_us),
-    )
-
-
 def handling_view(row: Mapping[str, Any]) -> HandlingOut:
     """A row of `query.handling_query`."""
     return HandlingOut(
@@ -197,22 +121,3 @@ def word_view(event: Event) -> WordOut:
         user=event.author,
         at=moment(event.opened_at_us),
     )
-
-
-def photo_url(event_id: str, number: int) -> str:
-    """Path of an event's photo at the REST API."""
-    return f"/api/v1/events/{quote(event_id, safe='')}/photos/{number}.jpg"
-
-
-def _photo_view(event_id: str, *, thumbnails: bool) -> Callable[[int, EventPhoto], PhotoOut]:
-    def view(number: int, photo: EventPhoto) -> PhotoOut:
-        return PhotoOut(
-            url=photo_url(event_id, number),
-            role=photo.role,
-            captured_at=moment(photo.captured_at_us),
-            shot_id=photo.shot_id,
-            quad=photo.quad,
-            thumbnail=base64.b64encode(photo.thumbnail).decode() if thumbnails else "",
-        )
-
-    return view

@@ -20,6 +20,7 @@ CHART = Path(__file__).with_name("chart")
 
 SET_BY_CHART: dict[str, frozenset[str]] = {
     "ingest": frozenset({"spool_dir"}),
+    "deliver": frozenset({"secrets_dir"}),
     "api": frozenset({
         "host", "port", "token_file",
         "acs_enabled", "acs_host", "acs_port", "acs_tls_cert_file", "acs_tls_key_file", "acs_plaintext",

@@ -575,14 +575,17 @@ class Bus:
         ack_wait_s: float,
         pending_max: int,
         deliver_max: int = -1,
+        start_seq: int | None = None,
     ) -> Inflow[Message]:
-        """A durable consumer for thousands of messages a second; made at the first taking."""
+        """A durable consumer for thousands of messages a second; made at the first taking (from `start_seq` on)."""
         config = ConsumerConfig(
             durable_name=durable,
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=ack_wait_s,
             max_deliver=deliver_max,
             max_ack_pending=pending_max,
+            deliver_policy=DeliverPolicy.ALL if start_seq is None else DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=start_seq,
             filter_subjects=list(subjects),
         )
         return Inflow(
@@ -592,6 +595,27 @@ class Bus:
             message=Message,
             outages=lambda: self.outages,
         )
+
+    async def consumers(self, stream: str) -> list[str]:
+        """Names of the durable consumers of a stream; raises `BusUnavailable`."""
+        found: list[str] = []
+        try:
+            while page := await self._js.consumers_info(stream, offset=len(found)):
+                found += [str(one.name) for one in page]
+        except nats.js.errors.NotFoundError:
+            return []
+        except _AWAY as error:
+            raise BusUnavailable(f"consumers of {stream}: {error or type(error).__name__}") from error
+        return found
+
+    async def forget_consumer(self, stream: str, durable: str) -> None:
+        """Delete a durable consumer, if it is there; raises `BusUnavailable`."""
+        try:
+            await self._js.delete_consumer(stream, durable)
+        except nats.js.errors.NotFoundError:
+            return
+        except _AWAY as error:
+            raise BusUnavailable(f"consumer {durable}: {error or type(error).__name__}") from error
 
     async def consumer_place(self, stream: str, durable: str) -> Place | None:
         """Where a durable consumer stands, or None where there is none yet; raises `BusUnavailable`."""

@@ -288,6 +288,9 @@ STREAMS: dict[str, StreamSpec] = {
         StreamSpec(name="SHOTS", subjects=("zool.shots.*.*",), age_s_max=86_400, bytes_max=20_480 * _MIB),
         StreamSpec(name="READS", subjects=("zool.reads.*",), age_s_max=86_400, bytes_max=1024 * _MIB),
         StreamSpec(name="EVENTS", subjects=("zool.events.*.*",), age_s_max=604_800, bytes_max=5120 * _MIB),
+        # What was sent to whom (`deliver`), and what is to be sent to one target again, out of the dead letters.
+        StreamSpec(name="DELIVERIES", subjects=("zool.deliveries.*",), age_s_max=2_592_000, bytes_max=64 * _MIB),
+        StreamSpec(name="REDELIVER", subjects=("zool.deliver.*.*.*",), age_s_max=604_800, bytes_max=256 * _MIB),
         StreamSpec(name="DEAD", subjects=("zool.dead.*",), age_s_max=2_592_000, bytes_max=1024 * _MIB),
         # Who did what at the api: links of a chain.
         StreamSpec(
@@ -299,7 +302,7 @@ STREAMS: dict[str, StreamSpec] = {
 }
 BUCKETS = (
     "cameras", "functions", "regions", "vehicles", "people", "faces", "shifts", "packages",
-    "plans", "leases", "shares", "snapshots", "users", "sessions", "doors",
+    "plans", "leases", "shares", "snapshots", "users", "sessions", "doors", "targets", "delivery-rules",
 )  # fmt: skip
 
 PROBE_SUBJECT = "zool.rpc.probe"
@@ -325,6 +328,11 @@ def events_subject(camera: str, kind: str) -> str:
     return f"zool.events.{camera}.{kind}"
 
 
+def redeliver_subject(target: str, camera: str, kind: str) -> str:
+    """Where an event goes that is to be sent to one target again."""
+    return f"zool.deliver.{target}.{camera}.{kind}"
+
+
 def dead_subject(stage: str) -> str:
     """Where a stage puts what it can't process."""
     return f"zool.dead.{stage}"
@@ -341,9 +349,11 @@ def resume_subject(stage: str) -> str:
 
 
 def camera_of(subject: str) -> str:
-    """The camera that a subject of DETECTIONS, SHOTS, READS or EVENTS names; empty for any other."""
+    """The camera that a subject of DETECTIONS, SHOTS, READS, EVENTS or REDELIVER names; empty for any other."""
     match subject.split("."):
         case ["zool", "detections" | "reads", camera] | ["zool", "shots", _, camera] | ["zool", "events", camera, _]:
+            return camera
+        case ["zool", "deliver", _, camera, _]:
             return camera
     return ""
 

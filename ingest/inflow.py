@@ -70,6 +70,13 @@ class Inflow(Generic[T]):
             await self._until(lambda: len(self._heard) >= count or not self._open, linger_s)
         return [self._message(self._heard.popleft()) for _ in range(min(count, len(self._heard)))]
 
+    async def close(self) -> None:
+        """Stop listening; what was heard and not taken comes again by the consumer's own clock."""
+        subscription, self._sub, self._open = self._sub, None, 0
+        if subscription is not None:
+            with contextlib.suppress(*_AWAY):
+                await subscription.unsubscribe()
+
     async def _ask(self, count: int, bytes_max: int) -> None:
         now_s = asyncio.get_running_loop().time()
         if self._sub is None or self._seen != self._outages():

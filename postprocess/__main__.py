@@ -1,4 +1,4 @@
-"""`python -m postprocess recognise|decide|store`: wires the edges of postprocess to each other."""
+"""`python -m postprocess recognise|decide|store|deliver`: wires the edges of postprocess to each other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ingest.process import Process, run
 from ingest.settings import NatsSettings, SettingsError, TritonSettings, parse
 from model_repository.contract import FACE_EMBEDDER
 from postprocess.breaker import BreakerPolicy
-from postprocess.config import DecideSettings, RecogniseSettings, StoreSettings
+from postprocess.config import DecideSettings, DeliverSettings, RecogniseSettings, StoreSettings
 from postprocess.contract import ClickHouseSettings
 from postprocess.errors import SchemaError, StoreAway
 from postprocess.functions import registry
@@ -73,11 +73,7 @@ async def decide(process: Process) -> None:
     from postprocess.settings_watch import SettingsWatch  # noqa: PLC0415
 
     settings, nats = process.settings(DecideSettings, "decide"), process.settings(NatsSettings, "nats")
-    try:
-        zone_of(settings.timezone)
-    except KeyError:
-        allowed = "an IANA name such as Europe/Moscow"
-        raise SettingsError(section="decide", key="timezone", value=settings.timezone, allowed=allowed) from None
+    _check_zone(settings)
     functions = registry.load()
     plain = Context(
         camera=Camera(id="none", name="", url=""),
@@ -122,6 +118,27 @@ async def store(process: Process) -> None:
     house.close()
 
 
+async def deliver(process: Process) -> None:
+    """Events → other systems and people."""
+    from postprocess.deliver.office import BUCKETS, STREAMS, Office  # noqa: PLC0415
+    from postprocess.grave import Grave  # noqa: PLC0415
+
+    settings, nats = process.settings(DeliverSettings, "deliver"), process.settings(NatsSettings, "nats")
+    decide_settings = process.settings(DecideSettings, "decide")
+    _check_zone(decide_settings)
+    policy = BreakerPolicy(per_minute_max=settings.dead_per_minute_max)
+    async with Bus.open(nats, name="deliver", health=process.health) as bus:
+        await bus.ensure_streams(*STREAMS)
+        await bus.ensure_buckets(*BUCKETS)
+        grave = Grave(bus, "deliver", policy, process.health)
+        await grave.listen()
+        office = Office(
+            bus, grave, settings, process.health, timezone=decide_settings.timezone, environ=process.environ
+        )
+        process.health.started()
+        await office.run(process.stop)
+
+
 async def schema(settings: ClickHouseSettings, kept: StoreSettings | None) -> list[tuple[int, str, bool]]:
     """Number, name and whether it is applied of every migration; with `kept` what is missing is applied before.
 
@@ -149,6 +166,14 @@ def _refused(settings: ClickHouseSettings, error: SchemaError) -> SettingsError:
     return SettingsError(section="clickhouse", key="database", value=settings.database, allowed=str(error))
 
 
+def _check_zone(settings: DecideSettings) -> None:
+    try:
+        zone_of(settings.timezone)
+    except KeyError:
+        allowed = "an IANA name such as Europe/Moscow"
+        raise SettingsError(section="decide", key="timezone", value=settings.timezone, allowed=allowed) from None
+
+
 def _defaults(process: Process) -> Defaults:
     """The defaults that `[ingest]` holds for all functions; ingest itself checks them."""
     told: dict[str, object] = dict(parse(process.ini).get("ingest", {}))
@@ -160,7 +185,9 @@ def _defaults(process: Process) -> Defaults:
     return msgspec.convert(kept, Defaults, strict=False)
 
 
-PROGRAMS: dict[str, Callable[[Process], Awaitable[None]]] = {"recognise": recognise, "decide": decide, "store": store}
+PROGRAMS: dict[str, Callable[[Process], Awaitable[None]]] = {
+    "recognise": recognise, "decide": decide, "store": store, "deliver": deliver,
+}  # fmt: skip
 
 
 def main(argv: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""`[recognise]`, `[decide]` and `[store]` of config.ini: every key, its default and what is allowed.
+"""`[recognise]`, `[decide]`, `[store]` and `[deliver]` of config.ini: every key, its default and what is allowed.
 
 Pure: no I/O, no clock. `ingest.settings` fills the Structs from file and environment.
 """
@@ -65,3 +65,26 @@ class StoreSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Photos older than this are deleted."""
     looks_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 7
     """What was seen and read is kept so long for replay; 0 = not at all."""
+
+
+class DeliverSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How events are sent to other systems and people."""
+
+    public_url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[!-~]+)?$")] = ""
+    """Where people open the console, for links in messages; empty = no links."""
+    networks: tuple[Annotated[str, msgspec.Meta(max_length=64)], ...] = ()
+    """The only networks that targets may lie in, as CIDR; empty = all but loopback and link-local ones."""
+    secrets_dir: str = ""
+    """Folder of the files that targets name as secrets; empty = no secret is a file."""
+    inflight_max: Annotated[int, msgspec.Meta(ge=1, le=64)] = 4
+    """Messages under way to one target at once."""
+    give_up_h: Annotated[float, msgspec.Meta(ge=0.01, le=168.0)] = 24.0
+    """A message that a target did not take for so long goes to the dead letters."""
+    refused_max: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
+    """A message that a target refuses this often, while it takes others, goes to the dead letters."""
+    backoff_s_max: Annotated[float, msgspec.Meta(ge=0.1, le=3600.0)] = 60.0
+    """Longest pause between tries; it starts at a second and doubles, with jitter."""
+    command_s: Annotated[float, msgspec.Meta(ge=0.5, le=30.0)] = 3.0
+    """A command to a relay opens nothing so long after it was decided."""
+    dead_per_minute_max: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 100
+    """Beyond so many dead letters of a target within a minute nothing more is sent there; one a minute is tried."""

@@ -10,6 +10,8 @@
     ├── PoisonError         a message can never be processed: goes to zool.dead.<stage> with this sentence
     ├── ReaderLostError     a message was delivered again and again, and no reader acknowledged it
     ├── RecogniserError     Triton did not read a shot; `away` tells whether waiting helps
+    ├── DeliveryError       a message did not reach its target; `away` tells whether waiting helps
+    ├── SecretError         a secret that a target names can't be had
     ├── StoreAway           ClickHouse did not take rows or statements: the same again later
     └── RowsError           a value does not fit its column: no repetition helps
 
@@ -126,6 +128,28 @@ class RecogniserError(PostprocessError):
     def __str__(self) -> str:
         hint = "waiting for it" if self.away else "check that the ensemble is loaded and fits this version"
         return f"{self.recogniser}: {self.reason}; {hint}"
+
+
+class DeliveryError(PostprocessError):
+    """A target did not take a message."""
+
+    def __init__(self, target: str, reason: str, *, away: bool = True, retry_after_s: float = 0.0) -> None:
+        super().__init__(target, reason, away)
+        self.target, self.reason, self.away, self.retry_after_s = target, reason, away, retry_after_s
+
+    def __str__(self) -> str:
+        return f"target {self.target}: {self.reason}"
+
+
+class SecretError(PostprocessError):
+    """A secret that a target names can't be had."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name, self.reason = name, reason
+
+    def __str__(self) -> str:
+        return f"secret {self.name}: {self.reason}"
 
 
 class StoreAway(PostprocessError):  # noqa: N818 - a state of the world, named as such

@@ -91,3 +91,31 @@ STREAM_GAPS = Counter(
     "Messages discarded before a consumer read them, at most; grows: the stage was away, or the stream is too small.",
     ["stream", "consumer"],
 )
+DELIVERED = Counter(
+    "zool_deliver_messages",
+    "Messages to targets by kind and outcome sent|dead|expired; dead grows: see zool.dead.deliver.",
+    ["kind", "outcome"],
+)
+DELIVER_FAILURES = Counter(
+    "zool_deliver_failures",
+    "Tries that failed, by target and reason away|refused; grows: see GET /api/v1/deliveries/log.",
+    ["target", "reason"],
+)
+DELIVER_SECONDS = Histogram(
+    "zool_deliver_seconds",
+    "Duration of a try that went well; grows: the target is slow.",
+    ["kind"],
+    buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 20.0),
+)
+DELIVER_LAG_SECONDS = Histogram(
+    "zool_deliver_lag_seconds",
+    "From an event's place in the stream to its target; grows: the target is away or slow.",
+    ["kind"],
+    buckets=(0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 30.0, 300.0, 3600.0),
+)
+DELIVER_WAITING = Gauge(
+    "zool_deliver_waiting", "Messages in hand for a target; stays high: it is away or slow.", ["target"]
+)
+DELIVER_UP = Gauge("zool_deliver_up", "1 while a target takes messages; 0: see its state for why.", ["target"])
+DELIVER_GROUPED = Counter("zool_deliver_grouped", "Events said with others in one message.", ["target"])
+DELIVER_SKIPPED = Counter("zool_deliver_skipped", "Messages that can't be read as events; see zool.dead.store.", [])

@@ -16,6 +16,7 @@ from api.http.attendance import Attendance
 from api.http.audit import Audit
 from api.http.cameras import Cameras
 from api.http.dead import Dead
+from api.http.deliveries import Deliveries
 from api.http.doors import Doors, GuestPasses
 from api.http.events import Events
 from api.http.export import Exports
@@ -82,6 +83,7 @@ def litestar_app(services: Services) -> Litestar:
                     Dead,
                     Doors,
                     GuestPasses,
+                    Deliveries,
                     People,
                     Attendance,
                     Sessions,

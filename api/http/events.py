@@ -12,7 +12,7 @@ from litestar.di import Provide
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import Stream
 
-from api.contract import EventList, EventOut
+from api.contract import EventList
 from api.contract_work import TraceOut
 from api.cursor import Mark
 from api.errors import BadParameter, NotThere
@@ -26,6 +26,7 @@ from api.query import events_query, photo_query, picture, thumbnail_query, token
 from api.sse import resume_after, retry, written
 from api.trace import path_query, reads_query, shot_query, shots_query, trace_view
 from postprocess.looks import read_of
+from postprocess.shown import EventOut
 
 STREAM_FILTERS = frozenset({"camera", "kind", "after"})
 DAY = 86_400

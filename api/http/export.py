@@ -18,7 +18,6 @@ from litestar.params import QueryParameter
 from litestar.response import Stream
 
 from api import export, sheets
-from api.contract import EventOut
 from api.cursor import Cursor
 from api.errors import TooMuchAsked
 from api.http.answers import AnyRequest, language_of, only_known
@@ -28,6 +27,7 @@ from api.http.services import Given, Services
 from api.language import Language
 from api.query import EventFilter, count_query, event_of, events_query, one_of, photo_query, picture
 from postprocess.contract import Event
+from postprocess.shown import EventOut
 
 _TYPES = {"csv": sheets.CSV, "xlsx": sheets.XLSX, "zip": "application/zip"}
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from litestar import Controller, get, post
 from litestar.params import FromPath, QueryParameter
 
-from api.contract import EventList, FeedbackIn, FeedbackOut, PlateIn
+from api.contract import EventList, FeedbackIn, PlateIn
 from api.cursor import read_cursor
 from api.errors import FieldFault, InvalidBody
 from api.http.answers import AnyRequest, only_known
@@ -18,6 +18,7 @@ from api.query import LIMIT_MAX, EventFilter, review_query, time_us, token, whol
 from api.vehicles import PLATE_WORDS, plausible
 from api.views import feedback_view
 from postprocess.contract import Feedback
+from postprocess.shown import FeedbackOut
 
 FILTERS = frozenset({"camera", "since", "until", "cursor", "limit"})
 MONTH_US = 30 * 86_400 * 1_000_000

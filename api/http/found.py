@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from api.contract import EventList, EventOut
+from api.contract import EventList
 from api.cursor import Cursor, write_cursor
 from api.errors import FieldFault, InvalidBody, NotThere
 from api.http.services import Services
@@ -14,6 +14,7 @@ from api.query import Query, event_of, event_query, feedback_query, handling_que
 from api.views import event_view, handling_view
 from ingest.contract import encode, events_subject
 from postprocess.contract import FEEDBACK, HANDLING, Event, feedback_of
+from postprocess.shown import EventOut
 
 
 async def event_by(services: Services, event_id: str) -> Event:

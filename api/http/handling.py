@@ -6,7 +6,6 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath
 
-from api.contract import EventOut
 from api.contract_work import HandlingIn, WordList
 from api.http.answers import AnyRequest
 from api.http.bodies import body, takes
@@ -15,6 +14,7 @@ from api.http.services import Given
 from api.query import event_of, words_query
 from api.views import handling_view, word_view
 from postprocess.contract import Handling
+from postprocess.shown import EventOut
 
 
 class EventHandling(Controller):

@@ -16,6 +16,7 @@ from api.boxes import Boxes
 from api.catalog import Catalog
 from api.config import ApiSettings, LookDefaults
 from api.contract import Caller
+from api.dispatch import Dispatch
 from api.doorman import Doorman
 from api.eraser import Eraser
 from api.feed import LimitedFeed, Streams
@@ -42,6 +43,7 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     functions: Registry
     graves: Graves
     eraser: Eraser
+    dispatch: Dispatch
     admission: Admission
     ledger: Ledger
     look: LookDefaults

@@ -31,7 +31,7 @@ from deploy.demo.command import read_site
 from deploy.errors import SiteMissing
 from deploy.up import command as up
 
-VICTIMS = ("nats", "triton", "clickhouse", "ingest", "recognise", "decide", "store", "api")
+VICTIMS = ("nats", "triton", "clickhouse", "ingest", "recognise", "decide", "store", "deliver", "api")
 CAMERAS = 10
 WARM_UP_S = 15.0
 STEP_S = 40.0

@@ -19,7 +19,7 @@ from deploy.up.plan import LOOPBACK, Component, Layout, components, nats_conf
 from deploy.up.supervisor import Supervisor
 from ingest.config import IngestSettings
 from ingest.settings import SettingsError, check_sections, load
-from postprocess.config import DecideSettings, RecogniseSettings, StoreSettings
+from postprocess.config import DecideSettings, DeliverSettings, RecogniseSettings, StoreSettings
 
 DATA_DIR = Path("var/zool")
 
@@ -28,6 +28,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "recognise": RecogniseSettings,
     "decide": DecideSettings,
     "store": StoreSettings,
+    "deliver": DeliverSettings,
     "api": ApiSettings,
 }
 """Sections of config.ini; what binds the processes together (addresses, passwords) `zool up` sets by itself."""
@@ -135,6 +136,7 @@ async def running(
             api_host=host,
         )
         secrets = machine.passwords(data_dir)
+        layout.secrets_dir.mkdir(mode=0o700, exist_ok=True)
         machine.write_private(layout.nats_conf, nats_conf(ports, data_dir, secrets))
         machine.write_private(data_dir / outlook.TARGETS_FILE, outlook.prometheus_targets(ports))
         machine.write_private(data_dir / outlook.GRAFANA_FILE, outlook.grafana_env(ports, secrets))

@@ -20,7 +20,7 @@ import msgspec
 from ingest.contract import BUCKETS, STREAMS
 
 LOOPBACK = "127.0.0.1"
-ACCOUNTS = ("ingest", "recognise", "decide", "store", "api")
+ACCOUNTS = ("ingest", "recognise", "decide", "store", "deliver", "api")
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +69,11 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     def key_file(self) -> Path:
         """What credentials of cameras are sealed with, mode 0600."""
         return self.data_dir / "secrets.key"
+
+    @property
+    def secrets_dir(self) -> Path:
+        """Where files lie that targets of deliveries name as secrets, mode 0700."""
+        return self.data_dir / "secrets"
 
     @property
     def nats_conf(self) -> Path:
@@ -132,6 +137,8 @@ def _stage(name: str, layout: Layout, ports: Ports, passwords: Mapping[str, str]
         environ["ZOOL_INGEST_SPOOL_DIR"] = str(layout.data_dir / "spool")
     if name in {"ingest", "recognise", "api"}:
         environ["ZOOL_TRITON_URL"] = f"{LOOPBACK}:{ports.triton_grpc}"
+    if name == "deliver":
+        environ["ZOOL_DELIVER_SECRETS_DIR"] = str(layout.secrets_dir)
     if name == "recognise":
         environ |= ONE_THREAD
     if name in {"store", "api"}:
@@ -165,7 +172,8 @@ _SHARED_PUBLISH = (
 _READ_BY: Mapping[str, tuple[str, ...]] = {
     "KV_zool-users": ("api",), "KV_zool-sessions": ("api",),
     "DEAD": ("api",), "AUDIT": ("api",), "KV_zool-shifts": ("api",), "KV_zool-faces": ("api", "recognise"),
-    "KV_zool-people": ("api", "decide"),
+    "KV_zool-people": ("api", "decide", "deliver"), "KV_zool-targets": ("api", "deliver"),
+    "DELIVERIES": ("api", "deliver"), "REDELIVER": ("api", "deliver"),
 }  # fmt: skip
 """Streams that not everybody reads, and who does."""
 _WAYS_TO_READ = (
@@ -180,20 +188,24 @@ _PUBLISH: Mapping[str, tuple[str, ...]] = {
     "recognise": ("zool.reads.*", "zool.dead.recognise", "zool.events.system.*"),
     "decide": ("zool.events.*.*", "zool.dead.decide", "$KV.zool-plans.>", "$KV.zool-shares.>", "$KV.zool-snapshots.>"),
     "store": ("zool.dead.store", "zool.events.*.*"),
+    "deliver": ("zool.deliveries.*", "zool.dead.deliver", "zool.events.system.*", "zool.events.*.feedback"),
     "api": (
         "zool.rpc.>", "$KV.zool-cameras.>", "$KV.zool-functions.>", "$KV.zool-users.>", "$KV.zool-sessions.>",
         "zool.audit", "$KV.zool-vehicles.>",
         "$KV.zool-people.>", "$KV.zool-faces.>", "$KV.zool-shifts.>",
-        "$KV.zool-regions.>", "$KV.zool-doors.>",
+        "$KV.zool-regions.>", "$KV.zool-doors.>", "$KV.zool-targets.>", "$KV.zool-delivery-rules.>",
+        "zool.deliver.*.*.*",
         # Feedback is an event. Dead letters are said again on the subjects they came from, and then taken out.
         "zool.detections.*", "zool.shots.*.*", "zool.reads.*", "zool.events.*.*", "$JS.API.STREAM.MSG.DELETE.DEAD",
         # Erasing a person takes messages out of the streams of the data path.
         "$JS.API.STREAM.MSG.DELETE.READS", "$JS.API.STREAM.MSG.DELETE.EVENTS", "$JS.API.STREAM.MSG.DELETE.SHOTS",
+        "$JS.API.STREAM.MSG.DELETE.REDELIVER",
     ),
 }  # fmt: skip
 _SUBSCRIBE: Mapping[str, tuple[str, ...]] = {
     "ingest": ("zool.rpc.probe", "zool.rpc.snapshot.*"), "api": ("zool.state.*",),
     "recognise": ("zool.rpc.face", "zool.rpc.resume.recognise"), "store": ("zool.rpc.resume.store", "zool.rpc.forget"),
+    "deliver": ("zool.rpc.resume.deliver", "zool.rpc.deliver.test", "zool.rpc.deliver.state"),
 }  # fmt: skip
 
 

@@ -81,7 +81,8 @@ def _items(function: AnyFunction, kind: Any) -> tuple[Field, ...]:
     if _kind(kind) not in {"records", "named"}:
         return ()
     item = _bare(getattr(kind, "item_type", None) or kind.value_type)[0]
-    return tuple(_field(function, one.encode_name, one.type) for one in item.fields)
+    fields = item.fields if isinstance(item, inspect.StructType) else ()
+    return tuple(_field(function, one.encode_name, one.type) for one in fields)
 
 
 def unit_of(name: str) -> str:

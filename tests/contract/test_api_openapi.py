@@ -35,6 +35,7 @@ def document() -> dict[str, Any]:
         boxes=absent,
         graves=absent,
         eraser=absent,
+        dispatch=absent,
         admission=absent,
         ledger=absent,
         look=LookDefaults(),

@@ -76,6 +76,7 @@ def test_the_programs_sections_are_found() -> None:
     assert set(_read_by("ingest")) == {"ingest", "nats", "triton", "face", "secrets"}
     assert set(_read_by("decide")) == {"decide", "nats", "face", "secrets"}
     assert set(_read_by("store")) == {"store", "nats", "clickhouse", "face", "secrets"}
+    assert set(_read_by("deliver")) == {"deliver", "decide", "nats", "face", "secrets"}
     assert set(_read_by("api")) == {"api", "decide", "nats", "clickhouse", "face", "secrets"}
     assert _read_by_shell() == {"ZOOL_CONFIG", "ZOOL_LOG_LEVEL"}
 

@@ -138,7 +138,7 @@ def test_secrets_are_named_and_never_held(name: str) -> None:
                 assert asked["key"] in SECRETS[asked["name"]]
                 assert asked["name"] in found.notes
             elif any(word in entry["name"] for word in ("PASSWORD", "SECRET", "TOKEN")):
-                assert entry["name"].endswith("_FILE") or entry["value"].startswith('"$(')
+                assert entry["name"].endswith(("_FILE", "_DIR")) or entry["value"].startswith('"$(')
     for stage in STAGES:
         (password,) = (e for e in pods(found)[stage].container["env"] if e["name"] == "ZOOL_NATS_PASSWORD")
         assert password["valueFrom"]["secretKeyRef"] == {"name": "zool-nats", "key": stage}

@@ -25,12 +25,12 @@ def run(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("words", [(), ("deliver",)])
+@pytest.mark.parametrize("words", [(), ("delivery",)])
 def test_usage(words: tuple[str, ...]) -> None:
     """Which programs there are."""
     done = run(*words)
     assert done.returncode == 2
-    assert "recognise|decide|store" in done.stderr
+    assert "recognise|decide|store|deliver" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,8 @@ def test_usage(words: tuple[str, ...]) -> None:
         ("recognise", "[recognise]\ninflight_max = many\n", "[recognise] inflight_max = 'many'"),
         ("decide", "[decide]\nsnapshot = 1\n", "did you mean 'snapshot_s'"),
         ("store", "[store]\nevents_days = 0\n", "[store] events_days = '0'"),
+        ("deliver", "[deliver]\ncommand_s = 0\n", "[deliver] command_s = '0'"),
+        ("deliver", "[decide]\ntimezone = Mars/Base\n", "an IANA name"),
     ],
 )
 def test_a_wrong_setting_is_named(program: str, text: str, said: str, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from deploy.up.plan import ACCOUNTS, LOOPBACK, Component, Layout, Ports, compone
 from ingest.config import IngestSettings
 from ingest.contract import BUCKETS, STREAMS
 from ingest.settings import FaceSettings, NatsSettings, SecretsSettings, TritonSettings
+from postprocess.config import DeliverSettings
 from postprocess.contract import ClickHouseSettings
 
 PORTS = Ports(
@@ -30,6 +31,7 @@ TOLD: dict[str, type[msgspec.Struct]] = {
     "api": ApiSettings,
     "ingest": IngestSettings,
     "secrets": SecretsSettings,
+    "deliver": DeliverSettings,
 }
 
 
@@ -64,7 +66,7 @@ def may(name: str, subject: str) -> bool:
 
 
 def test_the_table_is_complete() -> None:
-    """Three servers and five stages, each with its own command and a way to ask it."""
+    """Three servers and six stages, each with its own command and a way to ask it."""
     plan = _plan()
     assert list(plan) == ["nats", "triton", "clickhouse", *ACCOUNTS]
     for component in plan.values():
@@ -72,7 +74,7 @@ def test_the_table_is_complete() -> None:
     assert plan["nats"].argv == ("/nats", "-c", "/data/nats.conf")
     assert plan["ingest"].argv == ("/py", "-m", "ingest")
     assert plan["api"].argv == ("/py", "-m", "api")
-    for name in ("recognise", "decide", "store"):
+    for name in ("recognise", "decide", "store", "deliver"):
         assert plan[name].argv == ("/py", "-m", "postprocess", name)
 
 
@@ -136,7 +138,13 @@ def test_nobody_may_delete_purge_or_change_a_stream(name: str) -> None:
     """What was written stays; the api alone takes single messages out: dead letters, and what names a person."""
     for stream in (*STREAMS, *(f"KV_zool-{bucket}" for bucket in BUCKETS)):
         for verb in ("DELETE", "PURGE", "UPDATE", "MSG.DELETE", "SNAPSHOT", "RESTORE"):
-            mended = (name, verb) == ("api", "MSG.DELETE") and stream in {"DEAD", "READS", "EVENTS", "SHOTS"}
+            mended = (name, verb) == ("api", "MSG.DELETE") and stream in {
+                "DEAD",
+                "READS",
+                "EVENTS",
+                "SHOTS",
+                "REDELIVER",
+            }
             assert may(name, f"$JS.API.STREAM.{verb}.{stream}") == mended, (verb, stream)
 
 
@@ -162,6 +170,13 @@ def test_only_the_api_reads_users_and_dead_letters(name: str, stream: str) -> No
         assert may(name, way) == (name == "api"), way
 
 
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_only_api_and_deliver_read_targets(name: str) -> None:
+    """Targets may hold secrets."""
+    for way in ("$JS.API.CONSUMER.CREATE.KV_zool-targets.x", "$JS.API.DIRECT.GET.KV_zool-targets.$KV.zool-targets.t"):
+        assert may(name, way) == (name in {"api", "deliver"}), way
+
+
 def test_each_says_only_what_its_role_says() -> None:
     """Subjects of the data path have one speaker each beside the api, which replays; ingest says its own kinds."""
     speakers = {
@@ -169,10 +184,15 @@ def test_each_says_only_what_its_role_says() -> None:
         "zool.shots.plate_reader.c": {"ingest", "api"},
         "zool.reads.c": {"recognise", "api"},
         "zool.state.c": {"ingest"},
-        "zool.events.system.system_gap": {"recognise", "decide", "store", "api"},
+        "zool.events.system.system_gap": {"recognise", "decide", "store", "deliver", "api"},
         "zool.rpc.probe": {"api"},
         "zool.events.c.camera_lost": {"ingest", "decide", "store", "api"},
         "zool.events.c.vehicle_entry": {"decide", "store", "api"},
+        "zool.events.c.feedback": {"decide", "store", "deliver", "api"},
+        "zool.deliveries.t": {"deliver"},
+        "zool.deliver.t.c.vehicle_entry": {"api"},
+        "$KV.zool-targets.t": {"api"},
+        "$KV.zool-delivery-rules.r": {"api"},
         "$KV.zool-cameras.c": {"api"},
         "$KV.zool-users.u": {"api"},
         "$KV.zool-plans.c": {"decide"},

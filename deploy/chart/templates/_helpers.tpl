@@ -128,6 +128,9 @@ prometheus.io/path: /metrics
 {{- if has .component (list "ingest" "recognise") }}
 - {name: ZOOL_TRITON_URL, value: {{ include "zool.tritonUrl" .root | quote }}}
 {{- end }}
+{{- if eq .component "deliver" }}
+- {name: ZOOL_DELIVER_SECRETS_DIR, value: /run/secrets/deliver}
+{{- end }}
 {{- if eq .component "recognise" }}
 - {name: OPENBLAS_NUM_THREADS, value: "1"}
 {{- end }}
