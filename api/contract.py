@@ -40,6 +40,15 @@ MotionMasks = Annotated[
     msgspec.Meta(max_length=16, description="Where movement alone is no reason for a look: a burnt-in clock, a tree"),
 ]
 
+PictureKey = Literal[
+    "after_s", "until_s", "black_level", "over_share", "covered_share", "moved_share", "blur_ratio", "noise_factor",
+    "frozen_s", "fps_ratio", "bitrate_factor", "clock_s", "broken_share", "accept_s",
+]  # fmt: skip
+Thresholds = Annotated[
+    dict[PictureKey, Annotated[float, msgspec.Meta(ge=0.001, le=604_800.0)]],
+    msgspec.Meta(description="When its picture counts as bad, by the keys of `[picture]` in config.ini"),
+]
+
 
 Role = Literal["administrator", "operator", "viewer", "integration"]
 """What a user may do; `api.access_table` says what that is, call by call."""
@@ -123,6 +132,9 @@ class CameraIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     analysis_fps: Fps | None = None
     transport: Transport = "tcp"
     motion_masks: MotionMasks = ()
+    maintenance: bool = False
+    """Somebody works on it: nobody is told that it is lost or that its picture is bad."""
+    picture: Thresholds = {}
 
 
 class CameraPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,6 +148,8 @@ class CameraPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     analysis_fps: Fps | msgspec.UnsetType | None = msgspec.UNSET
     transport: Transport | msgspec.UnsetType = msgspec.UNSET
     motion_masks: MotionMasks | msgspec.UnsetType = msgspec.UNSET
+    maintenance: bool | msgspec.UnsetType = msgspec.UNSET
+    picture: Thresholds | msgspec.UnsetType = msgspec.UNSET
 
 
 class ProbeIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -179,6 +193,9 @@ class CameraStateOut(msgspec.Struct, frozen=True, kw_only=True):
     """Which stream crops come from, where the camera has two."""
     crops_detail: str = ""
     """Why they do not come from the main one."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with its pictures, where the phase is `degraded`; `detail` has it in words."""
+    frames_broken: int = 0
 
 
 class CameraOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +212,8 @@ class CameraOut(msgspec.Struct, frozen=True, kw_only=True):
     motion_masks: MotionMasks
     functions: tuple[str, ...]
     """Those that are switched on."""
+    maintenance: bool
+    picture: dict[str, float]
     etag: str
     state: CameraStateOut
 

@@ -6,14 +6,14 @@ Pure: `now_us` is passed in.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.contract import CameraOut, CameraStateOut, ProbeOut
 from api.contract_work import WordOut
 from api.etag import etag
 from api.language import Language, Words
-from ingest.contract import Camera, CameraState, Cause, ProbeReply, mask_url
+from ingest.contract import Camera, CameraState, Cause, PictureFault, ProbeReply, mask_url
 from postprocess.contract import FEEDBACK, Event
 from postprocess.shown import HandlingOut, event_view, feedback_view, moment, photo_url
 
@@ -35,7 +35,23 @@ _CAUSES: dict[Cause, Words] = {
     "no_video": Words("The stream has no video track", "В потоке нет видеодорожки"),
     "codec": Words("The video is neither H.264 nor H.265", "Видео не в формате H.264 или H.265"),
     "broken": Words("The stream is broken", "Поток повреждён"),
+    "decoder": Words("The video can't be decoded", "Видео не декодируется"),
     "unsafe_url": Words("This address must not be opened", "Такой адрес открывать нельзя"),
+}
+_FAULTS: dict[PictureFault, Words] = {
+    "network_loss": Words("Packets are lost on the way: pictures are broken", "Потери пакетов в сети: кадры битые"),
+    "decoder_overload": Words("The server can't keep up with decoding", "Сервер не успевает декодировать видео"),
+    "camera_fault": Words("The camera sends broken pictures", "Камера присылает битые кадры"),
+    "black": Words("The picture is black", "Картинка чёрная"),
+    "over_exposed": Words("The picture is over-exposed", "Картинка засвечена"),
+    "covered": Words("The camera is covered", "Камера закрыта"),
+    "blurred": Words("The picture is blurred", "Картинка размыта"),
+    "moved": Words("The camera was moved", "Камера сдвинута"),
+    "frozen": Words("The picture is frozen", "Картинка застыла"),
+    "noise": Words("The picture is much noisier than usual", "Картинка гораздо шумнее обычного"),
+    "low_fps": Words("Far fewer pictures come than usual", "Кадров гораздо меньше обычного"),
+    "bitrate": Words("Far more data come than usual", "Данных гораздо больше обычного"),
+    "clock": Words("The camera's clock has moved", "Часы камеры ушли"),
 }
 
 
@@ -47,6 +63,18 @@ def cause_words(cause: Cause, detail: str, language: Language) -> str:
     return f"{words.ru} ({detail})" if words.ru and detail else words.ru or detail
 
 
+def fault_words(faults: Iterable[str], language: Language) -> str:
+    """What is wrong with the pictures, in the reader's language; a fault of a newer ingest by its own name."""
+    known: dict[str, Words] = {str(fault): words for fault, words in _FAULTS.items()}
+    return "; ".join(known[fault].to(language) if fault in known else fault for fault in faults)
+
+
+def _detail(state: CameraState, language: Language) -> str:
+    if state.faults:
+        return fault_words(state.faults, language)
+    return "" if state.phase == "live" else cause_words(state.cause, state.detail, language)
+
+
 def state_view(state: CameraState | None, heard_at_us: int, now_us: int, language: Language) -> CameraStateOut:
     """Where a camera stands now, as far as ingest has said lately."""
     if state is None or now_us - heard_at_us > STATE_AGE_US_MAX:
@@ -54,7 +82,7 @@ def state_view(state: CameraState | None, heard_at_us: int, now_us: int, languag
     return CameraStateOut(
         phase=state.phase,
         cause=state.cause,
-        detail=cause_words(state.cause, state.detail, language) if state.phase in {"lost", "connecting"} else "",
+        detail=_detail(state, language),
         since=moment(state.since_us) if state.since_us else None,
         codec=state.codec,
         width=state.width,
@@ -67,6 +95,8 @@ def state_view(state: CameraState | None, heard_at_us: int, now_us: int, languag
         inference_ok=state.inference_ok,
         crops=state.crops,
         crops_detail=state.crops_detail,
+        faults=state.faults,
+        frames_broken=state.frames_broken,
     )
 
 
@@ -83,6 +113,8 @@ def camera_view(camera: Camera, revision: int, state: CameraStateOut, functions:
         transport=camera.transport,
         motion_masks=camera.motion_masks,
         functions=functions,
+        maintenance=camera.maintenance,
+        picture=camera.picture,
         etag=etag(revision),
         state=state,
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 from ingest import shm
 from ingest.bus import Bus
 from ingest.camera import CameraThread
-from ingest.config import IngestSettings
+from ingest.config import IngestSettings, PictureSettings
 from ingest.contract import PROBE_SUBJECT, Camera, snapshot_subject
 from ingest.decode import Decoder, VideoStream
 from ingest.errors import SpoolError
@@ -84,6 +84,7 @@ async def main(process: Process) -> None:
         await post.drain(process.stop)
         shared = Shared(
             settings=settings,
+            picture=process.settings(PictureSettings, "picture"),
             bus=bus,
             post=post,
             detector=detector,

@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable
 
 from ingest import clock
+from ingest.checkup import Checkup
 from ingest.config import IngestSettings
 from ingest.contract import Camera, Cause, Phase
 from ingest.crops import MainThread
 from ingest.doze import Doze, DozePolicy
-from ingest.ports import Frame, OpenStream, Start
+from ingest.ports import Frame, OpenStream, Start, Stream
 from ingest.reconnect import Reconnecting
 from ingest.slot import Slot, Tensors, Wish
 
@@ -47,6 +48,7 @@ class CameraThread(Reconnecting):
         self._sampler = clock.Sampler(start.looked_us)
         self._rate: tuple[int, int] = (0, 0)
         self._stirred_us: int | None = None
+        self._checkup = Checkup()
 
     def start(self) -> None:
         """Begin."""
@@ -82,12 +84,15 @@ class CameraThread(Reconnecting):
             figures.width, figures.height = facts.width, facts.height
             self._rate = (0, 0)
             self._count("none")
+            self._checkup.begin(time.time_ns() // 1000)
             doze = Doze(DozePolicy()) if settings.idle == "key_frames" else None
             for decoded in stream.frames() if doze is None else stream.frames(doze):
                 if self._stop.is_set():
                     return
+                sparse = doze is not None and doze.dozing
                 if decoded is not None:
-                    self._take(decoded, sparse=doze is not None and doze.dozing)
+                    self._take(decoded, sparse=sparse)
+                self._check(decoded, stream, sparse=sparse)
                 if doze is not None:
                     self._rouse(doze, skipped=decoded is None)
 
@@ -103,6 +108,14 @@ class CameraThread(Reconnecting):
             slot.figures.skipped += skipped
             self._rate = (0, 0)
 
+    def _check(self, decoded: Frame | None, stream: Stream, *, sparse: bool) -> None:
+        """Once a second: what its pictures are like."""
+        settings, now_us = self.slot.wish.picture, time.time_ns() // 1000
+        if settings is not None and self._checkup.step(decoded, stream.meter, settings, now_us, sparse=sparse):
+            self.slot.figures.faults = self._checkup.faults
+        elif settings is None:
+            self.slot.figures.faults = {}
+
     def _take(self, decoded: Frame, *, sparse: bool = False) -> None:
         figures = self.slot.figures
         figures.decoded += 1
@@ -116,6 +129,9 @@ class CameraThread(Reconnecting):
             return
         stamp_us = self._sampler.due(captured_us, wish.fps)
         if stamp_us is None:
+            return
+        if decoded.broken:
+            figures.broken += 1
             return
         if self.slot.offer(stamp_us, kind, decoded.picture(), decoded.arrival_us, sparse=sparse):
             self._ready()

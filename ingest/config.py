@@ -1,6 +1,6 @@
-"""`[ingest]` of config.ini: every key, its default and what is allowed.
+"""`[ingest]` and `[picture]` of config.ini: every key, its default and what is allowed.
 
-Pure: no I/O, no clock. `ingest.settings` fills the Struct from file and environment.
+Pure: no I/O, no clock. `ingest.settings` fills the Structs from file and environment.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ Hardware = Literal["off", "cuda", "qsv", "vaapi"]
 Idle = Literal["full", "key_frames"]
 LoopFilter = Literal["none", "noref"]
 Ratio = Annotated[float, msgspec.Meta(ge=0.05, le=0.95)]
+Share = Annotated[float, msgspec.Meta(ge=0.05, le=1.0)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
@@ -65,3 +66,38 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Camera tests at once."""
     cameras_max: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 128
     """Cameras of this process: one decoding thread each."""
+
+
+class PictureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a camera's picture is told as degraded; a camera's own `picture` overrides key by key. Shares are 0..1."""
+
+    enabled: bool = True
+    """Whether pictures are checked at all."""
+    after_s: Annotated[float, msgspec.Meta(ge=1.0, le=600.0)] = 5.0
+    """A fault has to last so long before it is told."""
+    until_s: Annotated[float, msgspec.Meta(ge=1.0, le=600.0)] = 5.0
+    """It has to be away so long before it counts as ended."""
+    black_level: Annotated[float, msgspec.Meta(ge=16.0, le=128.0)] = 36.0
+    """Black: 99 of 100 parts of the picture are darker than this grey level (16 is black)."""
+    over_share: Share = 0.6
+    """Over-exposed: so much of the picture is blown out."""
+    covered_share: Share = 0.65
+    """Covered: the edges of so much of the usual view have vanished."""
+    moved_share: Share = 0.65
+    """Moved: so much of the usual view holds other edges."""
+    blur_ratio: Annotated[float, msgspec.Meta(ge=0.05, le=0.95)] = 0.6
+    """Blurred: fine detail against coarse has fallen to this part of what it usually is."""
+    noise_factor: Annotated[float, msgspec.Meta(ge=1.2, le=50.0)] = 3.0
+    """Noisy: the grain is so many times as strong as it usually is."""
+    frozen_s: Annotated[float, msgspec.Meta(ge=2.0, le=3600.0)] = 20.0
+    """Frozen: nothing at all has changed for so long, or three times as long as this camera often stands still."""
+    fps_ratio: Annotated[float, msgspec.Meta(ge=0.05, le=0.95)] = 0.5
+    """Low frame rate: fewer pictures a second than this part of the usual number."""
+    bitrate_factor: Annotated[float, msgspec.Meta(ge=1.5, le=100.0)] = 5.0
+    """Bitrate jump: so many times the bytes a second that the busiest usual time takes."""
+    clock_s: Annotated[float, msgspec.Meta(ge=0.1, le=3600.0)] = 2.0
+    """Clock drift: the camera's clock has moved so far from where it stood against ours when it was first seen."""
+    broken_share: Annotated[float, msgspec.Meta(ge=0.001, le=1.0)] = 0.02
+    """Broken pictures: so many of those that came, or should have come, are smeared or missing."""
+    accept_s: Annotated[float, msgspec.Meta(ge=60.0, le=604800.0)] = 3600.0
+    """A view, a rate or a bitrate that lasts so long is taken for the camera's new normal."""

@@ -57,6 +57,10 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     """Polygons in which movement alone is no reason for a look: a burnt-in clock, a tree."""
     sealed: str = ""
     """The whole addresses, where those above are masked (`ingest.sealed`): for who has the key."""
+    maintenance: bool = False
+    """Somebody works on it: it is looked at, but nobody is told that it is lost or that its picture is bad."""
+    picture: dict[str, float] = {}
+    """Thresholds of its picture's health, by the keys of `[picture]` in config.ini; what is not named is from there."""
 
 
 class FrameStamp(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,8 +180,15 @@ class IngestPlan(msgspec.Struct, frozen=True, kw_only=True):
     detectors: tuple[DetectorPlan, ...] = ()
 
 
-Phase = Literal["disabled", "connecting", "live", "lost"]
-Cause = Literal["none", "dns", "refused", "timeout", "auth", "not_found", "no_video", "codec", "broken", "unsafe_url"]
+Phase = Literal["disabled", "connecting", "live", "degraded", "lost", "maintenance"]
+Cause = Literal[
+    "none", "dns", "refused", "timeout", "auth", "not_found", "no_video", "codec", "broken", "decoder", "unsafe_url"
+]
+PictureFault = Literal[
+    "network_loss", "decoder_overload", "camera_fault",
+    "black", "over_exposed", "covered", "blurred", "moved", "frozen", "noise", "low_fps", "bitrate", "clock",
+]  # fmt: skip
+"""What can be wrong with pictures that come; the first named is the one that is told where there are several."""
 
 
 class CameraState(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,6 +216,19 @@ class CameraState(msgspec.Struct, frozen=True, kw_only=True):
     """Which stream crops come from, where there are two."""
     crops_detail: str = ""
     """Why they do not come from the main one, in English words, with credentials masked."""
+    faults: tuple[str, ...] = ()
+    """What is wrong with its pictures (`PictureFault`), the one that is told first."""
+    frames_broken: int = 0
+    """Frames due for analysis that were not looked at because they were smeared or built on what is missing."""
+
+
+class NoticePhoto(msgspec.Struct, frozen=True, kw_only=True):
+    """The picture behind a notice; reads as a `postprocess` EventPhoto."""
+
+    shot_id: str
+    captured_at_us: int
+    thumbnail: bytes
+    """JPEG of at most 30 KB."""
 
 
 class CameraNotice(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,13 +236,17 @@ class CameraNotice(msgspec.Struct, frozen=True, kw_only=True):
 
     event_id: str
     version: int
-    kind: Literal["camera_lost", "camera_restored", "camera_blind"]
+    kind: Literal["camera_lost", "camera_restored", "camera_blind", "camera_degraded"]
     camera: Token
     opened_at_us: int
     closed_at_us: int | None = None
     final: bool = True
     cause: str = ""
     text: str = ""
+    rule: str = ""
+    """What is wrong, of a `camera_degraded`: part of its id, so that two faults are two events."""
+    photos: tuple[NoticePhoto, ...] = ()
+    severity: Literal["info", "warning"] = "info"
 
 
 class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True):

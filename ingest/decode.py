@@ -2,7 +2,8 @@
 
 Rules
 - Every address passes `url.check`, and libav gets the protocol whitelist besides.
-- libav is silent: its own log lines may hold the address with its password.
+- libav is silent: its own log lines may hold the address with its password. The thread that reads a stream counts those
+  that tell of lost packets and passes none on.
 - One decoding thread per stream: a hundred cameras are enough threads by themselves.
 - What goes wrong leaves as `CameraError`, with the cause in words.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import re
 import socket
 import struct
 import time
@@ -30,24 +32,28 @@ from av.container import InputContainer
 from ingest import url as addresses
 from ingest.config import Hardware, LoopFilter
 from ingest.contract import Transport
+from ingest.damage import Damage, FrameNumbers, Meter
 from ingest.doze import Choice, Doze
 from ingest.errors import CameraError
 from ingest.faults import camera_error, unresolved
 from ingest.planes import Picture
 from ingest.ports import Facts
 
-av.logging.set_level(None)
-av.logging.set_libav_level(av.logging.PANIC)
+logging.getLogger("libav").addHandler(logging.NullHandler())
+logging.getLogger("libav").propagate = False
+av.logging.set_level(av.logging.WARNING)
 
 log = logging.getLogger(__name__)
 
 CODECS = ("h264", "hevc")
 PIXELS_MAX = 8192 * 8192
-BROKEN_PACKETS_MAX = 250
-"""Packets in a row that give no picture: ten seconds of 25 fps; then the stream is given up and opened anew."""
+PICTURE_STALLS = 2
+"""So many times `stall_s` packets may come without a picture; then the stream is given up and opened anew."""
 FULL_RANGE = 2
 NO_VIDEO = "{where} has no video track"
 WRONG_CODEC = "{where} sends {codec}; only H.264 and H.265 are supported"
+_MISSED = re.compile(r"RTP: missed (\d+) packets|Could not find ref with POC")
+"""What libav says of lost packets, and the H.265 decoder of pictures that others are built on."""
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +62,7 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
     frame: Any
     arrival_us: int
     wallclock_us: int | None
+    broken: bool = False
 
     def picture(self) -> Picture:
         """Views of the planes; a frame that is not 4:2:0 of 8 bits is converted first (rare, and slower)."""
@@ -101,7 +108,9 @@ class VideoStream:
         decoder: Decoder = Decoder(),  # noqa: B008 - frozen
     ) -> None:
         parts = addresses.check(url)
-        self._decoder = decoder
+        self._decoder, self._stall_s = decoder, stall_s
+        self.meter = Meter()
+        self._damage, self._numbers = Damage(), FrameNumbers()
         self._kept: list[Any] = []
         self._where = f"{parts.hostname}:{addresses.port_of(parts)}"
         _resolve(parts.hostname or "", addresses.port_of(parts))
@@ -147,15 +156,29 @@ class VideoStream:
             CameraError: when the stream ends, stalls or is broken.
 
         """
-        fruitless, choice = 0, "decode"  # type: int, Choice
-        for coded in self.packets():
-            if doze is not None:
-                choice = doze.choose(key=coded.key, size=coded.size, now_us=coded.arrival_us)
-            decoded = self._chosen(coded.packet, choice)
-            fruitless = 0 if decoded or choice == "keep" else fruitless + 1
-            if fruitless > BROKEN_PACKETS_MAX:
-                raise CameraError("broken", f"{self._where} sends video that can't be decoded")
-            yield from decoded or (None,)
+        picture_us, choice = time.time_ns() // 1000, "decode"  # type: int, Choice
+        with av.logging.Capture(local=True) as lines:
+            for coded in self.packets():
+                if doze is not None:
+                    choice = doze.choose(key=coded.key, size=coded.size, now_us=coded.arrival_us)
+                self._inspect(coded, lines)
+                decoded = self._chosen(coded.packet, choice)
+                if decoded or choice == "keep":
+                    picture_us = coded.arrival_us
+                elif coded.arrival_us - picture_us > PICTURE_STALLS * self._stall_s * 1e6:
+                    raise CameraError("decoder", f"{self._where} sends video that can't be decoded")
+                yield from decoded or (None,)
+
+    def _inspect(self, coded: Coded, lines: list[tuple[int, str, str]]) -> None:
+        """Look for what is missing before a packet: libav says so of RTP packets, H.264 of reference pictures."""
+        missed = sum(int(found[1] or 1) for _, _, line in lines if (found := _MISSED.search(line)))
+        lines.clear()
+        if self._stream.codec_context.name == "h264":
+            missed += self._numbers.missing(bytes(coded.packet))
+        self.meter.octets += coded.size
+        if missed or coded.packet.is_corrupt:
+            self.meter.missed += max(1, missed)
+            self._damage.hurt(coded.arrival_us)
 
     def packets(self) -> Iterator[Coded]:
         """Packets as they come, none decoded.
@@ -164,8 +187,10 @@ class VideoStream:
             CameraError: when the stream ends, stalls or is broken.
 
         """
+        begun_s = time.monotonic()
         try:
             for packet in self._container.demux(self._stream):
+                self.meter.waited_s += time.monotonic() - begun_s
                 if not packet.size:
                     break
                 now_us, wallclock_us = time.time_ns() // 1000, _wallclock_us(packet)
@@ -177,6 +202,7 @@ class VideoStream:
                     key=packet.is_keyframe,
                     size=packet.size,
                 )
+                begun_s = time.monotonic()
         except (av.error.FFmpegError, OSError) as error:
             raise camera_error(error, self._where) from None
         raise CameraError("broken", f"the stream of {self._where} ended")
@@ -210,11 +236,19 @@ class VideoStream:
         try:
             frames = self._stream.codec_context.decode(packet)
         except (av.error.InvalidDataError, av.error.PatchWelcomeError, av.error.UndefinedError):
+            self.meter.errors += 1
+            self._damage.hurt(time.time_ns() // 1000)
             return []
         for frame in frames:
             if frame.width * frame.height > PIXELS_MAX:
                 raise CameraError("codec", f"{self._where} sends pictures of {frame.width}x{frame.height}: too large")
-        return [_decoded(frame) for frame in frames]
+        return [self._judged(frame) for frame in frames]
+
+    def _judged(self, frame: Any) -> Decoded:
+        arrival_us, wallclock_us = frame.opaque or (time.time_ns() // 1000, None)
+        self.meter.errors += frame.is_corrupt
+        broken = self._damage.broken(corrupt=frame.is_corrupt, key=frame.key_frame, now_us=arrival_us)
+        return Decoded(frame=frame, arrival_us=arrival_us, wallclock_us=wallclock_us, broken=broken)
 
     def _video(self) -> Any:
         streams = self._container.streams.video
@@ -289,11 +323,6 @@ def _wallclock_us(packet: Any) -> int | None:
     if not packet.has_sidedata("prft"):
         return None
     return int(struct.unpack_from("<q", packet.get_sidedata("prft"))[0])
-
-
-def _decoded(frame: Any) -> Decoded:
-    arrival_us, wallclock_us = frame.opaque or (time.time_ns() // 1000, None)
-    return Decoded(frame=frame, arrival_us=arrival_us, wallclock_us=wallclock_us)
 
 
 def _interleaved(frame: Any) -> Picture:

@@ -28,7 +28,7 @@ from ingest.ports import Detector
 from ingest.slot import Due, Reducer, Tensors, Wish
 from model_repository.contract import Letterbox, ModelCard
 
-PAUSE_S_MAX = 30.0
+PAUSE = backoff.Pause(first_s=1.0, longest_s=30.0)
 
 
 class _One(msgspec.Struct, kw_only=True):
@@ -133,7 +133,7 @@ class Further:
         try:
             outputs = await self._detector.infer(view.tensor, ensemble, self._deadline_s)
         except InferenceError as error:
-            pause_s = backoff.delay_s(one.failures, PAUSE_S_MAX, self._rng.random())
+            pause_s = backoff.doubled_s(PAUSE, one.failures, self._rng.random())
             one.failures, one.pause_us = one.failures + 1, due.captured_us + round(pause_s * 1e6)
             self._miss(ensemble, error.reason)
             return Glance(ensemble=ensemble)

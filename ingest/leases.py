@@ -81,6 +81,9 @@ async def _inherit(bus: Bus, camera: str, looked_us: int) -> Watch:
     lost = await _last(bus, "EVENTS", events_subject(camera, "camera_lost"), CameraNotice)
     if lost is not None and not lost.final:
         watch.lost_since_us, watch.lost_cause = lost.opened_at_us, lost.cause
+    degraded = await _last(bus, "EVENTS", events_subject(camera, "camera_degraded"), CameraNotice)
+    if degraded is not None and not degraded.final:
+        watch.degraded = degraded
     return watch
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from ingest import shots, track
 from ingest.clock import Clock
-from ingest.config import IngestSettings
+from ingest.config import IngestSettings, PictureSettings
 from ingest.contract import (
     Box,
     Camera,
@@ -31,6 +31,7 @@ from ingest.contract import (
 )
 from ingest.detector import relative
 from ingest.gate import GatePolicy
+from ingest.health import settings_for
 from model_repository.contract import DETECTOR, ModelRef
 
 POLICY = track.TrackPolicy()
@@ -50,6 +51,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     masks: tuple[tuple[Point, ...], ...] = ()
     ignored: tuple[tuple[Point, ...], ...] = ()
     gate: GatePolicy | None = None
+    picture: PictureSettings | None = None
+    """When its pictures count as bad; None = they are not checked."""
     enlarge: float = 1.15
 
 
@@ -81,7 +84,9 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     picks: tuple[shots.Pick, ...]
 
 
-def rules(settings: IngestSettings, camera: Camera, plan: IngestPlan | None) -> Rules:
+def rules(
+    settings: IngestSettings, camera: Camera, plan: IngestPlan | None, picture: PictureSettings | None = None
+) -> Rules:
     """Function over camera over config.ini (DESIGN, "Which setting wins")."""
     plan = plan or IngestPlan(camera=camera.id)
     floor = plan.class_floor or dict.fromkeys(settings.class_list, settings.confidence_ratio)
@@ -94,6 +99,7 @@ def rules(settings: IngestSettings, camera: Camera, plan: IngestPlan | None) -> 
         masks=_polygons(plan.masks),
         ignored=_polygons(camera.motion_masks),
         gate=_gate(settings, plan),
+        picture=settings_for(picture, camera.picture) if picture is not None and picture.enabled else None,
         enlarge=settings.bounding_box,
     )
 

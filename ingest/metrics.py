@@ -29,7 +29,8 @@ FRAMES_SKIPPED = Counter(
 )
 FRAMES_DROPPED = Counter(
     "zool_ingest_frames_dropped",
-    "Frames due but not looked at, by reason newest|deadline|inference; newest grows: Triton is too slow for the rate.",
+    "Frames due but not looked at, by reason newest|deadline|inference|broken; newest grows: Triton is too slow; "
+    "broken grows: pictures come smeared, see the camera's state.",
     ["camera", "reason"],
 )
 INFERENCE_SECONDS = Histogram(
@@ -60,6 +61,11 @@ CONNECTS = Counter(
 )
 CAMERA_LIVE = Gauge(
     "zool_ingest_camera_live", "1 while pictures come; 0: the camera's state names the cause.", ["camera"]
+)
+CAMERA_DEGRADED = Gauge(
+    "zool_ingest_camera_degraded",
+    "1 while something is wrong with its pictures; 1: the camera's state and the event camera_degraded name it.",
+    ["camera"],
 )
 TRACKS_LIVE = Gauge("zool_ingest_tracks_live", "Tracks alive; grows without end: report it as a fault.", ["camera"])
 SHOTS = Counter("zool_ingest_shots", "Crops sent, by recogniser.", ["camera", "recogniser"])
@@ -99,6 +105,7 @@ PER_CAMERA = (
     LAG_SECONDS,
     CONNECTS,
     CAMERA_LIVE,
+    CAMERA_DEGRADED,
     TRACKS_LIVE,
     SHOTS,
     CROPS_MISSED,

@@ -15,14 +15,14 @@ from typing import Literal
 
 import msgspec
 
-from ingest.contract import CameraNotice
+from ingest.contract import CameraNotice, NoticePhoto, PictureFault
 from ingest.faults import BlindCause
 
 NAMESPACE = uuid.UUID("6f0a8f52-7c1e-5d8b-9a55-2d6c3f1b7e10")
 OPEN_AFTER_US = 5_000_000
 GAP_US_MIN = 1_000_000
 
-Kind = Literal["camera_lost", "camera_restored", "camera_blind"]
+Kind = Literal["camera_lost", "camera_restored", "camera_blind", "camera_degraded"]
 
 _WORDS: dict[BlindCause, str] = {
     "camera": "the camera gave no usable picture",
@@ -39,9 +39,26 @@ def gap_us_max(fps: float) -> int:
     return max(GAP_US_MIN, round(2.5e6 / fps))
 
 
-def notice_id(camera: str, kind: Kind, opened_at_us: int) -> str:
+_DEGRADED: dict[PictureFault, str] = {
+    "network_loss": "packets are lost on the way: pictures are broken",
+    "decoder_overload": "this machine can't keep up with decoding: pictures are broken",
+    "camera_fault": "the camera sends pictures that are coded wrongly",
+    "black": "the picture is black",
+    "over_exposed": "the picture is over-exposed",
+    "covered": "the camera is covered: nothing of its usual view is to be seen",
+    "blurred": "the picture is blurred: the lens is dirty or out of focus",
+    "moved": "the camera was moved: it shows another view than usual",
+    "frozen": "the picture is frozen: nothing in it changes though pictures come",
+    "noise": "the picture is much noisier than usual",
+    "low_fps": "far fewer pictures come than usual",
+    "bitrate": "far more data come than usual",
+    "clock": "the camera's clock has moved against ours",
+}
+
+
+def notice_id(camera: str, kind: Kind, opened_at_us: int, rule: str = "") -> str:
     """The event id of a happening of a camera."""
-    return str(uuid.uuid5(NAMESPACE, "\x1f".join((camera, "", "", kind, camera, str(opened_at_us)))))
+    return str(uuid.uuid5(NAMESPACE, "\x1f".join((camera, "", rule, kind, camera, str(opened_at_us)))))
 
 
 def lost(camera: str, since_us: int, cause: str, text: str) -> CameraNotice:
@@ -69,6 +86,28 @@ def blind(camera: str, since_us: int, until_us: int | None, cause: BlindCause, v
         closed_at_us=until_us,
         final=final,
     )
+
+
+def degraded(camera: str, fault: PictureFault, since_us: int, photo: NoticePhoto | None) -> CameraNotice:
+    """Pictures come, but something is wrong with them; not final until that ends."""
+    return CameraNotice(
+        event_id=notice_id(camera, "camera_degraded", since_us, fault),
+        version=1,
+        kind="camera_degraded",
+        camera=camera,
+        opened_at_us=since_us,
+        final=False,
+        cause=fault,
+        text=_DEGRADED[fault],
+        rule=fault,
+        photos=(photo,) if photo is not None else (),
+        severity="warning",
+    )
+
+
+def mended(notice: CameraNotice, now_us: int) -> CameraNotice:
+    """The same, at its end."""
+    return msgspec.structs.replace(notice, version=2, closed_at_us=max(now_us, notice.opened_at_us), final=True)
 
 
 def _notice(
@@ -106,6 +145,8 @@ class Watch(msgspec.Struct, kw_only=True):
     """Set once the present span was told as open."""
     lost_since_us: int | None = None
     lost_cause: str = ""
+    degraded: CameraNotice | None = None
+    """What was told of its pictures and has not ended."""
 
     def trouble(self, cause: BlindCause) -> None:
         """Note why the camera is not looked at; the first reason of a span names it, but for the restart before it."""
@@ -149,7 +190,7 @@ class Watch(msgspec.Struct, kw_only=True):
             [] if self.lost_since_us is None else [found(self.camera, self.lost_since_us, now_us, self.lost_cause)[0]]
         )
         self.lost_since_us = None
-        return told + self.look(now_us, fps)
+        return told + self.mend(now_us) + self.look(now_us, fps)
 
     def lose(self, now_us: int, cause: str, text: str) -> list[CameraNotice]:
         """The camera has been without pictures long enough to say so; once per loss."""
@@ -164,3 +205,14 @@ class Watch(msgspec.Struct, kw_only=True):
             return []
         since_us, self.lost_since_us = self.lost_since_us, None
         return list(found(self.camera, since_us, now_us, self.lost_cause))
+
+    def spoil(self, fault: PictureFault, since_us: int, now_us: int, photo: NoticePhoto | None) -> list[CameraNotice]:
+        """Its pictures are bad: told once; what was told before and is not the same ends here."""
+        ended = self.mend(now_us)
+        self.degraded = degraded(self.camera, fault, since_us, photo)
+        return [*ended, self.degraded]
+
+    def mend(self, now_us: int) -> list[CameraNotice]:
+        """Its pictures are good again."""
+        told, self.degraded = self.degraded, None
+        return [] if told is None else [mended(told, now_us)]

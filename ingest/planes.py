@@ -121,17 +121,23 @@ def _reduce(source: Plane, target: Plane) -> None:
         return
     height, width = target.shape
     while source.shape[0] > 2 * height and source.shape[1] > 2 * width:
-        source = _halved(source)
+        source = halved(source)
     exact = source.shape == (2 * height, 2 * width)
     done = cv2.resize(source, (width, height), dst=target, interpolation=cv2.INTER_AREA if exact else cv2.INTER_LINEAR)
     if done is not target and not np.shares_memory(done, target):  # OpenCV could not write through the view
         target[:] = done
 
 
-def _halved(source: Plane) -> Plane:
+def halved(source: Plane) -> Plane:
+    """A plane of half the rows and columns, areas averaged."""
     rows, columns = source.shape[0] // 2, source.shape[1] // 2
     even = source[: 2 * rows, : 2 * columns]
     return np.asarray(cv2.resize(even, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def limited_luma(y: Plane, *, full_range: bool) -> Plane:
+    """Luma as limited range has it (16..235)."""
+    return _Y_SQUEEZE[y] if full_range else y
 
 
 def polygons(areas: Sequence[Sequence[Point]], size: tuple[int, int], box: Letterbox | None = None) -> Plane:

@@ -13,6 +13,7 @@ import msgspec
 import numpy.typing as npt
 
 from ingest.contract import Camera, Transport
+from ingest.damage import Meter
 from ingest.doze import Doze
 from ingest.planes import Picture
 from ingest.recent import When
@@ -39,6 +40,10 @@ class Frame(Protocol):
     @property
     def wallclock_us(self) -> int | None:
         """The camera's time."""
+
+    @property
+    def broken(self) -> bool:
+        """Whether it is smeared, or built on something that is missing."""
 
     def picture(self) -> Picture:
         """Views of the planes."""
@@ -70,6 +75,10 @@ class Stream(Protocol):
     @property
     def facts(self) -> Facts:
         """What it says of itself."""
+
+    @property
+    def meter(self) -> Meter:
+        """What came over it so far."""
 
     def __enter__(self) -> Self: ...
     def __exit__(

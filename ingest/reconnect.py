@@ -62,19 +62,23 @@ class Reconnecting(ABC):
         """The thread ends."""
 
     def _watch(self) -> None:
-        attempt = 0
+        attempt, cause = 0, "none"  # type: int, Cause
         while not self._stop.is_set():
             before = self._progress
             try:
+                cause = "none"
                 self._live()
             except CameraError as error:
-                self._say("lost", error.cause, str(error))
+                cause = error.cause
+                self._say("lost", cause, str(error))
                 self._count(error.cause)
                 log.info("%s: %s", self._name, error)
             except Exception:  # a fault of ours must not end the watching of this camera for ever
                 log.exception("%s: a fault in its thread", self._name)
-                self._say("lost", "broken", "a fault in the program, see the log of ingest")
+                cause = "broken"
+                self._say("lost", cause, "a fault in the program, see the log of ingest")
                 self._count("broken")
             attempt = 0 if self._progress > before else attempt + 1
-            self._stop.wait(backoff.delay_s(max(0, attempt - 1), self._backoff_s_max, self._rng.random()))
+            chance = self._rng.random()
+            self._stop.wait(backoff.delay_s(cause, max(0, attempt - 1), self._backoff_s_max, chance))
         self._ended()

@@ -10,6 +10,7 @@ Rules
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -18,7 +19,8 @@ import numpy as np
 
 from ingest import planes
 from ingest.clock import Clock
-from ingest.contract import Cause, Phase, Point
+from ingest.config import PictureSettings
+from ingest.contract import Cause, Phase, PictureFault, Point
 from ingest.detector import Geometry
 from ingest.gate import Gate, GatePolicy
 from model_repository.contract import Letterbox, letterbox
@@ -36,6 +38,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """None = every due frame is looked at."""
     ignored: tuple[tuple[Point, ...], ...] = ()
     """Where the gate looks for no change (the detector sees it all the same)."""
+    picture: PictureSettings | None = None
+    """When its pictures count as bad; None = they are not checked."""
 
 
 class Quiet(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +84,10 @@ class Figures(msgspec.Struct, kw_only=True):
     gated: int = 0
     skipped: int = 0
     """Not decoded because nothing happened."""
+    broken: int = 0
+    """Due, but smeared or built on what is missing: not looked at."""
+    faults: Mapping[PictureFault, int] = {}
+    """What is wrong with its pictures, the first to be told first, and since when (µs)."""
     key_gap_us: int = 0
     """Between key frames, where they alone may be decoded; 0 = all are."""
     attempts: dict[str, int] = {}

@@ -19,15 +19,16 @@ from typing import Any
 import msgspec
 import numpy.typing as npt
 
-from ingest import cut, look, metrics, notices, planes
+from ingest import cut, life, look, metrics, notices, planes, sample
 from ingest.bus import Bus
-from ingest.config import IngestSettings
+from ingest.config import IngestSettings, PictureSettings
 from ingest.contract import (
     Camera,
     CameraNotice,
     CameraState,
     FrameReport,
     IngestPlan,
+    Phase,
     SnapshotReply,
     detections_subject,
     encode,
@@ -39,6 +40,7 @@ from ingest.detector import geometry, read_boxes
 from ingest.errors import InferenceError
 from ingest.faults import blind_cause
 from ingest.further import Further
+from ingest.gauges import Counts, Gauges
 from ingest.leases import Lease, take_lease
 from ingest.outbox import Budget, Item, Outbox
 from ingest.ports import Crops, Detector, Start, WatchCamera, Watched
@@ -56,6 +58,7 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     """What all cameras of the process share."""
 
     settings: IngestSettings
+    picture: PictureSettings
     bus: Bus
     post: Post
     detector: Detector
@@ -73,7 +76,7 @@ class Unit:
     def __init__(self, camera: Camera, plan: IngestPlan | None, shared: Shared) -> None:
         self.camera = camera
         self._shared = shared
-        self._rules = look.rules(shared.settings, camera, plan)
+        self._rules = look.rules(shared.settings, camera, plan, shared.picture)
         self._outbox = Outbox(shared.budget)
         self._wake, self._mail = asyncio.Event(), asyncio.Event()
         self._thread: Watched | None = None
@@ -82,14 +85,15 @@ class Unit:
         self._looker = look.Looker(camera.id, 0)
         self._further = Further(camera.id, shared.detector, shared.settings, shared.pool, shared.tensors)
         self._dropped = {"newest": 0, "deadline": 0, "inference": 0}
-        self._told = {"decoded": 0, "analysed": 0, "gated": 0, "skipped": 0, "outbox": 0}
-        self._analysed = self._passed = self._looked_us = 0
+        self._gauges = Gauges(camera.id, outbox_dropped=0)
+        self._analysed = self._passed = self._looked_us = self._broken = 0
+        self._phase: Phase = "connecting"
         self._inference_ok = True
 
     def update(self, camera: Camera, plan: IngestPlan | None) -> None:
         """Take changed settings over, without opening the stream anew."""
         self.camera = camera
-        self._rules = look.rules(self._shared.settings, camera, plan)
+        self._rules = look.rules(self._shared.settings, camera, plan, self._shared.picture)
         self._further.forget(self.detectors)
         self.refresh()
 
@@ -111,6 +115,7 @@ class Unit:
             masks=self._rules.masks,
             gate=self._rules.gate,
             ignored=self._rules.ignored,
+            picture=self._rules.picture,
         )
 
     async def run(self) -> None:
@@ -133,8 +138,9 @@ class Unit:
         self._looker = look.Looker(self.camera.id, lease.epoch)
         self._watch = lease.watch
         self._dropped = dict.fromkeys(self._dropped, 0)
-        self._told = dict.fromkeys(self._told, 0) | {"outbox": self._outbox.dropped}
-        self._analysed = self._passed = 0
+        self._gauges = Gauges(self.camera.id, outbox_dropped=self._outbox.dropped)
+        self._analysed = self._passed = self._broken = 0
+        self._phase = "connecting"
         self._looked_us = lease.reported_us
         loop = asyncio.get_running_loop()
 
@@ -298,7 +304,7 @@ class Unit:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            for notice in self._notice(_now_us()):
+            for notice in (*self._notice(_now_us()), *await self._judge(_now_us())):
                 self._notify(notice)
             self._measure()
             await self._shared.bus.tell(state_subject(self.camera.id), encode(self.state()))
@@ -312,32 +318,42 @@ class Unit:
             found += self._watch.restore(figures.since_us)
             if self._shared.detector.card is None:
                 self._watch.trouble("inference")
+            if figures.broken > self._broken:
+                self._watch.trouble("network" if "network_loss" in figures.faults else "camera")
+            self._broken = figures.broken
         elif figures.phase == "lost":
             self._watch.trouble(blind_cause(figures.cause))
-            if now_us - figures.since_us >= self._shared.settings.lost_after_s * 1e6:
+            late = now_us - figures.since_us >= self._shared.settings.lost_after_s * 1e6
+            if late and not self.camera.maintenance:
                 found += self._watch.lose(figures.since_us, figures.cause, figures.detail)
         return found + self._watch.tick(now_us, self._pace)
 
+    async def _judge(self, now_us: int) -> list[CameraNotice]:
+        """Where the camera stands by the table, and what is to be told of its pictures."""
+        assert self._thread is not None  # noqa: S101 - run() has made it
+        slot, watch = self._thread.slot, self._watch
+        faults = {} if slot.figures.phase != "live" else slot.figures.faults
+        self._phase = life.standing(self._phase, slot.figures.phase, spoilt=bool(faults))
+        if slot.figures.phase != "live":
+            return []  # nothing is known of its pictures: what was told stands
+        fault = None if self.camera.maintenance else next(iter(faults), None)
+        if fault is None:
+            return watch.mend(now_us)
+        if watch.degraded is not None and watch.degraded.cause == fault:
+            return []
+        photo = await sample.photo(self.camera.id, slot, self._rules.masks, self._shared.pool)
+        return watch.spoil(fault, faults[fault], now_us, photo)
+
     def _measure(self) -> None:
         assert self._thread is not None  # noqa: S101 - run() has made it
-        figures, name = self._thread.slot.figures, self.camera.id
-        told = self._told
-        metrics.FRAMES_DECODED.labels(name).inc(figures.decoded - told["decoded"])
-        metrics.FRAMES_ANALYSED.labels(name).inc(self._analysed - told["analysed"])
-        metrics.FRAMES_GATED.labels(name).inc(figures.gated - told["gated"])
-        metrics.FRAMES_SKIPPED.labels(name).inc(figures.skipped - told["skipped"])
-        metrics.FRAMES_DROPPED.labels(name, "newest").inc(figures.dropped_newest - self._dropped["newest"])
-        metrics.OUTBOX_DROPPED.labels(name).inc(self._outbox.dropped - told["outbox"])
-        told["decoded"], told["analysed"], told["gated"] = figures.decoded, self._analysed, figures.gated
-        told["skipped"], told["outbox"] = figures.skipped, self._outbox.dropped
-        self._dropped["newest"] = figures.dropped_newest
-        for cause, count in list(figures.attempts.items()):
-            key = f"attempt.{cause}"
-            metrics.CONNECTS.labels(name, cause).inc(count - told.get(key, 0))
-            told[key] = count
-        metrics.CAMERA_LIVE.labels(name).set(figures.phase == "live")
-        metrics.TRACKS_LIVE.labels(name).set(self._looker.tracks_live)
-        metrics.OUTBOX_MESSAGES.labels(name).set(len(self._outbox))
+        counts = Counts(
+            analysed=self._analysed,
+            tracks_live=self._looker.tracks_live,
+            outbox_messages=len(self._outbox),
+            outbox_dropped=self._outbox.dropped,
+            phase=self._phase,
+        )
+        self._gauges.tell(self._thread.slot.figures, counts)
         metrics.OUTBOX_BYTES.set(self._shared.budget.bytes)
 
     def state(self) -> CameraState:
@@ -346,7 +362,7 @@ class Unit:
         figures, crops = self._thread.slot.figures, self._crops
         return CameraState(
             camera=self.camera.id,
-            phase=figures.phase,
+            phase=life.shown(self._phase, maintenance=self.camera.maintenance),
             cause=figures.cause,
             detail=figures.detail,
             since_us=figures.since_us,
@@ -359,6 +375,8 @@ class Unit:
             frames_analysed=self._analysed,
             frames_gated=figures.gated,
             frames_dropped=figures.dropped_newest + self._dropped["deadline"] + self._dropped["inference"],
+            frames_broken=figures.broken,
+            faults=tuple(figures.faults) if self._phase == "degraded" else (),
             inference_ok=self._inference_ok and self._shared.detector.card is not None,
             crops="" if crops is None else "analysis" if crops.size is None else "main",
             crops_detail=crops.detail if crops is not None else "",

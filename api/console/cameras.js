@@ -58,11 +58,15 @@ function update(found, camera) {
   const live = state.inference_ok ? facts(state) : t("no_inference");
   node.querySelector("h3").textContent = camera.name;
   node.querySelector(".badge-text").textContent = named("phase", phase);
-  node.querySelector(".cause").textContent = phase === "live" ? live : state.detail;
-  node.classList.toggle("blind", phase === "live" && !state.inference_ok);
-  node.querySelector(".rate").textContent = phase === "live" ? `${state.fps.toFixed(0)} ${t("fps")}` : "";
+  node.querySelector(".cause").textContent = phase === "live" ? live : state.detail || live;
+  node.classList.toggle("blind", seen(phase) && !state.inference_ok);
+  node.querySelector(".rate").textContent = seen(phase) ? `${state.fps.toFixed(0)} ${t("fps")}` : "";
   node.querySelector(".frame-words").textContent = t("no_picture");
   node.querySelector(".frame").setAttribute("aria-label", `${camera.name}: ${named("phase", phase)}. ${t("camera_open")}`);
+}
+
+function seen(phase) {
+  return phase === "live" || phase === "degraded" || phase === "maintenance";
 }
 
 function facts(state) {
@@ -72,7 +76,7 @@ function facts(state) {
 
 async function renew(found) {
   if (found.busy || !found.visible || document.hidden || Date.now() - found.shown < PICTURE_MS - 200) return;
-  if (found.node.dataset.phase !== "live") {
+  if (!seen(found.node.dataset.phase)) {
     found.node.classList.add("stale");
     return;
   }

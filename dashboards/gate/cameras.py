@@ -42,6 +42,7 @@ def causes(say: Say) -> dict[str, tuple[str, str]]:
         "no_video": (say("no video", "нет видео"), ""),
         "codec": (say("unknown codec", "неизвестный кодек"), ""),
         "broken": (say("stream broken", "поток испорчен"), ""),
+        "decoder": (say("can't be decoded", "не декодируется"), ""),
         "unsafe_url": (say("address not allowed", "адрес не разрешён"), ""),
     }
 

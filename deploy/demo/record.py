@@ -25,6 +25,7 @@ _KINDS: dict[str, tuple[str, str]] = {
     "camera_lost": ("camera lost", "камера пропала"),
     "camera_restored": ("camera is back", "камера вернулась"),
     "camera_blind": ("camera was blind", "камера не видела"),
+    "camera_degraded": ("bad picture", "плохая картинка"),
 }
 
 

@@ -17,7 +17,7 @@ from api.config import ApiSettings, acs_port, check_acs
 from deploy.up import machine, outlook
 from deploy.up.plan import LOOPBACK, Component, Layout, components, nats_conf
 from deploy.up.supervisor import Supervisor
-from ingest.config import IngestSettings
+from ingest.config import IngestSettings, PictureSettings
 from ingest.settings import SettingsError, check_sections, load
 from postprocess.config import DecideSettings, DeliverSettings, RecogniseSettings, StoreSettings
 
@@ -25,6 +25,7 @@ DATA_DIR = Path("var/zool")
 
 SECTIONS: dict[str, type[msgspec.Struct]] = {
     "ingest": IngestSettings,
+    "picture": PictureSettings,
     "recognise": RecogniseSettings,
     "decide": DecideSettings,
     "store": StoreSettings,

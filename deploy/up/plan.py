@@ -183,7 +183,8 @@ _WAYS_TO_READ = (
 _PUBLISH: Mapping[str, tuple[str, ...]] = {
     "ingest": (
         "zool.detections.*", "zool.shots.*.*", "zool.events.*.camera_lost", "zool.events.*.camera_restored",
-        "zool.events.*.camera_blind", "zool.state.*", "zool.dead.ingest", "$KV.zool-leases.>",
+        "zool.events.*.camera_blind", "zool.events.*.camera_degraded",
+        "zool.state.*", "zool.dead.ingest", "$KV.zool-leases.>",
     ),
     "recognise": ("zool.reads.*", "zool.dead.recognise", "zool.events.system.*"),
     "decide": ("zool.events.*.*", "zool.dead.decide", "$KV.zool-plans.>", "$KV.zool-shares.>", "$KV.zool-snapshots.>"),

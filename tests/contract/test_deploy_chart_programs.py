@@ -73,7 +73,7 @@ def _variables(stage: str) -> dict[str, tuple[str, str]]:
 
 def test_the_programs_sections_are_found() -> None:
     """The reading of the sources finds what each stage is known to need, so that the tests below can fail."""
-    assert set(_read_by("ingest")) == {"ingest", "nats", "triton", "face", "secrets"}
+    assert set(_read_by("ingest")) == {"ingest", "picture", "nats", "triton", "face", "secrets"}
     assert set(_read_by("decide")) == {"decide", "nats", "face", "secrets"}
     assert set(_read_by("store")) == {"store", "nats", "clickhouse", "face", "secrets"}
     assert set(_read_by("deliver")) == {"deliver", "decide", "nats", "face", "secrets"}

@@ -16,7 +16,7 @@ from model_repository.contract import ModelRef
 from postprocess.contract import Event, EventPhoto, Feedback, PlateRead, Read
 
 FOLDER = Path(__file__).parent / "golden"
-NEWEST = {"frame_report": 3, "event": 4, "feedback": 2}
+NEWEST = {"frame_report": 3, "event": 4, "feedback": 2, "camera_notice": 2}
 """The newest version of a message; 1 where it is not named."""
 
 STAMP = FrameStamp(camera="cam-7f3a", epoch=3, seq=41, captured_at_us=1_790_000_000_123_456, clock="rtcp")

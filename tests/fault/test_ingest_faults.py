@@ -23,6 +23,7 @@ from ingest.contract import (
     events_subject,
     state_subject,
 )
+from ingest.damage import Meter
 from ingest.errors import CameraError
 from ingest.planes import Picture
 from ingest.ports import Facts
@@ -39,6 +40,7 @@ class ScriptedFrame:
     """A grey picture, taken now."""
 
     wallclock_us = None
+    broken = False
 
     def __init__(self, *, garbage: bool = False) -> None:
         self.arrival_us = time.time_ns() // 1000
@@ -58,6 +60,7 @@ class ScriptedCamera:
     def __init__(self, *script: Act) -> None:
         self._script, self._act = list(script), "FRAMES"
         self._pace = threading.Event()
+        self.meter = Meter()
         self.facts = Facts(codec="h264", width=160, height=96, fps=25.0)
 
     def __call__(self, url: str, **_timeouts: object) -> Self:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ingest.bus import Bus
 from ingest.camera import CameraThread
-from ingest.config import IngestSettings
+from ingest.config import IngestSettings, PictureSettings
 from ingest.contract import Camera, IngestPlan, decode, snapshot_subject
 from ingest.decode import VideoStream
 from ingest.errors import InferenceError
@@ -100,6 +100,7 @@ async def running_fleet(
     outbox_bytes_max: int = 64 * 1024 * 1024,
     tensors: Tensors | None = None,
     spool: Spool | None = None,
+    picture: PictureSettings = PictureSettings(),  # noqa: B008 - frozen
 ) -> AsyncIterator[Fleet]:
     """A fleet on its own connection, as `python -m ingest` wires it; told to stop at the end."""
     settings, stop = settings or IngestSettings(), asyncio.Event()
@@ -116,6 +117,7 @@ async def running_fleet(
             fleet = Fleet(
                 Shared(
                     settings=settings,
+                    picture=picture,
                     bus=bus,
                     post=post,
                     detector=detector,

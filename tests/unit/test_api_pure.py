@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import re
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from api.body import explain, parse
 from api.config import LookDefaults
-from api.contract import CameraIn, FunctionIn, User
+from api.contract import CameraIn, FunctionIn, PictureKey, User
 from api.cursor import Cursor, read_cursor, write_cursor
 from api.errors import (
     ApiError,
@@ -32,8 +34,9 @@ from api.problem import describe
 from api.query import EventFilter, event_of, events_query, plate_text, time_us
 from api.sse import frame, resume_after, retry
 from api.tokens import Throttle, bearer, find_user, hash_token
-from api.views import cause_words, event_view, moment, state_view
-from ingest.contract import Camera, CameraState, unsafe_reason
+from api.views import cause_words, event_view, fault_words, moment, state_view
+from ingest.config import PictureSettings
+from ingest.contract import Camera, CameraState, PictureFault, unsafe_reason
 from postprocess.contract import CameraFunction, Event, Region
 from postprocess.functions.registry import registry
 
@@ -342,3 +345,19 @@ def test_the_console_loads_nothing_from_elsewhere() -> None:
         if path.suffix == ".html":
             assert " style=" not in text
             assert " onclick=" not in text
+
+
+def test_what_is_wrong_with_a_picture_is_said_in_words() -> None:
+    """In the reader's language; a camera in maintenance says why it is lost, too; every fault has its words."""
+    bad = CameraState(camera="gate", phase="degraded", faults=("frozen", "clock"))
+    assert state_view(bad, 0, 0, "ru").detail == "Картинка застыла; Часы камеры ушли"
+    assert state_view(bad, 0, 0, "en").detail == "The picture is frozen; The camera's clock has moved"
+    assert all(fault_words([fault], "ru") != fault for fault in get_args(PictureFault))
+    assert fault_words(["of_tomorrow"], "en") == "of_tomorrow"
+    assert state_view(CameraState(camera="gate", phase="maintenance", cause="dns"), 0, 0, "ru").detail
+
+
+def test_thresholds_are_those_of_ingest() -> None:
+    """What the API takes for a camera's picture is what ingest reads."""
+    known = {field.name for field in msgspec.structs.fields(PictureSettings)} - {"enabled"}
+    assert set(get_args(PictureKey)) == known

@@ -69,7 +69,14 @@ def test_looks_go_on_after_a_gap() -> None:
 
 
 def test_pauses_grow_and_jitter() -> None:
-    """1, 2, 4 … up to the maximum, each shortened by at most half."""
-    assert [delay_s(n, 30.0, 0.0) for n in range(7)] == [1, 2, 4, 8, 16, 30, 30]
-    assert delay_s(3, 30.0, 1.0) == 4.0
-    assert delay_s(10_000, 30.0, 0.5) == 22.5
+    """Doubled up to the longest of the cause, each shortened by at most half; the network's stay short."""
+    assert [delay_s("timeout", n, 30.0, 0.0) for n in range(5)] == [0.5, 1, 2, 4, 4]
+    assert [delay_s("not_found", n, 30.0, 0.0) for n in range(6)] == [2, 4, 8, 16, 30, 30]
+    assert delay_s("refused", 3, 30.0, 1.0) == 2.0
+    assert delay_s("broken", 10_000, 30.0, 0.5) == 3.0
+    assert delay_s("codec", 10_000, 1.0, 0.0) == 1.0
+
+
+def test_a_refused_login_is_tried_rarely() -> None:
+    """Minutes, whatever the longest pause of others is: cameras lock accounts."""
+    assert [delay_s("auth", n, 1.0, 0.0) for n in range(7)] == [15, 30, 60, 120, 240, 300, 300]
