@@ -6,6 +6,7 @@ import asyncio
 import functools
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +20,7 @@ from ingest.contract import PROBE_SUBJECT, Camera, snapshot_subject
 from ingest.decode import Decoder, VideoStream
 from ingest.errors import SpoolError
 from ingest.fleet import Fleet
+from ingest.members import Members
 from ingest.outbox import Budget
 from ingest.ports import Start
 from ingest.post import STREAMS, Post
@@ -86,6 +88,7 @@ async def main(process: Process) -> None:
             settings=settings,
             picture=process.settings(PictureSettings, "picture"),
             bus=bus,
+            members=Members(bus, settings.name or socket.gethostname(), float(os.cpu_count() or 1), process.health),
             post=post,
             detector=detector,
             tensors=shared_tensors or Heap(),

@@ -508,14 +508,15 @@ class Bus:
             raise BusUnavailable(f"{subject}: {error}") from error
         return bytes(reply.data)
 
-    async def serve(self, subject: str, handler: Callable[[str, bytes], Awaitable[bytes]]) -> None:
-        """Answer requests on a subject; each runs in a task of its own."""
+    async def serve(self, subject: str, handler: Callable[[str, bytes], Awaitable[bytes | None]]) -> None:
+        """Answer requests on a subject; each runs in a task of its own. None = another process answers."""
         running: set[asyncio.Task[None]] = set()
 
         async def answer(raw: Msg) -> None:
             reply = await handler(raw.subject, raw.data)
             with contextlib.suppress(*_AWAY):
-                await raw.respond(reply)
+                if reply is not None:
+                    await raw.respond(reply)
 
         async def start(raw: Msg) -> None:
             task = asyncio.create_task(answer(raw))

@@ -133,7 +133,9 @@ class CameraThread(Reconnecting):
         if decoded.broken:
             figures.broken += 1
             return
-        if self.slot.offer(stamp_us, kind, decoded.picture(), decoded.arrival_us, sparse=sparse):
+        picture = decoded.picture()
+        figures.width, figures.height = picture.width, picture.height
+        if self.slot.offer(stamp_us, kind, picture, decoded.arrival_us, sparse=sparse):
             self._ready()
 
     def _measure(self, arrival_us: int) -> None:

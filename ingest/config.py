@@ -20,6 +20,8 @@ Label = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How ingest looks at cameras. A function's plan and a camera's own settings override the marked ones."""
 
+    name: str = ""
+    """Name of this process among those that share the cameras; empty = that of the host."""
     analysis_fps: Annotated[float, msgspec.Meta(ge=0.1, le=30.0)] = 5.0
     """Frames per second and camera that are looked at (overridden by plan, then by camera)."""
     confidence_ratio: Ratio = 0.45

@@ -3,6 +3,8 @@
 Rules
 - A change of name, rate or plan is taken over in place; a change of address, transport or of being enabled begins anew.
 - Garbage in a bucket is logged and ignored: it concerns one camera.
+- Several processes share the cameras (`sharing.py`): this one watches those that are its own. What somebody else
+  took, and everything once nothing could be said for too long while others were there, ends at once.
 - A unit that dies of a fault of ours is begun anew after a pause; its neighbours do not notice.
 """
 
@@ -17,9 +19,10 @@ import msgspec
 
 from ingest.bus import Entry
 from ingest.contract import Camera, IngestPlan, SnapshotReply, SnapshotRequest, encode
-from ingest.leases import drop_lease
-from ingest.metrics import RATE_FACTOR
+from ingest.leases import LeaseTaken, drop_lease, free_lease
+from ingest.metrics import CAMERAS_HELD, RATE_FACTOR
 from ingest.sealed import Ring, SealError
+from ingest.sharing import moves
 from ingest.unit import Shared, Unit
 
 log = logging.getLogger(__name__)
@@ -28,6 +31,7 @@ T = TypeVar("T")
 
 AGAIN_S = 1.0
 SHED_S = 1.0
+BALANCE_S = 1.0
 END_S_MAX = 2.0
 
 
@@ -41,10 +45,14 @@ class Fleet:
         self._units: dict[str, Unit] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wanted = frozenset[str]()
+        self._orphans = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the buckets until told to stop."""
-        parts = (self._follow_cameras, self._follow_plans, self._shed, self._shared.post.run)
+        parts = (
+            self._follow_cameras, self._follow_plans, self._shed, self._balance_on,
+            self._shared.members.run, self._shared.post.run,
+        )  # fmt: skip
         follow = [asyncio.create_task(part()) for part in parts]
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({*follow, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -52,6 +60,7 @@ class Fleet:
             task.cancel()
         results = await asyncio.gather(*follow, return_exceptions=True)
         await asyncio.gather(*(self._end(name, removed=False) for name in list(self._units)))
+        await self._shared.members.leave()
         for result in results:
             if isinstance(result, Exception):
                 raise result
@@ -68,8 +77,8 @@ class Fleet:
             self._wanted = wanted
             self._shared.detector.want(wanted)
 
-    async def snapshot(self, subject: str, payload: bytes) -> bytes:
-        """Answer `zool.rpc.snapshot.<camera>`."""
+    async def snapshot(self, subject: str, payload: bytes) -> bytes | None:
+        """Answer `zool.rpc.snapshot.<camera>`; None where another process watches the camera: it answers."""
         name = subject.rsplit(".", 1)[-1]
         unit = self._units.get(name)
         try:
@@ -77,7 +86,9 @@ class Fleet:
         except msgspec.DecodeError as error:
             return encode(SnapshotReply(detail=f"the request can't be read: {error}"))
         if unit is None:
-            known = self._cameras.get(name)
+            known, members = self._cameras.get(name), self._shared.members
+            if known is not None and members.owners().get(name) in members.living().keys() - {members.name}:
+                return None
             return encode(SnapshotReply(detail="the camera is switched off" if known else f"no camera {name}"))
         return encode(await unit.snapshot(request.width_max))
 
@@ -131,23 +142,71 @@ class Fleet:
             self._cameras[name] = camera
         wanted = camera is not None and camera.enabled
         unit = self._units.get(name)
-        if unit is not None and before is not None and wanted and camera is not None and _same_stream(before, camera):
-            unit.update(camera, self._plans.get(name))
-            return
         if unit is not None:
-            await self._end(name, removed=not wanted)
-        if wanted and camera is not None:
-            if len(self._units) >= self._shared.settings.cameras_max:
-                log.error("camera %s is not watched: cameras_max = %d", name, self._shared.settings.cameras_max)
+            if before is not None and wanted and camera is not None and _same_stream(before, camera):
+                unit.update(camera, self._plans.get(name))
                 return
-            self._units[name] = unit = Unit(camera, self._plans.get(name), self._shared)
-            self._tasks[name] = asyncio.create_task(self._keep(unit), name=f"unit-{name}")
+            await self._end(name, removed=not wanted)
+            if wanted and camera is not None:  # at once, and still ours
+                self._begin(camera)
+        self._shared.members.changed.set()
+
+    def _begin(self, camera: Camera) -> None:
+        self._units[camera.id] = unit = Unit(camera, self._plans.get(camera.id), self._shared)
+        self._tasks[camera.id] = asyncio.create_task(self._keep(unit), name=f"unit-{camera.id}")
+        self._want()
+
+    async def _balance_on(self) -> None:
+        """Whenever something has changed, and once a second: end what is not ours, give and take."""
+        members = self._shared.members
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(members.changed.wait(), BALANCE_S)
+            members.changed.clear()
+            for name in self._not_ours():
+                log.warning("camera %s is somebody else's now", name)
+                await self._end(name, removed=False)
+            if members.ready:
+                await self._balance()
+            CAMERAS_HELD.set(len(self._units))
+
+    def _not_ours(self) -> list[str]:
+        members = self._shared.members
+        if members.silenced:
+            return list(self._units)
+        return [
+            name
+            for name, unit in self._units.items()
+            if (found := members.leases.get(name)) is not None
+            and 0 < unit.epoch < found[1]
+            and found[0] != members.name
+        ]
+
+    async def _balance(self) -> None:
+        members, wanted = self._shared.members, {name for name, camera in self._cameras.items() if camera.enabled}
+        held_max = self._shared.settings.cameras_max
+        found = moves(wanted, members.owners(), members.living(), me=members.name, held=self._units, held_max=held_max)
+        for name in found.give:
+            unit = self._units[name]
+            await self._end(name, removed=False)
+            await free_lease(self._shared.bus, name, unit.epoch, unit.looked_us)
+        for name in found.take:
+            self._begin(self._cameras[name])
+        orphans = len(wanted) - len(self._units)
+        if len(self._units) >= held_max and len(members.living()) == 1 and orphans and orphans != self._orphans:
+            log.error("%d cameras are not watched: cameras_max = %d", orphans, held_max)
+        self._orphans = orphans
 
     async def _keep(self, unit: Unit) -> None:
         """Supervise a unit: the one place where any fault of ours is caught, logged and answered by a new beginning."""
         while True:
             try:
                 await unit.run()
+            except LeaseTaken:
+                log.info("camera %s was taken by another process", unit.camera.id)
+                if self._units.get(unit.camera.id) is unit:
+                    del self._units[unit.camera.id], self._tasks[unit.camera.id]
+                return
             except Exception:
                 log.exception("camera %s: begun anew after a fault", unit.camera.id)
             await asyncio.sleep(AGAIN_S)

@@ -31,7 +31,7 @@ BLOCKS = (8, 5)
 PATTERN = (20, 12)
 """Columns and rows of the coarse pattern of light."""
 STEP_LEVELS = 3
-"""Grey levels from which a pixel counts as changed since the last sample."""
+"""Grey levels from which a coarse pixel counts as changed: coding a still anew at each key frame makes less."""
 WHITE = 234
 """Limited range ends at 235: from here on a pixel is blown out."""
 EDGE_STD_MIN = 2.0
@@ -62,7 +62,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     grain: float
     """Standard deviation of noise, in grey levels."""
     changed: float | None = None
-    """Share of pixels that changed since the sample before; None for the first one of its size."""
+    """Share of the coarse picture that changed since the sample before; None for the first one of its size."""
     gone: float | None = None
     """Share of the view's blocks whose edges have vanished; None = there is no view to compare with yet."""
     other: float | None = None
@@ -101,12 +101,11 @@ class Eye:
     def look(self, picture: Picture) -> Sample:
         """Measure one picture; a different size than before begins everything anew."""
         small = limited_luma(reduced(picture.y), full_range=picture.full_range)
-        if self._before is not None and self._before.shape != small.shape:
+        grey, coarse = _grey(picture), halved(halved(small))
+        if self._before is not None and self._before.shape != coarse.shape:
             self._before, self._views = None, {}
-        grey = _grey(picture)
-        coarse = halved(halved(small))
         edges, pattern = _edges(coarse), _pattern(coarse)
-        changed, self._before = _changed(small, self._before), small
+        changed, self._before = _changed(coarse, self._before), coarse
         gone, other, alike = self._compare(edges, pattern, grey=grey)
         return Sample(
             bright=float(_percentile(coarse, 0.99)),

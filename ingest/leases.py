@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from typing import TypeVar
 
 import msgspec
 
-from ingest.bus import Bus, BusUnavailable
+from ingest.bus import Bus, BusUnavailable, RevisionConflict
 from ingest.contract import CameraNotice, FrameReport, decode, detections_subject, events_subject
 from ingest.faults import BlindCause
 from ingest.notices import Watch
+from ingest.sharing import LeaseValue
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +29,8 @@ T = TypeVar("T")
 RETRY_S = 0.25
 
 
-class LeaseValue(msgspec.Struct, frozen=True, kw_only=True):
-    """What stands in the bucket: since when nobody had looked when the lease was taken."""
-
-    looked_us: int
+class LeaseTaken(Exception):  # noqa: N818 - a state of the world, named as such
+    """Somebody else was faster: the camera is not ours."""
 
 
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,11 +42,16 @@ class Lease(msgspec.Struct, frozen=True, kw_only=True):
     watch: Watch
 
 
-async def take_lease(bus: Bus, camera: str, now_us: int) -> Lease:
-    """Take a camera; waits for the broker."""
+async def take_lease(bus: Bus, camera: str, now_us: int, *, owner: str, others: Collection[str]) -> Lease:
+    """Take a camera; waits for the broker.
+
+    Raises `LeaseTaken` where one of the `others`, who live, has it, or was faster.
+    """
     while True:
         try:
-            return await _take(bus, camera, now_us)
+            return await _take(bus, camera, now_us, owner, others)
+        except RevisionConflict:
+            raise LeaseTaken(camera) from None
         except BusUnavailable as error:
             log.debug("lease of %s: %s", camera, error)
             await asyncio.sleep(RETRY_S)
@@ -60,20 +65,34 @@ async def drop_lease(bus: Bus, camera: str) -> None:
         log.debug("lease of %s: %s", camera, error)
 
 
-async def _take(bus: Bus, camera: str, now_us: int) -> Lease:
+async def free_lease(bus: Bus, camera: str, epoch: int, looked_us: int) -> None:
+    """Give a camera back, so that others take it at once; best effort, else they wait until we count as gone."""
+    value = msgspec.json.encode(LeaseValue(looked_us=looked_us))
+    try:
+        await bus.bucket("leases").put(camera, value, expect=epoch)
+    except (BusUnavailable, RevisionConflict) as error:
+        log.debug("lease of %s: %s", camera, error)
+
+
+async def _take(bus: Bus, camera: str, now_us: int, owner: str, others: Collection[str]) -> Lease:
     bucket = bus.bucket("leases")
     before = await bucket.get(camera)
     report = await _last(bus, "DETECTIONS", detections_subject(camera), FrameReport)
     reported_us = report.stamp.captured_at_us if report is not None else 0
     watch = Watch(camera=camera, looked_us=now_us)
     if before is not None:
-        watch = await _inherit(bus, camera, max(reported_us, _looked_us(before.value)) or now_us)
-    value = msgspec.json.encode(LeaseValue(looked_us=watch.looked_us))
-    return Lease(epoch=await bucket.put(camera, value), reported_us=reported_us, watch=watch)
+        held = _value(before.value)
+        if held.owner in others:
+            raise LeaseTaken(camera)
+        cause: BlindCause = "restart" if held.owner == owner else "takeover"
+        watch = await _inherit(bus, camera, max(reported_us, held.looked_us) or now_us, cause)
+    value = msgspec.json.encode(LeaseValue(looked_us=watch.looked_us, owner=owner))
+    epoch = await bucket.put(camera, value, expect=before.revision if before is not None else 0)
+    return Lease(epoch=epoch, reported_us=reported_us, watch=watch)
 
 
-async def _inherit(bus: Bus, camera: str, looked_us: int) -> Watch:
-    watch = Watch(camera=camera, looked_us=looked_us, cause="restart")
+async def _inherit(bus: Bus, camera: str, looked_us: int, cause: BlindCause) -> Watch:
+    watch = Watch(camera=camera, looked_us=looked_us, cause=cause)
     blind = await _last(bus, "EVENTS", events_subject(camera, "camera_blind"), CameraNotice)
     if blind is not None and not blind.final and blind.opened_at_us >= looked_us:
         watch.looked_us = watch.open_since_us = blind.opened_at_us
@@ -97,11 +116,11 @@ async def _last(bus: Bus, stream: str, subject: str, kind: type[T]) -> T | None:
         return None  # somebody wrote garbage on the subject: as if nothing had been said
 
 
-def _looked_us(value: bytes | None) -> int:
+def _value(value: bytes | None) -> LeaseValue:
     try:
-        return msgspec.json.decode(value or b"", type=LeaseValue).looked_us
+        return msgspec.json.decode(value or b"", type=LeaseValue)
     except msgspec.DecodeError:
-        return 0
+        return LeaseValue(looked_us=0)
 
 
 def _cause(text: str) -> BlindCause:

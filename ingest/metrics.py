@@ -33,6 +33,9 @@ FRAMES_DROPPED = Counter(
     "broken grows: pictures come smeared, see the camera's state.",
     ["camera", "reason"],
 )
+CAMERAS_HELD = Gauge(
+    "zool_ingest_cameras_held", "Cameras that this process watches; 0 while others have many: see its health."
+)
 INFERENCE_SECONDS = Histogram(
     "zool_ingest_inference_seconds",
     "From sending a frame to the answer; grows: add instances or lower analysis_fps.",
@@ -113,7 +116,7 @@ PER_CAMERA = (
     OUTBOX_MESSAGES,
     OUTBOX_DROPPED,
 )
-ALL = (*PER_CAMERA, RATE_FACTOR, INFERENCE_SECONDS, OUTBOX_BYTES, SPOOL_BYTES, SPOOL_MESSAGES, PROBES)
+ALL = (*PER_CAMERA, RATE_FACTOR, CAMERAS_HELD, INFERENCE_SECONDS, OUTBOX_BYTES, SPOOL_BYTES, SPOOL_MESSAGES, PROBES)
 
 
 def forget(camera: str) -> None:

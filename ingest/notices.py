@@ -149,8 +149,8 @@ class Watch(msgspec.Struct, kw_only=True):
     """What was told of its pictures and has not ended."""
 
     def trouble(self, cause: BlindCause) -> None:
-        """Note why the camera is not looked at; the first reason of a span names it, but for the restart before it."""
-        if self.cause in {None, "restart"}:
+        """Note why the camera is not looked at; the first reason of a span names it, but for how it began."""
+        if self.cause in {None, "restart", "takeover"}:
             self.cause = cause
 
     def quiet(self, captured_us: int) -> None:

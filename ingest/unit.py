@@ -42,6 +42,7 @@ from ingest.faults import blind_cause
 from ingest.further import Further
 from ingest.gauges import Counts, Gauges
 from ingest.leases import Lease, take_lease
+from ingest.members import Members
 from ingest.outbox import Budget, Item, Outbox
 from ingest.ports import Crops, Detector, Start, WatchCamera, Watched
 from ingest.post import Post
@@ -60,6 +61,7 @@ class Shared(msgspec.Struct, frozen=True, kw_only=True):
     settings: IngestSettings
     picture: PictureSettings
     bus: Bus
+    members: Members
     post: Post
     detector: Detector
     tensors: Tensors
@@ -102,6 +104,16 @@ class Unit:
         """The further detectors that its plan names."""
         return frozenset(plan.ensemble for plan in self._rules.detectors)
 
+    @property
+    def epoch(self) -> int:
+        """Of the lease, 0 before there is one."""
+        return self._start.epoch
+
+    @property
+    def looked_us(self) -> int:
+        """The last look."""
+        return self._watch.looked_us
+
     def refresh(self) -> None:
         """Tell the thread what is wanted now (rules, or the detector, have changed)."""
         if self._thread is not None:
@@ -120,7 +132,9 @@ class Unit:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        lease = await take_lease(self._shared.bus, self.camera.id, _now_us())
+        members = self._shared.members
+        others = members.living().keys() - {members.name}
+        lease = await take_lease(self._shared.bus, self.camera.id, _now_us(), owner=members.name, others=others)
         self._begin(lease)
         thread = self._thread
         try:

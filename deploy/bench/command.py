@@ -16,6 +16,7 @@ from deploy.bench import (
     fleet,
     gate_run,
     glass,
+    health,
     ingest_run,
     models,
     outage_run,
@@ -34,10 +35,16 @@ from deploy.up import command as up
 DATA_DIR = Path("var/bench")
 FACES_HELP = "searches among very many faces, beside the bare product of the same size"
 MODELS_HELP = "pictures a second of every ensemble through Triton, beside its networks alone"
+HEALTH_HELP = "pictures spoilt in known ways: how soon each fault is told, and how often falsely (not in real time)"
 STORE_HELP = "events a second from their stream into the store, and panels of a large store"
 
 
-OWN: dict[str, Callable[[argparse.Namespace], int]] = {"models": models.run, "store": store_run.run, "faces": faces.run}
+OWN: dict[str, Callable[[argparse.Namespace], int]] = {
+    "models": models.run,
+    "store": store_run.run,
+    "faces": faces.run,
+    "health": health.run,
+}
 """Benchmarks without cameras: they declare and print by themselves."""
 
 
@@ -58,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     models.add_arguments(names.add_parser("models", help=MODELS_HELP, description=MODELS_HELP))
     store_run.add_arguments(names.add_parser("store", help=STORE_HELP, description=STORE_HELP))
     faces.add_arguments(names.add_parser("faces", help=FACES_HELP, description=FACES_HELP))
+    health.add_arguments(names.add_parser("health", help=HEALTH_HELP, description=HEALTH_HELP))
     for name, bench in BENCHES.items():
         sub = names.add_parser(name, help=bench.help, description=bench.help)
         up.add_arguments(sub, DATA_DIR)

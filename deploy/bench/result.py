@@ -16,7 +16,7 @@ import msgspec
 
 from deploy.bench.series import rounded
 
-TABLES = ("budget", "costs", "runs", "panels")
+TABLES = ("budget", "costs", "runs", "panels", "faults")
 """Details that are tables: names to named figures."""
 
 

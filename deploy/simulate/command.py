@@ -13,6 +13,7 @@ import msgspec
 
 from deploy.simulate.auth import Credentials
 from deploy.simulate.errors import PasswordMissingError, SimulateError
+from deploy.simulate.faults import KINDS, read
 from deploy.simulate.server import CameraServer, CameraStatus, ServerSettings, Source
 
 DEFAULT_PORT = 8554
@@ -62,13 +63,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--password-env", default="", metavar="VAR", help="environment variable that holds the password"
     )
+    parser.add_argument(
+        "--fault", action="append", default=[], dest="faults", metavar="[CAMERA:]KIND[=VALUE][@START[+DURATION]]",
+        help=f"what is wrong, and when (seconds from the start); more than once. Kinds: {', '.join(KINDS)}",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one line of JSON per camera instead of the table")
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C, SIGTERM, or the end of the last camera; 2 if that cannot begin."""
     try:
-        settings = ServerSettings(loop=args.loop, spread=args.loop and args.spread, credentials=_credentials(args))
+        settings = ServerSettings(
+            loop=args.loop,
+            spread=args.loop and args.spread,
+            credentials=_credentials(args),
+            faults=tuple(read(text) for text in args.faults),
+        )
         sources = [Source(path=path, copies=args.copies) for path in args.files]
         asyncio.run(_serve(CameraServer(sources, host=args.host, port=args.port, settings=settings), as_json=args.json))
     except SimulateError as error:

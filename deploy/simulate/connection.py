@@ -42,6 +42,10 @@ class Site(Protocol):
         """Count it no more."""
         ...
 
+    def refuses_login(self, name: str) -> bool:
+        """Whether the camera takes no password now, not even the right one."""
+        ...
+
     def feed(self, name: str) -> Feed | None:
         """The camera of that name."""
         ...
@@ -98,6 +102,10 @@ class Connection(asyncio.Protocol):
             log.info("%s", error)
             self._refuse(error.status)
 
+    def watches(self, feed: Feed) -> bool:
+        """Whether its session is of that camera."""
+        return self._feed is feed
+
     def heard(self) -> None:
         """Note a sign of life."""
         self.heard_s = self._loop.time()
@@ -149,6 +157,8 @@ class Connection(asyncio.Protocol):
             self._methods[method](request)
 
     def _permitted(self, request: Request) -> bool:
+        if self._site.refuses_login(rtsp.camera_name(request.url)):
+            return False
         credentials = self._site.credentials
         if credentials is None:
             return True

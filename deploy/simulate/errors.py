@@ -10,6 +10,7 @@ SimulateError
 │   └── NameTakenError
 ├── PortInUseError
 ├── PasswordMissingError
+├── FaultError
 └── RequestError               what an RTSP client sent cannot be understood; holds the status of the answer
 """
 
@@ -124,3 +125,13 @@ class RequestError(SimulateError):
         self.status = status
         self.reason = reason
         super().__init__(f"RTSP request refused with {status}: {reason}")
+
+
+class FaultError(SimulateError):
+    """A fault was written that cannot be understood."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        """Keep the `text` as it was written and the `reason`."""
+        self.text = text
+        self.reason = reason
+        super().__init__(f"--fault {text}: {reason}")

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
 
 from deploy.simulate.clip import Clip
+from deploy.simulate.faults import Script
 from deploy.simulate.rtp import payloads_of
 from deploy.simulate.schedule import TICKS_PER_S, Schedule, due_ticks_of
 
@@ -108,16 +109,39 @@ def schedule_of(clip: Clip, started_us: int, *, loop: bool) -> Schedule:
 class Feed:
     """One camera."""
 
-    def __init__(self, name: str, prepared: Prepared, schedule: Schedule, clock: Clock) -> None:
-        """Nothing runs until somebody joins."""
+    def __init__(
+        self,
+        name: str,
+        prepared: Prepared,
+        schedule: Schedule,
+        clock: Clock,
+        *,
+        script: Script | None = None,
+        variants: Mapping[str, Prepared] | None = None,
+    ) -> None:
+        """Nothing runs until somebody joins. `variants`: the same pictures as the script's faults make them, by key."""
         self.name = name
-        self.prepared = prepared
-        self.schedule = schedule
         self.clock = clock
+        self.script = script or Script()
+        self._takes = {"": (prepared, schedule)}
+        for key, variant in (variants or {}).items():
+            timed = schedule_of(variant.clip, schedule.started_us, loop=schedule.loop)
+            self._takes[key] = (variant, timed)
+        self._shown = ""
         self.viewers: set[Viewer] = set()
         self._offset = random.getrandbits(32)
         self._next = 0
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def prepared(self) -> Prepared:
+        """What is shown now."""
+        return self._takes[self._shown][0]
+
+    @property
+    def schedule(self) -> Schedule:
+        """When its pictures are due."""
+        return self._takes[self._shown][1]
 
     @property
     def ended(self) -> bool:
@@ -126,6 +150,8 @@ class Feed:
 
     def first_number(self) -> int:
         """The picture that a viewer who joins now begins with."""
+        if not self.viewers:
+            self._change_over(None)
         # With viewers the timer decides what is live: it may be a moment late, and everybody begins with a keyframe.
         latest = self._next - 1 if self.viewers else self.schedule.latest(self.clock.now_us())
         return self.schedule.keyframe_before(latest) if latest >= 0 else 0
@@ -165,6 +191,7 @@ class Feed:
         if latest - self._next > STALL_PICTURES_MAX:
             self._next = self.schedule.keyframe_before(latest)
         for number in range(self._next, latest + 1):
+            self._change_over(number)
             self._show(number, tuple(self.viewers))
         self._next = max(self._next, latest + 1)
         if self.ended and not self.schedule.has(self._next):
@@ -173,6 +200,15 @@ class Feed:
                 viewer.end()
         elif self.viewers:
             self._wait()
+
+    def _change_over(self, number: int | None) -> None:
+        """Show what the script says from picture `number` on, if that is a keyframe there; None = at once."""
+        wanted = self.script.variant(self.clock.now_us())
+        if wanted == self._shown or wanted not in self._takes:
+            return
+        prepared, _ = self._takes[wanted]
+        if number is None or prepared.units[number % len(prepared.units)].keyframe:
+            self._shown = wanted
 
     def _show(self, number: int, viewers: tuple[Viewer, ...]) -> None:
         unit = self.prepared.units[number % len(self.prepared.units)]

@@ -1,7 +1,7 @@
 """The seam for faults: every RTP packet of a camera passes through its link on the way to each viewer.
 
-Now there is one link, which changes nothing. A link that loses, doubles, swaps or holds back packets is an object with
-the same method, given to `CameraServer` as `ServerSettings.link_of`; nothing else has to know of it.
+A camera without faults has one that changes nothing, or what `ServerSettings.link_of` gives; one with a script of
+faults has a `faults.FaultLink`.
 """
 
 from __future__ import annotations

@@ -19,11 +19,14 @@ import msgspec
 from deploy.simulate.auth import Credentials
 from deploy.simulate.clip import load_clip
 from deploy.simulate.connection import Connection
-from deploy.simulate.errors import NameTakenError, PortInUseError
+from deploy.simulate.doors import Doors
+from deploy.simulate.errors import FaultError, NameTakenError, PortInUseError
+from deploy.simulate.faults import PICTURE_KINDS, Fault, FaultLink, Kind, Script
 from deploy.simulate.feed import Clock, Feed, Prepared, prepare, schedule_of
 from deploy.simulate.link import Link, PerfectLink
 from deploy.simulate.outlet import Address, Outlet
 from deploy.simulate.schedule import spread_share, us_of
+from deploy.simulate.variant import variant_of
 from deploy.simulate.viewer import FeedViewer, Sent
 
 _SWEEPS_PER_TIMEOUT = 10
@@ -55,6 +58,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     clients_max: int = 512
     session_timeout_s: float = 60.0
     link_of: Callable[[str], Link] = lambda _name: PerfectLink()
+    """For a camera without faults."""
+    faults: tuple[Fault, ...] = ()
 
 
 class CameraStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +108,7 @@ class CameraServer:
 
     async def __aenter__(self) -> Self:
         """Read the files, open the sockets, start the clocks of all cameras together. Raises SimulateError."""
-        prepared = await asyncio.to_thread(_prepare_all, self._sources)
+        prepared = await asyncio.to_thread(_prepare_all, self._sources, self._settings.faults)
         loop = asyncio.get_running_loop()
         self.udp = await self._open_udp()
         try:
@@ -116,6 +121,8 @@ class CameraServer:
         self._clock = Clock(wall_us=time.time_ns() // 1000, loop_s=loop.time(), loop_time=loop.time)
         for source, one in zip(self._sources, prepared, strict=True):
             self._add(source, one)
+        self._doors = Doors(self)
+        await self._doors.open()
         self._sweep()
         return self
 
@@ -124,6 +131,7 @@ class CameraServer:
     ) -> None:
         """Cut off every client and close the sockets."""
         self._sweeper.cancel()
+        await self._doors.close()
         self._server.close()
         for connection in tuple(self._connections):
             connection.abort()
@@ -137,7 +145,35 @@ class CameraServer:
     def url(self, name: str) -> str:
         """The address of a camera. Raises KeyError for a name that is not served."""
         host = _ANY_HOST.get(self.host, self.host)
-        return f"rtsp://{f'[{host}]' if ':' in host else host}:{self.port}/{quote(self._feeds[name].name)}"
+        port = self._doors.port(name) or self.port
+        return f"rtsp://{f'[{host}]' if ':' in host else host}:{port}/{quote(self._feeds[name].name)}"
+
+    def switch(self, name: str, kind: Kind, *, on: bool) -> None:
+        """Have one of a camera's faults now, or no longer. Raises KeyError for a name that is not served."""
+        self._feeds[name].script.switch(kind, on=on)
+
+    def scripts(self) -> dict[str, Script]:
+        """The faults of each camera."""
+        return {name: feed.script for name, feed in self._feeds.items()}
+
+    def now_us(self) -> int:
+        """The cameras' own clock (Unix, µs)."""
+        return self._clock.now_us()
+
+    def cut(self, name: str) -> None:
+        """End all sessions of a camera, in the middle of whatever they are at."""
+        for connection in tuple(self._connections):
+            if connection.watches(self._feeds[name]):
+                connection.abort()
+
+    async def listen(self, port: int) -> asyncio.Server:
+        """One more door to the same cameras."""
+        return await asyncio.get_running_loop().create_server(lambda: Connection(self), self.host, port)
+
+    def refuses_login(self, name: str) -> bool:
+        """Whether the camera takes no password now."""
+        feed = self._feeds.get(name)
+        return feed is not None and feed.script.value("auth", self._clock.now_us()) is not None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -174,7 +210,8 @@ class CameraServer:
             if connection.rtcp_address == address:
                 connection.heard()
 
-    def _add(self, source: Source, prepared: Prepared) -> None:
+    def _add(self, source: Source, takes: Takes) -> None:
+        prepared, variants = takes
         names = source.names()
         for index, name in enumerate(names):
             # Copies are shifted by parts of one picture's time: real cameras do not send in the same millisecond.
@@ -183,8 +220,10 @@ class CameraServer:
             if self._settings.spread:
                 begun_us -= round(spread_share(len(self._feeds)) * us_of(prepared.clip.duration_ticks))
             schedule = schedule_of(prepared.clip, begun_us, loop=self._settings.loop)
-            self._feeds[name] = Feed(name, prepared, schedule, self._clock)
-            self._links[name] = self._settings.link_of(name)
+            mine = [fault for fault in self._settings.faults if fault.camera in {"", name}]
+            script = Script(mine, self._clock.wall_us)
+            self._feeds[name] = Feed(name, prepared, schedule, self._clock, script=script, variants=variants)
+            self._links[name] = FaultLink(script, name) if mine else self._settings.link_of(name)
             self._sent[name] = Sent()
 
     def _status(self, feed: Feed) -> CameraStatus:
@@ -246,9 +285,21 @@ class _Reports(asyncio.DatagramProtocol):
         self._heard_from(addr)
 
 
-def _prepare_all(sources: Sequence[Source]) -> list[Prepared]:
+Takes = tuple[Prepared, dict[str, Prepared]]
+
+
+def _prepare_all(sources: Sequence[Source], faults: Sequence[Fault]) -> list[Takes]:
     names = [name for source in sources for name in source.names()]
     for name in names:
         if names.count(name) > 1:
             raise NameTakenError(name)
-    return [prepare(load_clip(source.path)) for source in sources]
+    for fault in faults:
+        if fault.camera not in {"", *names}:
+            raise FaultError(f"{fault.camera}:{fault.kind}", f"there is no such camera; there are {', '.join(names)}")
+    return [_takes(source, faults) for source in sources]
+
+
+def _takes(source: Source, faults: Sequence[Fault]) -> Takes:
+    clip = load_clip(source.path)
+    wanted = {f.key: f for f in faults if f.kind in PICTURE_KINDS and f.camera in {"", *source.names()}}
+    return prepare(clip), {key: prepare(variant_of(clip, fault)) for key, fault in wanted.items()}

@@ -5,6 +5,7 @@ Planes are those of I420: y uint8 [height, width], u and v half as large. What i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ Planes = tuple[Plane, Plane, Plane]
 Spoil = Callable[[Planes, float, np.random.Generator], Planes]
 
 BLACK, NEUTRAL, WHITE = 16, 128, 235
+TILE = 512
 
 
 def black(planes: Planes, strength: float, rng: np.random.Generator) -> Planes:
@@ -41,7 +43,7 @@ def cover(planes: Planes, strength: float, rng: np.random.Generator) -> Planes:
     """Something in front of the lens: 1 = all of the picture, less = a part of it from the left."""
     height, width = planes[0].shape
     shade = cv2.resize(rng.normal(70, 12, (4, 4)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-    covered = np.clip(shade + rng.normal(0, 1.5, shade.shape), BLACK, WHITE).astype(np.uint8)
+    covered = np.clip(shade + _grain(shade.shape, 1.5, rng), BLACK, WHITE).astype(np.uint8)
     edge = round(width * strength / 2) * 2
     return _beside(covered, planes[0], edge), _beside(_grey(planes[1]), planes[1], edge // 2), _beside(
         _grey(planes[2]), planes[2], edge // 2
@@ -55,7 +57,7 @@ def move(planes: Planes, strength: float, rng: np.random.Generator) -> Planes:  
 
 def noise(planes: Planes, strength: float, rng: np.random.Generator) -> Planes:
     """A sensor that is too hot, or gain turned up: 1 = a standard deviation of 20 grey levels."""
-    y = planes[0] + rng.normal(0, 20 * strength, planes[0].shape)
+    y = planes[0] + _grain(planes[0].shape, 20 * strength, rng)
     return np.clip(y, BLACK, WHITE).astype(np.uint8), planes[1], planes[2]
 
 
@@ -64,13 +66,25 @@ def night(planes: Planes, strength: float, rng: np.random.Generator) -> Planes:
     height, width = planes[0].shape
     across, down = np.meshgrid(np.linspace(-1, 1, width), np.linspace(-1, 1, height))
     lamp = (1.1 - 0.7 * strength * np.clip(across**2 + down**2, 0, 1)).astype(np.float32)
-    y = BLACK + (planes[0].astype(np.float32) - BLACK) * 0.7 * lamp + rng.normal(0, 2, planes[0].shape)
+    y = BLACK + (planes[0].astype(np.float32) - BLACK) * 0.7 * lamp + _grain(planes[0].shape, 2, rng)
     return np.clip(y, BLACK, WHITE).astype(np.uint8), _grey(planes[1]), _grey(planes[2])
 
 
 SPOILS: Mapping[str, Spoil] = {
     "black": black, "over": over, "blur": blur, "cover": cover, "move": move, "noise": noise, "night": night,
 }  # fmt: skip
+
+
+def _grain(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Noise: cut at random out of one tile, for drawing a million numbers per picture takes longer than coding it."""
+    (rows, columns), (down, across) = shape, rng.integers(0, TILE, 2)
+    tile = np.roll(_tile(), (int(down), int(across)), (0, 1))
+    return sigma * np.tile(tile, (-(-rows // TILE), -(-columns // TILE)))[:rows, :columns]
+
+
+@functools.cache
+def _tile() -> npt.NDArray[np.float32]:
+    return np.random.default_rng(1).normal(0, 1, (TILE, TILE)).astype(np.float32)
 
 
 def _grey(plane: Plane) -> Plane:

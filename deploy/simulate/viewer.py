@@ -7,9 +7,11 @@ which half of that has drained: a decoder sees a jump in time and never a broken
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import msgspec
 
+from deploy.simulate.faults import filler
 from deploy.simulate.feed import Feed, Moment, Unit
 from deploy.simulate.link import Link
 from deploy.simulate.outlet import Outlet
@@ -66,13 +68,15 @@ class FeedViewer:
 
     def show(self, unit: Unit, moment: Moment, now_us: int) -> None:
         """Send one picture, with a report before it when one is due, unless the client is behind."""
+        if not unit.keyframe and self.feed.script.value("slow", now_us) is not None:
+            return
         if not self._keeps_up(unit):
             self._total.pictures_dropped += 1
             return
         if now_us >= self._report_us:
             self._report_us = now_us + REPORT_INTERVAL_US
-            self._report(moment)
-        packets = packets_of(unit.payloads, self.seq, moment.timestamp, self.ssrc)
+            self._report(moment, now_us)
+        packets = packets_of(self._payloads(unit, now_us), self.seq, moment.timestamp, self.ssrc)
         self.seq = (self.seq + len(packets)) & UINT16
         for account in (self._own, self._total):
             account.pictures += 1
@@ -94,11 +98,18 @@ class FeedViewer:
             self._total.gops_dropped += 1
         return not self._dropping
 
-    def _report(self, moment: Moment) -> None:
+    def _payloads(self, unit: Unit, now_us: int) -> Sequence[bytes]:
+        factor = self.feed.script.value("bitrate", now_us)
+        if factor is None:
+            return unit.payloads
+        return (*unit.payloads, *filler(self.feed.prepared.clip.codec, unit.size_bytes, factor))
+
+    def _report(self, moment: Moment, now_us: int) -> None:
+        ahead_s = self.feed.script.value("clock", now_us) or 0.0
         self.outlet.rtcp(
             sender_report(
                 ssrc=self.ssrc,
-                unix_us=moment.captured_us,
+                unix_us=moment.captured_us + round(ahead_s * 1e6),
                 timestamp=moment.timestamp,
                 packets=self._own.packets,
                 octets=self._own.octets,

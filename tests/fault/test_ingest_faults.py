@@ -214,7 +214,7 @@ async def test_the_detector_goes_away(nats: NatsServer, bus: Bus) -> None:
 
 async def test_a_camera_stalls_and_refuses_and_comes_back(nats: NatsServer, bus: Bus) -> None:
     """Lost, blind and restored are told in one epoch; old tracks are ended; reports go on without a gap in seq."""
-    async with running_fleet(nats, StandInDetector(), SETTINGS, ScriptedCamera("STALL", "CRASH", "CRASH", "FRAMES")):
+    async with running_fleet(nats, StandInDetector(), SETTINGS, ScriptedCamera("STALL", *("CRASH",) * 5, "FRAMES")):
         await put_camera(bus, GATE)
         blind = await blind_spans(bus, "network")
         lost = await read_until(bus, "EVENTS", events_subject("gate", "camera_lost"), CameraNotice, at_least(2))

@@ -233,13 +233,13 @@ def _component(peer: Mapping[str, Any]) -> str:
     return str(peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"])
 
 
-def test_ingest_and_decide_never_run_twice() -> None:
-    """One replica, and the old pod goes before the new one comes."""
-    for name in ("ingest", "decide"):
-        spec = pods(rendered("default"))[name].workload["spec"]
-        assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
-        with pytest.raises(helm.HelmRefused, match="'replicas' not allowed"):
-            helm.render({name: {"replicas": 2}})
+def test_decide_never_runs_twice() -> None:
+    """One replica, and the old pod goes before the new one comes; ingest shares its cameras."""
+    spec = pods(rendered("default"))["decide"].workload["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    with pytest.raises(helm.HelmRefused, match="'replicas' not allowed"):
+        helm.render({"decide": {"replicas": 2}})
+    assert pods(helm.render({"ingest": {"replicas": 3}}))["ingest"].workload["spec"]["replicas"] == 3
 
 
 def test_a_card_is_asked_for_on_the_gpu_alone() -> None:

@@ -20,6 +20,7 @@ from ingest.contract import Camera, IngestPlan, decode, snapshot_subject
 from ingest.decode import VideoStream
 from ingest.errors import InferenceError
 from ingest.fleet import Fleet
+from ingest.members import Members
 from ingest.outbox import Budget
 from ingest.ports import OpenStream, Start
 from ingest.post import STREAMS, Post
@@ -100,6 +101,7 @@ async def running_fleet(
     outbox_bytes_max: int = 64 * 1024 * 1024,
     tensors: Tensors | None = None,
     spool: Spool | None = None,
+    name: str = "ingest-test",
     picture: PictureSettings = PictureSettings(),  # noqa: B008 - frozen
 ) -> AsyncIterator[Fleet]:
     """A fleet on its own connection, as `python -m ingest` wires it; told to stop at the end."""
@@ -119,6 +121,7 @@ async def running_fleet(
                     settings=settings,
                     picture=picture,
                     bus=bus,
+                    members=Members(bus, name, 1.0, Health("ingest-test")),
                     post=post,
                     detector=detector,
                     tensors=tensors or Heap(),

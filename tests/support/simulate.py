@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import av
 import numpy as np
 from av.codec.context import Flags
 from av.video.stream import VideoStream
+
+from deploy.simulate.spoil import Planes
 
 WIDTH, HEIGHT, FPS = 160, 96, 25
 PERIOD_US = 1_000_000 // FPS
@@ -49,6 +52,38 @@ def make_clip(
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def make_scene(path: Path, *, pictures: int = 100, codec: str = "libx264") -> Path:
+    """A clip with a view: coloured boxes among which one moves, with the noise of a sensor; 320x180, 25 fps."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=FPS, options={"bf": "0", "crf": "20", "preset": "ultrafast"})
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height, stream.pix_fmt, stream.gop_size = 320, 180, "yuv420p", FPS
+        for number, planes in zip(range(pictures), scene(), strict=False):
+            flat = np.concatenate([plane.reshape(-1) for plane in planes]).reshape(270, 320)
+            frame = av.VideoFrame.from_ndarray(flat, format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def scene(seed: int = 5) -> Iterator[Planes]:
+    """The pictures of such a view, for ever: I420 planes of 320x180."""
+    rng = np.random.default_rng(seed)
+    y, u, v = np.full((180, 320), 90, np.uint8), np.full((90, 160), 110, np.uint8), np.full((90, 160), 140, np.uint8)
+    for _ in range(60):
+        top, left, high, wide = (int(rng.integers(*span)) // 2 for span in ((0, 340), (0, 600), (12, 80), (12, 80)))
+        y[top : top + high, left : left + wide] = rng.integers(40, 200)
+        u[top // 2 : (top + high) // 2, left // 2 : (left + wide) // 2] = rng.integers(100, 150)
+        v[top // 2 : (top + high) // 2, left // 2 : (left + wide) // 2] = rng.integers(100, 150)
+    number = 0
+    while True:
+        now = y.astype(np.int16) + rng.integers(-3, 4, y.shape)
+        now[60:100, number % 280 : number % 280 + 30] = 220
+        number += 7
+        yield np.clip(now, 16, 235).astype(np.uint8), u, v
 
 
 def direct_hashes(path: Path) -> list[str]:

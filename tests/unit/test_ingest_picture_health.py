@@ -1,38 +1,21 @@
 """What is wrong with pictures: measured on drawn ones, judged from figures."""
 
-from collections.abc import Iterator
-
 import msgspec
 import numpy as np
 import pytest
 
-from deploy.simulate.spoil import SPOILS, Planes
+from deploy.simulate.spoil import SPOILS
 from ingest.config import PictureSettings
 from ingest.damage import Meter
 from ingest.health import FAULTS, HIDES, Flow, Health, settings_for
 from ingest.health_picture import Eye, Sample
 from ingest.planes import Picture
+from tests.support.simulate import scene
 
 S = 1_000_000
 SETTINGS = PictureSettings()
 FLOW = Flow(span_s=1.0, pictures=25, octets=100_000)
 GOOD = Sample(bright=200, blown=0.0, sharp=0.5, grain=1.0, changed=0.1, gone=0.0, other=0.0, alike=1.0)
-
-
-def scene(seed: int = 5) -> Iterator[Planes]:
-    """A yard of boxes in which one of them moves, with the noise of a sensor; for ever."""
-    rng = np.random.default_rng(seed)
-    y = np.full((180, 320), 90, np.uint8)
-    for _ in range(60):
-        top, left = rng.integers(0, 170), rng.integers(0, 300)
-        y[top : top + rng.integers(6, 40), left : left + rng.integers(6, 40)] = rng.integers(40, 200)
-    u, v = np.full((90, 160), 110, np.uint8), np.full((90, 160), 140, np.uint8)
-    number = 0
-    while True:
-        now = y.astype(np.int16) + rng.integers(-3, 4, y.shape)
-        now[60:100, number % 280 : number % 280 + 30] = 220
-        number += 7
-        yield np.clip(now, 16, 235).astype(np.uint8), u, v
 
 
 def told(fault: str, seconds: int = 70, since: int = 40) -> dict[str, float]:
