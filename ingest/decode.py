@@ -39,8 +39,7 @@ from ingest.faults import camera_error, unresolved
 from ingest.planes import Picture
 from ingest.ports import Facts
 
-logging.getLogger("libav").addHandler(logging.NullHandler())
-logging.getLogger("libav").propagate = False
+logging.getLogger("libav").setLevel(logging.CRITICAL + 1)
 av.logging.set_level(av.logging.WARNING)
 
 log = logging.getLogger(__name__)

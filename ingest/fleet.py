@@ -161,7 +161,8 @@ class Fleet:
         members = self._shared.members
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(members.changed.wait(), BALANCE_S)
+                async with asyncio.timeout(BALANCE_S):
+                    await members.changed.wait()
             members.changed.clear()
             for name in self._not_ours():
                 log.warning("camera %s is somebody else's now", name)

@@ -13,6 +13,7 @@ import msgspec
 from deploy.bench import (
     article_run,
     faces,
+    faults_run,
     fleet,
     gate_run,
     glass,
@@ -35,6 +36,7 @@ from deploy.up import command as up
 DATA_DIR = Path("var/bench")
 FACES_HELP = "searches among very many faces, beside the bare product of the same size"
 MODELS_HELP = "pictures a second of every ensemble through Triton, beside its networks alone"
+FAULTS_HELP = "every fault of a camera, one after the other, in one of several: named how, how soon, what others notice"
 HEALTH_HELP = "pictures spoilt in known ways: how soon each fault is told, and how often falsely (not in real time)"
 STORE_HELP = "events a second from their stream into the store, and panels of a large store"
 
@@ -44,6 +46,7 @@ OWN: dict[str, Callable[[argparse.Namespace], int]] = {
     "store": store_run.run,
     "faces": faces.run,
     "health": health.run,
+    "faults": faults_run.run,
 }
 """Benchmarks without cameras: they declare and print by themselves."""
 
@@ -65,6 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     models.add_arguments(names.add_parser("models", help=MODELS_HELP, description=MODELS_HELP))
     store_run.add_arguments(names.add_parser("store", help=STORE_HELP, description=STORE_HELP))
     faces.add_arguments(names.add_parser("faces", help=FACES_HELP, description=FACES_HELP))
+    faults_run.add_arguments(names.add_parser("faults", help=FAULTS_HELP, description=FAULTS_HELP))
     health.add_arguments(names.add_parser("health", help=HEALTH_HELP, description=HEALTH_HELP))
     for name, bench in BENCHES.items():
         sub = names.add_parser(name, help=bench.help, description=bench.help)
