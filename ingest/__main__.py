@@ -28,11 +28,11 @@ from ingest.probe import Prober
 from ingest.process import Process, run
 from ingest.sealed import Ring
 from ingest.settings import NatsSettings, SettingsError, TritonSettings
+from ingest.shared import Shared
 from ingest.shed import Shedder
 from ingest.slot import Heap, Wish
 from ingest.spool import Spool
 from ingest.triton import TritonDetector
-from ingest.unit import Shared
 from model_repository.contract import ModelCard
 
 BUCKETS = ("cameras", "plans", "leases")

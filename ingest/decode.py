@@ -46,6 +46,8 @@ log = logging.getLogger(__name__)
 
 CODECS = ("h264", "hevc")
 PIXELS_MAX = 8192 * 8192
+HEAD_BYTES = 4096
+"""Of a packet, in which its first slice begins: behind parameters and what encoders say of themselves."""
 PICTURE_STALLS = 2
 """So many times `stall_s` packets may come without a picture; then the stream is given up and opened anew."""
 FULL_RANGE = 2
@@ -173,7 +175,7 @@ class VideoStream:
         missed = sum(int(found[1] or 1) for _, _, line in lines if (found := _MISSED.search(line)))
         lines.clear()
         if self._stream.codec_context.name == "h264":
-            missed += self._numbers.missing(bytes(coded.packet))
+            missed += self._numbers.missing(bytes(memoryview(coded.packet)[:HEAD_BYTES]))
         self.meter.octets += coded.size
         if missed or coded.packet.is_corrupt:
             self.meter.missed += max(1, missed)

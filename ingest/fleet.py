@@ -22,8 +22,9 @@ from ingest.contract import Camera, IngestPlan, SnapshotReply, SnapshotRequest, 
 from ingest.leases import LeaseTaken, drop_lease, free_lease
 from ingest.metrics import CAMERAS_HELD, RATE_FACTOR
 from ingest.sealed import Ring, SealError
+from ingest.shared import Shared
 from ingest.sharing import moves
-from ingest.unit import Shared, Unit
+from ingest.unit import Unit
 
 log = logging.getLogger(__name__)
 

@@ -33,7 +33,9 @@ WARM_SAMPLES = 15
 """Samples after which the usual is known."""
 STEP = 0.02
 """Part by which what is usual is moved towards a sample (a running median)."""
-PEAK_STEP = 0.05
+SETTLE_SAMPLES = 2
+"""Samples of a new connection that say nothing of rates: a camera begins with what it has since its last key frame."""
+PEAK_STEP = 0.02
 """Part by which the busiest time may rise with a sample."""
 BUSY_SHARE = 0.9
 """A thread that waits less than the rest of its time for packets can't keep up."""
@@ -117,6 +119,7 @@ class Health:
         self._still_since_us: int | None = None
         self._rate = _Mean()
         self._octets = _Mean()
+        self._settling = 0
 
     @property
     def faults(self) -> dict[PictureFault, int]:
@@ -130,6 +133,7 @@ class Health:
     def lost(self) -> None:
         """The stream was cut: rates begin anew, and what it did not show is not held against it."""
         self._rate, self._octets, self._still_since_us = _Mean(), _Mean(), None
+        self._settling = SETTLE_SAMPLES
 
     def step(
         self, sample: Sample | None, flow: Flow, settings: PictureSettings, now_us: int
@@ -153,12 +157,14 @@ class Health:
 
     def _flow_faults(self, flow: Flow, settings: PictureSettings) -> set[PictureFault]:
         found, usual = set[PictureFault](), self.usual
-        self._rate.add(flow.pictures, flow.span_s)
-        self._octets.add(flow.octets, flow.span_s)
+        settling, self._settling = self._settling > 0, max(0, self._settling - 1)
+        if not settling:
+            self._rate.add(flow.pictures, flow.span_s)
+            self._octets.add(flow.octets, flow.span_s)
         bad = flow.broken + flow.missed + flow.errors
         if bad and bad >= settings.broken_share * max(1, flow.pictures + flow.missed):
             found.add(_to_blame(flow))
-        if not flow.sparse and usual.flow_samples >= WARM_SAMPLES:
+        if not (flow.sparse or settling) and usual.flow_samples >= WARM_SAMPLES:
             if self._rate.value < settings.fps_ratio * usual.fps:
                 found.add("low_fps")
             if self._octets.value > settings.bitrate_factor * usual.octets_s > 0:
@@ -204,7 +210,7 @@ class Health:
         usual = self.usual
         if usual.skew_s is None and flow.skew_s is not None and usual.flow_samples >= WARM_SAMPLES:
             usual.skew_s = flow.skew_s
-        if flow.sparse or found & (STREAM_FAULTS | {"low_fps", "bitrate"}) or flow.pictures == 0:
+        if flow.sparse or found & (STREAM_FAULTS | {"low_fps", "bitrate"}) or not self._rate.value:
             return
         usual.flow_samples += 1
         usual.fps = _towards(usual.fps, self._rate.value, usual.flow_samples)

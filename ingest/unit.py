@@ -13,15 +13,11 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from typing import Any
 
-import msgspec
 import numpy.typing as npt
 
-from ingest import cut, life, look, metrics, notices, planes, sample
-from ingest.bus import Bus
-from ingest.config import IngestSettings, PictureSettings
+from ingest import cut, life, look, metrics, notices, sample
 from ingest.contract import (
     Camera,
     CameraNotice,
@@ -42,34 +38,15 @@ from ingest.faults import blind_cause
 from ingest.further import Further
 from ingest.gauges import Counts, Gauges
 from ingest.leases import Lease, take_lease
-from ingest.members import Members
-from ingest.outbox import Budget, Item, Outbox
-from ingest.ports import Crops, Detector, Start, WatchCamera, Watched
-from ingest.post import Post
-from ingest.shed import Shedder
-from ingest.slot import Due, Quiet, Tensors, Wish
+from ingest.outbox import Item, Outbox
+from ingest.ports import Crops, Start, Watched
+from ingest.shared import Shared
+from ingest.slot import Due, Quiet, Wish
 
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 FLUSH_S_MAX = 1.5
-
-
-class Shared(msgspec.Struct, frozen=True, kw_only=True):
-    """What all cameras of the process share."""
-
-    settings: IngestSettings
-    picture: PictureSettings
-    bus: Bus
-    members: Members
-    post: Post
-    detector: Detector
-    tensors: Tensors
-    limiter: asyncio.Semaphore
-    pool: Executor
-    budget: Budget
-    shedder: Shedder
-    watch_camera: WatchCamera
 
 
 class Unit:
@@ -398,18 +375,9 @@ class Unit:
 
     async def snapshot(self, width_max: int) -> SnapshotReply:
         """The newest picture as JPEG."""
-        if self._thread is not None:
-            self._thread.slot.wanted = True
-        newest = self._thread.slot.newest if self._thread is not None else None
-        if newest is None:
-            detail = self._thread.slot.figures.detail if self._thread is not None else ""
-            return SnapshotReply(detail=detail or "no picture yet")
-        frame, captured_us = newest
-        loop, masks = asyncio.get_running_loop(), self._rules.masks
-        jpeg = await loop.run_in_executor(
-            self._shared.pool, lambda: planes.encode_jpeg(planes.reduced_bgr(frame.picture(), width_max, masks))
-        )
-        return SnapshotReply(jpeg=jpeg, captured_at_us=captured_us)
+        if self._thread is None:
+            return SnapshotReply(detail="no picture yet")
+        return await sample.snapshot(self._thread.slot, width_max, self._rules.masks, self._shared.pool)
 
 
 _now_us: Callable[[], int] = lambda: time.time_ns() // 1000  # noqa: E731

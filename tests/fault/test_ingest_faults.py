@@ -268,3 +268,16 @@ async def test_removing_a_silent_camera_does_not_hang(nats: NatsServer, bus: Bus
                 if entry is not None and entry.key == "gate" and entry.value is None:
                     break
     silent.set()
+
+
+async def test_in_maintenance_nobody_is_told(nats: NatsServer, bus: Bus) -> None:
+    """The state says that it is being worked on, and why there is no picture; no event says that it is lost."""
+    working = msgspec.structs.replace(GATE, maintenance=True)
+    async with running_fleet(nats, StandInDetector(), SETTINGS, ScriptedCamera("CRASH")):
+        await put_camera(bus, working)
+        state = await hear_until(bus, state_subject("gate"), CameraState, lambda s: s.cause == "refused")
+        await seconds_pass(bus, 3)
+        assert state.phase == "maintenance"
+        assert await bus.last_message("EVENTS", events_subject("gate", "camera_lost")) is None
+        await put_camera(bus, GATE)
+        await read_until(bus, "EVENTS", events_subject("gate", "camera_lost"), CameraNotice, at_least(1))

@@ -25,10 +25,10 @@ from ingest.outbox import Budget
 from ingest.ports import OpenStream, Start
 from ingest.post import STREAMS, Post
 from ingest.process import Health
+from ingest.shared import Shared
 from ingest.shed import Shedder
 from ingest.slot import Heap, Tensors, Wish
 from ingest.spool import Spool
-from ingest.unit import Shared
 from model_repository.contract import BOXES, CLASSES, COUNT, DETECTIONS_MAX, DETECTOR, SCORES, ModelCard
 from tests.support.nats import NatsServer
 
@@ -102,9 +102,12 @@ async def running_fleet(
     tensors: Tensors | None = None,
     spool: Spool | None = None,
     name: str = "ingest-test",
-    picture: PictureSettings = PictureSettings(),  # noqa: B008 - frozen
+    picture: PictureSettings = PictureSettings(enabled=False),  # noqa: B008 - frozen
 ) -> AsyncIterator[Fleet]:
-    """A fleet on its own connection, as `python -m ingest` wires it; told to stop at the end."""
+    """A fleet on its own connection, as `python -m ingest` wires it; told to stop at the end.
+
+    Pictures are not checked unless asked for: those of most tests stand still, or are all grey.
+    """
     settings, stop = settings or IngestSettings(), asyncio.Event()
 
     def watch_camera(camera: Camera, start: Start, wish: Wish, ready: Callable[[], None]) -> CameraThread:

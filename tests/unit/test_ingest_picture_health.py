@@ -110,6 +110,17 @@ def test_broken_pictures_are_named_by_who_breaks_them(flow: Flow, name: str) -> 
     assert list(health.faults) == [name]
 
 
+def test_the_burst_of_a_new_connection_is_no_rate() -> None:
+    """Ten seconds of pictures in the first one: neither told, nor taken for what is usual."""
+    health, burst = Health(), msgspec.structs.replace(FLOW, pictures=250, octets=1_000_000)
+    steps(health, {}, range(40))
+    health.lost()
+    assert steps(health, {}, range(40, 41), burst) == []
+    assert steps(health, {}, range(41, 60)) == []
+    assert health.usual.octets_s == pytest.approx(FLOW.octets, rel=0.05)
+    assert steps(health, {}, range(60, 75), msgspec.structs.replace(FLOW, octets=1_000_000)) == [(67, "bitrate")]
+
+
 def test_a_new_view_becomes_the_usual_one() -> None:
     """After `accept_s` a person has had the time to put it back."""
     health, moved = Health(), msgspec.structs.replace(GOOD, other=0.9)
