@@ -188,12 +188,13 @@ class Fleet:
         members, wanted = self._shared.members, {name for name, camera in self._cameras.items() if camera.enabled}
         held_max = self._shared.settings.cameras_max
         found = moves(wanted, members.owners(), members.living(), me=members.name, held=self._units, held_max=held_max)
-        for name in found.give:
-            unit = self._units[name]
-            await self._end(name, removed=False)
-            await free_lease(self._shared.bus, name, unit.epoch, unit.looked_us)
         for name in found.take:
             self._begin(self._cameras[name])
+        for name in found.give:
+            unit = self._units.get(name)
+            if unit is not None:
+                await self._end(name, removed=False)
+                await free_lease(self._shared.bus, name, unit.epoch, unit.looked_us)
         orphans = len(wanted) - len(self._units)
         if len(self._units) >= held_max and len(members.living()) == 1 and orphans and orphans != self._orphans:
             log.error("%d cameras are not watched: cameras_max = %d", orphans, held_max)
@@ -214,7 +215,9 @@ class Fleet:
             await asyncio.sleep(AGAIN_S)
 
     async def _end(self, name: str, *, removed: bool) -> None:
-        unit, task = self._units.pop(name), self._tasks.pop(name)
+        unit, task = self._units.pop(name, None), self._tasks.pop(name, None)
+        if unit is None or task is None:  # somebody ended it while we waited
+            return
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task

@@ -40,7 +40,7 @@ export async function open(node, { signal, go }) {
 
 function row(camera, region, title) {
   const phase = camera.enabled ? camera.state.phase : "disabled";
-  const chip = { live: "good", lost: "bad", connecting: "warn" }[phase] ?? "";
+  const chip = { live: "good", degraded: "warn", lost: "bad", connecting: "warn", maintenance: "warn" }[phase] ?? "";
   const on = camera.functions.map((name) => title.get(name) ?? name);
   return h(
     "tr",

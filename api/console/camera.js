@@ -279,7 +279,7 @@ class CameraPage {
   #state(state) {
     const phase = this.camera.enabled ? state.phase : "disabled";
     this.badge.textContent = named("phase", phase);
-    this.badge.className = `chip ${{ live: "good", lost: "bad", connecting: "warn" }[phase] ?? ""}`;
+    this.badge.className = `chip ${{ live: "good", degraded: "warn", lost: "bad", connecting: "warn", maintenance: "warn" }[phase] ?? ""}`;
     this.cause.textContent = phase === "live" ? [state.width && `${state.width}×${state.height}`, state.codec.toUpperCase(), `${state.fps.toFixed(0)} ${t("fps")}`].filter(Boolean).join(" · ") : state.detail;
   }
 

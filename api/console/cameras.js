@@ -3,6 +3,7 @@
 import { ask, picture } from "/console/api.js";
 import { byId, h, icon } from "/console/dom.js";
 import { named, t } from "/console/i18n.js";
+import { seen } from "/console/modules.js";
 
 const LIST_MS = 2000;
 const PICTURE_MS = 2000;
@@ -63,10 +64,6 @@ function update(found, camera) {
   node.querySelector(".rate").textContent = seen(phase) ? `${state.fps.toFixed(0)} ${t("fps")}` : "";
   node.querySelector(".frame-words").textContent = t("no_picture");
   node.querySelector(".frame").setAttribute("aria-label", `${camera.name}: ${named("phase", phase)}. ${t("camera_open")}`);
-}
-
-function seen(phase) {
-  return phase === "live" || phase === "degraded" || phase === "maintenance";
 }
 
 function facts(state) {

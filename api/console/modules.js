@@ -39,3 +39,8 @@ export function summary(event) {
 export function amount(event) {
   return SECONDS.has(event.kind) ? duration(event.value) : String(Math.round(event.value * 100) / 100);
 }
+
+/** Whether a camera that stands so gives pictures. */
+export function seen(phase) {
+  return phase === "live" || phase === "degraded" || phase === "maintenance";
+}

@@ -87,10 +87,10 @@ class System {
   }
 
   #cameras(items) {
-    const rank = { lost: 0, connecting: 1, unknown: 2, live: 3 };
+    const rank = { lost: 0, degraded: 1, connecting: 2, maintenance: 3, unknown: 4, live: 5 };
     const phase = (one) => (one.enabled ? one.state.phase : "disabled");
     const rows = [...items]
-      .sort((one, other) => (rank[phase(one)] ?? 4) - (rank[phase(other)] ?? 4))
+      .sort((one, other) => (rank[phase(one)] ?? 6) - (rank[phase(other)] ?? 6))
       .map((one) => {
         const cause = phase(one) === "live" ? [!one.state.inference_ok && t("no_inference"), one.state.crops_detail && `${t("sys_crops")}: ${one.state.crops_detail}`].filter(Boolean).join(" · ") : one.state.detail;
         return [h("a", { href: `#/camera?id=${one.id}` }, one.name), chip(phase(one), named("phase", phase(one))), cause ? h("span", { class: "wrap" }, cause) : "", one.state.fps ? `${one.state.fps.toFixed(0)} ${t("fps")}` : "", when(one.state.since)];

@@ -4,6 +4,7 @@ import "/console/texts/work.js";
 import { ask, picture, stream } from "/console/api.js";
 import { h, s } from "/console/dom.js";
 import { named, t } from "/console/i18n.js";
+import { seen } from "/console/modules.js";
 import { regionOptions } from "/console/region-options.js";
 
 const PICTURE_MS = 1000;
@@ -40,11 +41,11 @@ class Tile {
     this.node.dataset.phase = phase;
     this.name.textContent = camera.name;
     this.state.textContent = phase === "live" ? "" : `${named("phase", phase)}${camera.state.detail ? `: ${camera.state.detail}` : ""}`;
-    if (phase !== "live") this.clear();
+    if (!seen(phase)) this.clear();
   }
 
   async renew() {
-    if (this.busy || !this.visible || document.hidden || this.camera.state.phase !== "live") return;
+    if (this.busy || !this.visible || document.hidden || !seen(this.camera.state.phase)) return;
     this.busy = true;
     try {
       const url = await picture(`/api/v1/cameras/${this.camera.id}/snapshot.jpg`);
