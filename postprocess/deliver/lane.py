@@ -20,13 +20,15 @@ from typing import Literal
 
 import msgspec
 
-from ingest.backoff import delay_s
+from ingest.backoff import Pause, doubled_s
 from postprocess.contract import Event
 
 Outcome = Literal["sent", "away", "refused"]
 Place = tuple[str, int]
 """Stream and sequence of a message."""
 Fate = Literal["sent", "again", "dead"]
+
+FIRST_PAUSE_S = 1.0
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,14 +157,17 @@ class Lane:
         parcel.others = self._through
         if answer.outcome == "away":
             self._fails += 1
-            pause_s = max(answer.retry_after_s, delay_s(self._fails - 1, self._policy.backoff_s_max, chance))
+            pause_s = max(answer.retry_after_s, self._pause_s(self._fails - 1, chance))
             self._probe_s = now_s + pause_s
         if parcel.refusals >= self._policy.refused_max or now_us - parcel.born_us > self._policy.give_up_s * 1e6:
             self._remove(parcel)
             return "dead"
-        pause_s = delay_s(parcel.tries - 1, self._policy.backoff_s_max, chance)
+        pause_s = self._pause_s(parcel.tries - 1, chance)
         parcel.next_s = now_s + max(answer.retry_after_s, pause_s)
         return "again"
+
+    def _pause_s(self, attempt: int, chance: float) -> float:
+        return doubled_s(Pause(first_s=FIRST_PAUSE_S, longest_s=self._policy.backoff_s_max), attempt, chance)
 
     def wait_s(self, now_s: float) -> float | None:
         """How long nothing new is due; None = until something comes or is settled."""
