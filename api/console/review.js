@@ -25,7 +25,7 @@ class Review {
     this.seen = new Set();
     this.cursor = "";
     this.left = h("span", { class: "chip accent" });
-    this.image = h("img", { alt: t("photo_alt") });
+    this.image = h("img", { alt: t("photo_alt"), hidden: true });
     this.strip = h("div", { class: "strip" });
     this.facts = h("p", { class: "muted" });
     this.read = h("p", {});
