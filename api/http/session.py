@@ -57,6 +57,7 @@ class Sessions(Controller):
         # What nobody is called may be a password that was typed into the wrong field.
         request.scope["audit_target"] = {"account": wanted.name if known else "unknown"}  # type: ignore[typeddict-unknown-key]
         caller = await services.admission.sign_in(wanted.name, wanted.password, address=address, secret=secret)
+        request.scope["user"] = caller  # the audit names who it was
         return signed_in(request, services, caller, secret)
 
     @get(summary="Who asks, and what it may do")

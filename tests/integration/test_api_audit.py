@@ -132,8 +132,12 @@ def test_refusals_and_sign_ins_are_there(site: Site, client: httpx.Client) -> No
         for name in ("petr", "my-secret-typed-here"):
             nobody.post("/api/v1/session", json={"name": name, "password": "wrong wrong wrong"})
         nobody.post("/api/v1/session", json={"name": "petr", "password": "a long enough one"})
-    signed = [(one["status"], one["target"]) for one in records(client, act="POST /api/v1/session")]
-    assert signed == [(200, {"account": "petr"}), (401, {"account": "unknown"}), (401, {"account": "petr"})]
+    signed = [(one["status"], one["user"], one["target"]) for one in records(client, act="POST /api/v1/session")]
+    assert signed == [
+        (200, "petr", {"account": "petr"}),
+        (401, "", {"account": "unknown"}),
+        (401, "", {"account": "petr"}),
+    ]
 
 
 def test_the_command_line_walks_the_chain(
