@@ -162,3 +162,26 @@ async def test_after_an_outage_nothing_opens_and_nothing_is_missing(site: Site, 
     assert [one.plate for one in told] == plates
     expired, deny = dp.VERDICT_EXPIRED, dp.VERDICT_DENY
     assert [one.verdict for one in told] == [expired, deny, expired, deny]
+
+
+async def test_a_restart_forgets_nobody(site: Site) -> None:
+    """Who is inside is read from the stream again, and a question that was answered gets the same answer."""
+    make_door(site, "again", antipassback="entry", everybody=True)
+    question = dp.DecideRequest(request_id="before", door="again", card="nobody's")
+    with door_calls(site) as calls, calls.decisions("again") as stream:
+        next(stream)
+        await publish(site, passage(1, camera="cam-again", plate=LISTED))
+        granted = heard(stream, 1)[0].decision
+        assert granted.verdict == dp.VERDICT_GRANT
+        report = dp.ReportPassageRequest(door="again", decision_id=granted.id, outcome=dp.OUTCOME_PASSED)
+        calls.call("ReportPassage", report)
+        answer = calls.call("Decide", question)
+    assert site.api.stop() == 0
+    site.api.start()
+    site.until(lambda http: http.get("/health/ready").status_code == 200, timeout_s=60)
+    site.until(lambda http: len(http.get("/api/v1/doors/again").json().get("recent", ())) == 3, timeout_s=60)
+    with door_calls(site) as calls, calls.decisions("again") as stream:
+        next(stream)
+        await publish(site, passage(2, camera="cam-again", plate=LISTED))
+        assert heard(stream, 1)[0].decision.reason == dp.REASON_INSIDE
+        assert calls.call("Decide", question).decided_at == answer.decided_at
