@@ -71,6 +71,7 @@ train: $(STAMP) ## train the starter models on rendered scenes (about two hours 
 
 models-report: $(STAMP) ## write the tables of MODELS.md from cards and kept evaluations
 	@$(BIN)/zool models report
+	@$(BIN)/zool eval report
 
 clean: ## remove the environment and what the demo left
 	@rm -rf .venv var .work

@@ -95,12 +95,13 @@ def _clips(args: argparse.Namespace, functions: Registry) -> Measured:
         Row(kind=each.case.name, how=Path(each.clip).stem if args.real else "", score=each.held.score)
         for each in outcomes
     ]
-    on = f"{len(clips)} {'real' if args.real else 'rendered'} clips"
-    return _measured("real" if args.real else "chain", rows, on, f"{model.name} ({model.sha256[:12]})")
+    weights = f"{model.name} ({model.sha256[:12]})"
+    if args.real:
+        return _measured("real", rows, f"{len(clips)} real clips", weights, " --real --data DIR")
+    return _measured("chain", rows, f"{len(clips)} rendered clips", weights, f" --chain --variants {args.variants}")
 
 
-def _measured(name: Measure, rows: list[Row], on: str, weights: str) -> Measured:
-    words = {"rules": "", "chain": " --chain", "real": " --real --data DIR"}[name]
+def _measured(name: Measure, rows: list[Row], on: str, weights: str, words: str = "") -> Measured:
     return Measured(
         measure=name,
         weights=weights,

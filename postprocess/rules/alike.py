@@ -24,6 +24,8 @@ TWIN_LOOKS_SHARE = 0.8
 TWIN_US = 1_000_000
 PART_US = 2_000_000
 """A part and the whole of a long vehicle cross a line one after the other."""
+BRIDGES_MAX = 2
+"""Between a visit and its heir there may be a piece of a track too short to count, but not one after the other."""
 EXCHANGE_US = 800_000
 EXCHANGE_DEPTH_MIN = 0.05
 """Deeper in a zone, frame heights, than one step from its rim."""
@@ -147,7 +149,7 @@ def off_place(scene: ZoneScene, visit: Visit, thing: Thing, policy: ZonePolicy, 
         return None
     if not members or not any(kin(other, thing) for other in members):
         return None
-    if thing.first_us - visit.seen_us - visit.unlooked_us > policy.bridge_us:
+    if thing.first_us - visit.seen_us - visit.unlooked_us > BRIDGES_MAX * policy.bridge_us:
         return None
     last = Last(point=visit.point, velocity=visit.velocity, seen_us=visit.seen_us, box=members[-1].box)
     return gone_to(last, thing, policy, aspect)
