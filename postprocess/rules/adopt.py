@@ -2,8 +2,8 @@
 
 Rules
 - A thing that has been seen for `ADOPT_US` may continue one that was lost where it began (of like size, within
-  `bridge_us`), had been seen for as long, and has not come back. That is settled once for each thing; one that is
-  continued is so once.
+  `bridge_us` and `GAP_US_MAX`), had been seen for as long, and has not come back. That is settled once for each thing;
+  one that is continued is so once.
 - The crossings that fell between the end of the one and the beginning of the other are made up for.
 """
 
@@ -21,6 +21,9 @@ from postprocess.rules.scene import Hit, Side, Track
 from postprocess.rules.zones import Thing, ZonePolicy
 
 ADOPT_US = 600_000
+GAP_US_MAX = 3_000_000
+AWAY_MAX = 0.2
+"""Frame heights, from where it was lost or would have been: who went out fast is not whoever comes in next."""
 ORIGINS_MAX = 8
 
 
@@ -86,11 +89,11 @@ def nearest(tracks: Iterable[Track], began: alike.Began, policy: alike.Bridging,
     found: tuple[float, int, str] | None = None
     best: Track | None = None
     for track in tracks:
-        if not -alike.BESIDE_US <= began.first_us - track.seen_us <= policy.bridge_us:
+        if not -alike.BESIDE_US <= began.first_us - track.seen_us <= min(GAP_US_MAX, policy.bridge_us):
             continue
         last = alike.Last(point=track.point, velocity=track.velocity, seen_us=track.seen_us, box=track.box)
         away = alike.gone_to(last, began, policy, aspect)
-        if away is not None and (found is None or (away, track.epoch, track.name) < found):
+        if away is not None and away <= AWAY_MAX and (found is None or (away, track.epoch, track.name) < found):
             found, best = (away, track.epoch, track.name), track
     return best
 
