@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from api.contract import HandlingOut
 from api.errors import BadParameter
 from api.export import csv_piece, head, local, photo_name, row, table
 from api.places import below, cameras_below
@@ -31,6 +30,7 @@ from postprocess.contract import (
     ReadOf,
     Region,
 )
+from postprocess.shown import HandlingOut
 from tests.support.api import vehicle_event
 
 
