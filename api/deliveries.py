@@ -40,13 +40,12 @@ from postprocess.deliver.settings import (
     secrets,
     shown,
 )
+from postprocess.functions.doors import GRANTED
 
-DECISION = "access_granted"
-"""A decision at a door: a relay may act on it without a list of its own."""
 NO_TARGET = Words("there is no such target", "такого получателя нет")
 NO_LIST = Words(
-    f"a relay opens for those on a list: name one or more, and not deny; or kinds: [{DECISION}]",
-    f"реле открывается только для списка: укажите один или несколько, но не deny; либо kinds: [{DECISION}]",
+    f"a relay opens for those on a list: name one or more, and not deny; or kinds: [{GRANTED}]",
+    f"реле открывается только для списка: укажите один или несколько, но не deny; либо kinds: [{GRANTED}]",
 )
 
 
@@ -120,7 +119,7 @@ def read_rule(id_: str, body: DeliveryRuleIn, targets: Mapping[str, Target]) -> 
 
 
 def _opens(lists: Collection[str], kinds_: Collection[str]) -> bool:
-    return (bool(lists) and "deny" not in lists) or (not lists and tuple(kinds_) == (DECISION,))
+    return (bool(lists) and "deny" not in lists) or (not lists and tuple(kinds_) == (GRANTED,))
 
 
 def rule_view(rule: DeliveryRule, revision: int) -> DeliveryRuleOut:

@@ -18,7 +18,7 @@ const DEFAULTS = {
   webhook: { thumbnails: false, timeout_s: 10 },
   mqtt: { port: 8883, tls: true, topic: "zool/events/{camera}/{kind}", thumbnails: false, timeout_s: 10 },
   email: { port: 587, tls: "starttls", photo: true, timeout_s: 20 },
-  telegram: { photo: true, api_url: "https://api.telegram.org", timeout_s: 20 },
+  telegram: { photo: true, timeout_s: 20 },
   relay: { relay: "1", pulse_ms: 1000, timeout_s: 1 },
 };
 export const KINDS = Object.keys(SETTINGS);

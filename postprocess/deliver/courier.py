@@ -220,7 +220,7 @@ class Courier:
         self._seen.note(self.target.id, event.event_id, event.camera)
         held = Held(event=event, place=(reader.stream, message.seq), born_us=message.time_us, again=again)
         if message.deliveries >= DELIVERIES_MAX:
-            await self._bury(self._parcel(rule, (held,)), str(ReaderLostError(message.deliveries)))
+            await self._bury(self._parcel(rule, (held,)), str(ReaderLostError(message.deliveries)), tried=False)
         elif not self._people or self._groups.passes(rule, held, _now_us()):
             self._lane.put(self._parcel(rule, (held,)))
 
@@ -310,7 +310,7 @@ class Courier:
         else:
             DELIVER_FAILURES.labels(self.target.id, answer.outcome).inc()
             if fate == "dead":
-                await self._bury(parcel, answer.words)
+                await self._bury(parcel, answer.words, tried=True)
             elif parcel.tries == 1:
                 await self._note(parcel, "retrying", answer.words, took_ms=took_s * 1000)
         self._news.set()
@@ -329,7 +329,7 @@ class Courier:
             await self._readers[stream].done(seq)
         self._news.set()
 
-    async def _bury(self, parcel: Parcel, words: str) -> None:
+    async def _bury(self, parcel: Parcel, words: str, *, tried: bool) -> None:
         """Each event by itself, so that it can be said again to this target alone; beyond the limit it waits."""
         reason = DeliveryError(self.target.id, words)
         for (stream, seq), event in zip(parcel.places, parcel.events, strict=True):
@@ -342,9 +342,11 @@ class Courier:
                 message_id=f"{self.target.id}.{event.message_id}",
             )
             if not await self._grave.accept(body, reason):
-                self._lane.put_back(parcel)
+                (self._lane.put_back if tried else self._lane.put)(parcel)
                 self._news.set()
                 return
+        if tried:
+            self._lane.done(parcel)
         await self._finish(parcel, "dead", words)
 
     async def _note(self, parcel: Parcel, outcome: Outcome, words: str, *, took_ms: float) -> None:

@@ -106,13 +106,15 @@ class Lane:
             self._keys[event] = (parcel.key, count + 1)
         self._queues.setdefault(parcel.key, deque()).append(parcel)
 
+    def done(self, parcel: Parcel) -> None:
+        """A dead one is buried: its key goes on."""
+        self._under_way.discard(parcel.key)
+        self._remove(parcel)
+
     def put_back(self, parcel: Parcel) -> None:
-        """A dead one that can't be buried now: before all of its key; one more refusal makes it dead again."""
+        """A dead one can't be buried now: it stays before all of its key; one more refusal makes it dead again."""
+        self._under_way.discard(parcel.key)
         parcel.refusals = self._policy.refused_max - 1
-        event = parcel.events[0].event_id
-        if len(parcel.events) == 1:
-            self._keys[event] = (parcel.key, self._keys.get(event, ("", 0))[1] + 1)
-        self._queues.setdefault(parcel.key, deque()).appendleft(parcel)
 
     def expired(self, now_us: int) -> list[Parcel]:
         """Take out what has run out of time and is not being tried."""
@@ -145,10 +147,9 @@ class Lane:
         return taken
 
     def settle(self, parcel: Parcel, answer: Answer, *, now_s: float, now_us: int, chance: float) -> Fate:
-        """What becomes of a parcel after a try. `chance` 0..1."""
-        self._under_way.discard(parcel.key)
+        """What becomes of a parcel after a try; a dead one holds its key until `done` or `put_back`. `chance` 0..1."""
         if answer.outcome == "sent":
-            self._remove(parcel)
+            self.done(parcel)
             self._went_through(now_s)
             return "sent"
         alone = parcel.tries > 1 and self._through > parcel.others
@@ -160,8 +161,8 @@ class Lane:
             pause_s = max(answer.retry_after_s, self._pause_s(self._fails - 1, chance))
             self._probe_s = now_s + pause_s
         if parcel.refusals >= self._policy.refused_max or now_us - parcel.born_us > self._policy.give_up_s * 1e6:
-            self._remove(parcel)
             return "dead"
+        self._under_way.discard(parcel.key)
         pause_s = self._pause_s(parcel.tries - 1, chance)
         parcel.next_s = now_s + max(answer.retry_after_s, pause_s)
         return "again"

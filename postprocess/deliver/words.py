@@ -18,7 +18,7 @@ from ingest.contract import SYSTEM
 from postprocess.contract import Event, Title
 from postprocess.deliver.lane import Parcel
 from postprocess.deliver.rules import Site
-from postprocess.functions import registry
+from postprocess.functions import doors, registry
 from postprocess.rules.schedule import local
 
 Language = Literal["en", "ru"]
@@ -33,6 +33,7 @@ OTHERS: dict[str, Title] = {
     "system_stopped": Title(en="A stage stopped", ru="Стадия остановилась"),
     "system_resumed": Title(en="A stage goes on", ru="Стадия продолжила работу"),
     "system_gap": Title(en="Messages were lost", ru="Сообщения потеряны"),
+    "handling": Title(en="Handling", ru="Обработка"),
     "feedback": Title(en="Somebody's word", ru="Отзыв оператора"),
     "parking_session": Title(en="Parking", ru="Стоянка"),
     "parking_full": Title(en="Lot is full", ru="Парковка заполнена"),
@@ -76,7 +77,7 @@ def say(title: Title, language: Language) -> str:
 @functools.cache
 def _titles() -> dict[str, Title]:
     named = {kind.name: kind.title for function in registry.BUILT_IN for kind in function.kinds}
-    return OTHERS | named
+    return OTHERS | doors.KINDS | named
 
 
 def kind_words(kind: str, language: Language) -> str:

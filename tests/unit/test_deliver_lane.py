@@ -86,6 +86,8 @@ def test_the_probe_goes_round_so_that_one_bad_parcel_is_no_outage() -> None:
         for one in lane.due(10.0 * number):
             fate = settle(lane, one, AWAY if one is bad else SENT, 10.0 * number)
             fates += [fate] if one is bad else []
+            if fate == "dead":
+                lane.done(one)
     assert fates == ["again", "again", "dead"]
     assert lane.waiting == 0
 
@@ -105,6 +107,7 @@ def test_a_refusal_is_tried_again_and_holds_up_its_key_alone() -> None:
     assert settle(lane, first, REFUSED, 1.0) == "again"
     (first,) = lane.due(3.0)
     assert settle(lane, first, REFUSED, 3.0) == "dead"
+    lane.done(first)
     assert names(lane.due(3.0)) == ["2"]
 
 
@@ -175,18 +178,27 @@ def test_room_bounds_what_is_tried() -> None:
 
 
 def test_what_can_not_be_buried_waits_in_its_place() -> None:
-    """Before the next of its key, and dead again at the next refusal."""
+    """A dead one holds its key until it is buried; put back, it comes before the next, and is dead again."""
     lane = Lane(LanePolicy(refused_max=1))
     lane.put(parcel(1, "a"))
     lane.put(parcel(2, "a"))
     (one,) = lane.due(0.0)
     assert settle(lane, one, REFUSED) == "dead"
+    assert lane.due(10.0) == []
     lane.put_back(one)
     assert lane.due(10.0) == [one]
     assert settle(lane, one, REFUSED, 10.0) == "dead"
+    lane.done(one)
     assert names(lane.due(10.0)) == ["2"]
+    assert lane.waiting == 1
+
+
+def test_a_digest_has_a_key_of_its_own() -> None:
+    """Several events are no version of one."""
+    lane = Lane(POLICY)
     several = parcel(3, "b")
     several.events = (*several.events, *several.events)
-    lane.put_back(several)
-    assert lane.due(20.0) == [several]
+    lane.put(several)
+    assert lane.due(0.0) == [several]
     assert settle(lane, several, SENT) == "sent"
+    assert lane.waiting == 0
