@@ -48,6 +48,8 @@ CODECS = ("h264", "hevc")
 PIXELS_MAX = 8192 * 8192
 HEAD_BYTES = 4096
 """Of a packet, in which its first slice begins: behind parameters and what encoders say of themselves."""
+STALLED = 0.98
+"""Of `stall_s`: libav's own timer is a little early or late."""
 PICTURE_STALLS = 2
 """So many times `stall_s` packets may come without a picture; then the stream is given up and opened anew."""
 FULL_RANGE = 2
@@ -192,6 +194,7 @@ class VideoStream:
         try:
             for packet in self._container.demux(self._stream):
                 self.meter.waited_s += time.monotonic() - begun_s
+                self._not_stalled(begun_s)
                 if not packet.size:
                     break
                 now_us, wallclock_us = time.time_ns() // 1000, _wallclock_us(packet)
@@ -205,8 +208,14 @@ class VideoStream:
                 )
                 begun_s = time.monotonic()
         except (av.error.FFmpegError, OSError) as error:
+            self._not_stalled(begun_s)
             raise camera_error(error, self._where) from None
         raise CameraError("broken", f"the stream of {self._where} ended")
+
+    def _not_stalled(self, since_s: float) -> None:
+        """Raise where nothing came for so long: libav gives what its parser still held then, and waits once more."""
+        if time.monotonic() - since_s >= STALLED * self._stall_s:
+            raise camera_error(TimeoutError(), self._where)
 
     def decode(self, packets: Sequence[Coded]) -> list[Decoded]:
         """Frames of packets that begin with a key frame; not beside `frames`, but beside `packets`."""
