@@ -32,7 +32,7 @@ Url = Annotated[str, msgspec.Meta(min_length=8, max_length=2048)]
 Host = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.:_-]{0,253}[A-Za-z0-9])?$")]
 PortNumber = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Address = Annotated[str, msgspec.Meta(pattern=r"^[^@\s,;<>]{1,64}@[^@\s,;<>]{1,190}$")]
-Timeout = Annotated[float, msgspec.Meta(ge=0.5, le=60.0)]
+Timeout = Annotated[float, msgspec.Meta(ge=0.5, le=60)]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "alarm")
 
 
