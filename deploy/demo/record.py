@@ -91,7 +91,7 @@ def line(event: Json, latency_us: int, language: Language) -> str:
     at = datetime.fromisoformat(event["opened_at"]).astimezone().strftime("%H:%M:%S.%f")[:-3]
     what = ru if language == "ru" else en
     if not event["kind"].startswith("vehicle_"):
-        why = f"{event['cause']} {event['plate']} {event['text']}"
+        why = " ".join(word for word in (event["cause"], event["plate"], event["text"]) if word)
         return f"{at}  {event['camera']:<12} {what:<16} {why}".rstrip()
     plate = event["plate"] or "—"
     unit = "мс" if language == "ru" else "ms"
