@@ -113,7 +113,7 @@ async def test_nothing_of_a_person_is_left(site: Site, client: httpx.AsyncClient
     report = answer.json()
     assert report["finished"], report
     assert report["settings"] == {"people": 1, "faces": 1, "shifts": 1}
-    assert report["messages"] == {"READS": 2, "EVENTS": 1, "DEAD": 1, "SHOTS": 1}
+    assert report["messages"] == {"READS": 2, "EVENTS": 1, "DEAD": 1, "SHOTS": 1, "REDELIVER": 0}
     assert (report["store"]["events"], report["store"]["photos"]) == (1, 1)
     left = []
     for stream in ("READS", "EVENTS", "SHOTS", "DEAD"):
