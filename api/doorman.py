@@ -116,11 +116,15 @@ class Doorman:
     async def follow(self) -> NoReturn:
         """Decide for ever."""
         bus = await self._link.opened()
+        begin: int | None = None
         remembered = False
         while True:
             with contextlib.suppress(Unavailable):
+                if begin is None:
+                    async with within():
+                        begin = await bus.last_seq(STREAM)
                 if not remembered:
-                    await self._remember(bus)
+                    await self._remember(bus, begin)
                     remembered = True
                 await self._watch()
             await asyncio.sleep(AWAY_S)
@@ -163,13 +167,17 @@ class Doorman:
         """A decision that is remembered."""
         return self._said.get(decision)
 
-    async def _remember(self, bus: Bus) -> None:
-        """Read again what was decided and done, and from where candidates go on; raises `Unavailable`."""
+    async def _remember(self, bus: Bus, begin: int) -> None:
+        """Read again what was decided and done, and from where candidates go on; raises `Unavailable`.
+
+        Without a decision it is `begin`, where the stream ended when this process came: what happens while it reads
+        waits.
+        """
         if not self.site().known:
             raise Unavailable(component="nats")
         async with within():
             span = await bus.span(STREAM)
-        seq, since_us = span.last_seq, self._now_us() - RESUME_US
+        seq, since_us = begin, self._now_us() - RESUME_US
         kinds = tuple(events_subject("*", kind) for kind in KINDS)
         reader = await bus.reader(STREAM, subject=kinds, start_seq=max(1, span.first_seq))
         try:
