@@ -34,7 +34,8 @@ def test_a_detector_is_as_good_as_itself(tmp_path: Path, capsys: pytest.CaptureF
     lines = ["file,class,x,y,w,h"]
     for index, picture in enumerate(_pictures(folder, 8)):
         tensor = np.asarray(cv2.cvtColor(letterboxed(picture, weights.card), cv2.COLOR_BGR2RGB), np.uint8)
-        boxes, scores, classes, _ = heads.select(heads.candidates(alone(weights, tensor), "yolov8", (640, 384)))
+        candidates = heads.candidates(alone(weights, tensor), "yolov8", (640, 384))
+        boxes, scores, classes, _ = heads.select(candidates, weights.card.overlap_max)
         for (x1, y1, x2, y2), score, kind in zip(boxes, scores, classes, strict=True):
             if score > 0.2:
                 lines.append(f"{index}.png,{weights.card.labels[kind]},{x1},{y1 - 12},{x2 - x1},{y2 - y1}")
