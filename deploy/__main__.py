@@ -28,6 +28,9 @@ COMMANDS: dict[str, Command] = {
     "acs": Command(module="deploy.acs.command", help="follow events over gRPC, as an access-control system does"),
     "eval": Command(module="deploy.truth.command", help="hold the rules against made-up scenes with known events"),
     "replay": Command(module="deploy.replay", help="try edited rules of a camera on what it saw before"),
+    "config": Command(
+        module="deploy.configuration.command", help="the whole site as a file: export it, compare it, apply it"
+    ),
     "dead": Command(module="deploy.dead.command", help="look at messages that failed, replay or drop them"),
     "audit": Command(module="deploy.audit", help="who did what: list, verify the chain, export it"),
     "secrets": Command(module="deploy.secrets", help="keys that credentials of cameras are sealed with: change them"),
@@ -43,7 +46,7 @@ PASSED_ON: dict[str, Command] = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run `zool`; returns 0, 1 (it did not work) or 2 (asked in a way that can't work)."""
+    """Run `zool`; returns 0, 1 (it did not work) or 2 (asked in a way that can't work; a plan with changes)."""
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in PASSED_ON:
         return _pass_on(words)

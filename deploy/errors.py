@@ -10,6 +10,7 @@ DeployError
 ├── ComponentFailed     a component did not come up; carries the last lines it said
 ├── SiteMissing         the demo site's clips or truth are not there
 ├── FileUnusable        a file that a command was given can't be read or written
+├── ConfigUnusable      a configuration file says what can't be
 ├── RendererMissing     what draws scenes is not in this environment
 ├── PlaintextRefused    a token would leave this machine without TLS
 ├── AcsRefused          the gRPC stream refused a client for good
@@ -136,6 +137,16 @@ class FileUnusable(DeployError):  # noqa: N818 - as above
     def __init__(self, path: Path, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"{path} {reason}")
+
+
+class ConfigUnusable(DeployError):  # noqa: N818 - as above
+    """`zool config` can't do what it was asked for; 2 is what its plan says of changes."""
+
+    exit_code = 1
+
+    def __init__(self, *faults: str) -> None:
+        self.faults = faults
+        super().__init__("\n  ".join(faults))
 
 
 class RendererMissing(DeployError):  # noqa: N818 - as above

@@ -55,10 +55,11 @@ class RestClient:
     ) -> None:
         self._http.close()
 
-    def call(self, method: str, path: str, *, params: Any = None, body: Any = None) -> Any:
-        """One request; raises `ApiAway`, `ApiRefused`."""
+    def call(self, method: str, path: str, *, params: Any = None, body: Any = None, if_match: str = "") -> Any:
+        """One request; `if_match`: the version that it is for. Raises `ApiAway`, `ApiRefused`."""
+        headers = {"If-Match": if_match} if if_match else None
         try:
-            answer = self._http.request(method, path, params=params, json=body)
+            answer = self._http.request(method, path, params=params, json=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ApiAway(self._url, str(error) or type(error).__name__) from None
         if answer.status_code >= 400:
