@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,9 @@ from deploy.errors import ApiAway, ApiRefused, FileUnusable, PlaintextRefused
 URL = "http://127.0.0.1:8080"
 TOKEN_FILE = Path("var/zool/admin.token")
 TIMEOUT_S = 20.0
+WAITS_MAX, WAIT_S_MAX = 30, 5.0
+"""How often, and for how long each time, a call waits that came too soon behind the others."""
+_TOO_OFTEN = "urn:zool:problem:too-many-requests"
 
 
 def add_access(parser: argparse.ArgumentParser) -> None:
@@ -58,17 +62,27 @@ class RestClient:
     def call(self, method: str, path: str, *, params: Any = None, body: Any = None, if_match: str = "") -> Any:
         """One request; `if_match`: the version that it is for. Raises `ApiAway`, `ApiRefused`."""
         headers = {"If-Match": if_match} if if_match else None
-        try:
-            answer = self._http.request(method, path, params=params, json=body, headers=headers)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ApiAway(self._url, str(error) or type(error).__name__) from None
+        answer = self._asked(method, path, params, body, headers)
+        for _ in range(WAITS_MAX):
+            if answer.status_code != 429 or _problem(answer).get("type") != _TOO_OFTEN:
+                break
+            time.sleep(min(float(answer.headers.get("Retry-After", "1")), WAIT_S_MAX))
+            answer = self._asked(method, path, params, body, headers)
         if answer.status_code >= 400:
-            raise ApiRefused(method, path, answer.status_code, _detail(answer))
+            detail = _problem(answer).get("detail", answer.text)
+            raise ApiRefused(method, path, answer.status_code, str(detail))
         return answer.json() if answer.content else None
 
+    def _asked(self, method: str, path: str, params: Any, body: Any, headers: dict[str, str] | None) -> httpx.Response:
+        try:
+            return self._http.request(method, path, params=params, json=body, headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ApiAway(self._url, str(error) or type(error).__name__) from None
 
-def _detail(answer: httpx.Response) -> str:
+
+def _problem(answer: httpx.Response) -> dict[str, Any]:
     try:
-        return str(msgspec.json.decode(answer.content)["detail"])
-    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
-        return answer.text
+        problem = msgspec.json.decode(answer.content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    return problem if isinstance(problem, dict) else {}

@@ -103,7 +103,8 @@ def apply(client: RestClient, todo: list[Change], language: Language, *, quiet: 
         except (ApiRefused, ApiAway) as error:
             said = error.body if isinstance(error, ApiRefused) else str(error)
             if quiet:
-                print(json.dumps({"done": at, "left": len(todo) - at, "at": change.place, "words": said}))
+                told = {"done": at, "left": len(todo) - at, "at": change.place, "words": said}
+                print(json.dumps(told, ensure_ascii=False))
             sys.stderr.write("\n".join(lines.stopped(todo, at, said, language)) + "\n")
             return 1
         if not quiet:

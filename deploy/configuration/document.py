@@ -60,7 +60,9 @@ def load(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         where = "" if error.problem_mark is None else f"{_at(error.problem_mark)}: "
         raise DocumentFault(f"{where}{error.problem or error.context}") from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except DocumentFault:
+        raise
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise DocumentFault(str(error) or type(error).__name__) from None
 
 

@@ -104,16 +104,20 @@ def defaults(shape: type[msgspec.Struct]) -> Fields:
     return found
 
 
+def _settings_of(target_kind: object) -> type[msgspec.Struct] | None:
+    return next((settings for kind, settings in TARGET_KINDS.items() if kind == target_kind), None)
+
+
 def secret_names(target_kind: object) -> tuple[str, ...]:
     """Settings of a kind of target that are secrets; none of an unknown kind."""
-    settings = TARGET_KINDS.get(target_kind)  # type: ignore[call-overload]
+    settings = _settings_of(target_kind)
     fields = () if settings is None else msgspec.structs.fields(settings)
     return tuple(one.encode_name for one in fields if one.type is Secret)
 
 
 def target_defaults(target_kind: object) -> Fields:
     """Setting → default of a kind of target, as the API shows them."""
-    settings = TARGET_KINDS.get(target_kind)  # type: ignore[call-overload]
+    settings = _settings_of(target_kind)
     found = {} if settings is None else defaults(settings)
     return found | {name: {} for name in secret_names(target_kind) if name in found}
 

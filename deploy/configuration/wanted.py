@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from api.body import parse
-from api.errors import FieldFault, InvalidBody
+from api.errors import FieldFault, InvalidBody, MalformedJson
 from api.language import Words
 from deploy.configuration.kinds import (
     BY_NAME,
@@ -118,7 +118,7 @@ def _mapping(value: Any, place: str, allowed: tuple[str, ...], faults: list[Fiel
 
 def _is_id(place: str, key: str, faults: list[FieldFault]) -> bool:
     try:
-        parse(msgspec.json.encode(key), Token, prefix=place)
+        _parsed(key, Token, place)
     except InvalidBody as error:
         faults += error.faults()
         return False
@@ -151,53 +151,61 @@ def _object(kind: Kind, id_: str, raw: Any, resolve: Resolve) -> Wanted:
     if unknown := tuple(_unknown(raw, place, allowed)):
         raise InvalidBody(*unknown)
     said = {key: value for key, value in raw.items() if key in kind.allowed}
-    sent, kept, made_with = _secrets(kind, place, said, resolve)
+    sent, kept = _addresses(place, said, resolve) if kind.name == CAMERAS else ({}, ())
+    made_with = _password(place, said) if kind.name == USERS else {}
+    if kind.name == TARGETS:
+        _values(place, said, resolve)
     body = said | ({kind.key: id_} if kind.key else {})
-    checked = plain(parse(msgspec.json.encode(body), kind.shape, prefix=place))
+    checked = plain(_parsed(body, kind.shape, place))
     fields = compared(kind, checked)
     if kind.name == TARGETS:
         fields["settings"], sent, kept = _settings(place, fields, said["settings"])
     return Wanted(fields=fields, sent=sent, kept=kept, made_with=made_with)
 
 
-def _secrets(
-    kind: Kind, place: str, said: Fields, resolve: Resolve
-) -> tuple[Fields, tuple[tuple[str, ...], ...], Fields]:
-    """Take secrets out of what was said: what is sent, kept, and sent with the making; raises `InvalidBody`."""
+def _addresses(place: str, said: Fields, resolve: Resolve) -> tuple[Fields, tuple[tuple[str, ...], ...]]:
+    """Mask the addresses of a camera that are references: what is sent instead, and what is kept."""
     sent: Fields = {}
     kept: list[tuple[str, ...]] = []
-    made_with: Fields = {}
-    if kind.name == CAMERAS:
-        for name in ADDRESSES:
-            text = said.get(name)
-            if not isinstance(text, str):
-                continue
-            if _REFERENCE.match(text):
-                sent[name] = _resolved(text, f"{place}.{name}", resolve)
-                said[name] = mask_url(sent[name])
-            elif MASK in text:
-                kept.append((name,))
-            elif mask_url(text) != text:
-                raise InvalidBody(FieldFault(f"{place}.{name}", _REFER))
-    if kind.name == USERS and (password := said.pop("password", None)) is not None:
-        if not (isinstance(password, str) and _REFERENCE.match(password)):
-            raise InvalidBody(FieldFault(f"{place}.password", _REFER))
-        made_with["password"] = password
-    if kind.name == TARGETS and isinstance(said.get("settings"), dict):
-        said["settings"] = dict(said["settings"])
-        for name in secret_names(said.get("kind")):
-            value = said["settings"].get(name)
-            if isinstance(value, str) and _REFERENCE.match(value):
-                said["settings"][name] = {"value": _resolved(value, f"{place}.settings.{name}", resolve)}
-            elif isinstance(value, str) or (isinstance(value, dict) and value.get("value")):
-                raise InvalidBody(FieldFault(f"{place}.settings.{name}", _REFER))
-    return sent, tuple(kept), made_with
+    for name in ADDRESSES:
+        text = said.get(name)
+        if not isinstance(text, str):
+            continue
+        if _REFERENCE.match(text):
+            sent[name] = _resolved(text, f"{place}.{name}", resolve)
+            said[name] = mask_url(sent[name])
+        elif MASK in text:
+            kept.append((name,))
+        elif mask_url(text) != text:
+            raise InvalidBody(FieldFault(f"{place}.{name}", _REFER))
+    return sent, tuple(kept)
+
+
+def _password(place: str, said: Fields) -> Fields:
+    """Take the reference of a user's password out."""
+    password = said.pop("password", None)
+    if password is not None and not (isinstance(password, str) and _REFERENCE.match(password)):
+        raise InvalidBody(FieldFault(f"{place}.password", _REFER))
+    return {} if password is None else {"password": password}
+
+
+def _values(place: str, said: Fields, resolve: Resolve) -> None:
+    """Put the values of a target's secrets where references stand."""
+    if not isinstance(said.get("settings"), dict):
+        return
+    said["settings"] = dict(said["settings"])
+    for name in secret_names(said.get("kind")):
+        value = said["settings"].get(name)
+        if isinstance(value, str) and _REFERENCE.match(value):
+            said["settings"][name] = {"value": _resolved(value, f"{place}.settings.{name}", resolve)}
+        elif isinstance(value, str) or (isinstance(value, dict) and value.get("value")):
+            raise InvalidBody(FieldFault(f"{place}.settings.{name}", _REFER))
 
 
 def _settings(place: str, fields: Fields, said: Fields) -> tuple[Fields, Fields, tuple[tuple[str, ...], ...]]:
     """Settings of a target by its kind: as the API shows them, what is sent, and which secrets are kept."""
     kind = fields["kind"]
-    whole = plain(parse(msgspec.json.encode(said), TARGET_KINDS[kind], prefix=f"{place}.settings"))
+    whole = plain(_parsed(said, TARGET_KINDS[kind], f"{place}.settings"))
     shown, sent, kept = dict(whole), dict(whole), []
     for name in secret_names(kind):
         sent[name] = {key: value for key, value in whole[name].items() if value}
@@ -206,6 +214,15 @@ def _settings(place: str, fields: Fields, said: Fields) -> tuple[Fields, Fields,
             kept.append(("settings", name))
     new = any("value" in sent[name] for name in secret_names(kind))
     return shown, {"settings": sent} if new else {}, tuple(kept)
+
+
+def _parsed(value: Any, shape: Any, place: str) -> Any:
+    """A value as the api would take it; raises `InvalidBody`."""
+    try:
+        return parse(msgspec.json.encode(value), shape, prefix=place)
+    except (MalformedJson, ValueError, OverflowError, TypeError, RecursionError) as error:
+        words = Words(f"can't be sent as JSON: {error}", f"нельзя передать как JSON: {error}")
+        raise InvalidBody(FieldFault(place, words)) from None
 
 
 def _resolved(text: str, place: str, resolve: Resolve) -> str:

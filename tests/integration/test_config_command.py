@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,8 +18,10 @@ from deploy.configuration.document import dump, load
 from deploy.configuration.kinds import KINDS
 from deploy.configuration.site import read_found
 from deploy.configuration.wanted import read_site
+from deploy.errors import ApiRefused
 from deploy.rest import RestClient
 from tests.support.api import TOKEN, Site, running_site
+from tests.support.http_server import Reply, http_server
 
 API = "/api/v1"
 LINE = {"id": "gate", "a": [0.1, 0.5], "b": [0.9, 0.5]}
@@ -140,6 +143,7 @@ def test_an_edited_export(
     del camera["functions"]["intrusion"], camera["picture"], document["vehicles"]["c-boss"]
     del document["regions"]["c-shop"], document["users"]["config-anna"]
     document["doors"]["c-main"]["lists"] = ["allow"]
+    document["deliveries"]["targets"]["c-hook"]["name"] = "ERP"
     file_of(tmp_path, document)
     capsys.readouterr()
     assert zool("plan", path) == 2
@@ -150,7 +154,7 @@ def test_an_edited_export(
         "    settings.lines[0].b: [0.9, 0.5] -> [0.9, 0.6]",
         "    picture.blur_ratio: 0.5 -> —",
         '    lists: ["allow", "guest"] -> ["allow"]',
-        "1 to create, 3 to change, 0 to remove",
+        "1 to create, 4 to change, 0 to remove",
     ):
         assert line in said.splitlines()
     assert zool("plan", "--prune", "--json", path) == 2
@@ -161,11 +165,26 @@ def test_an_edited_export(
     assert zool("apply", "--prune", path) == 0
     capsys.readouterr()
     assert zool("plan", "--prune", path) == 0
+    hook = client.get(f"{API}/deliveries/targets/c-hook").json()
+    assert (hook["name"], hook["settings"]["secret"]) == ("ERP", {"stored": True})
     assert client.get(f"{API}/regions/c-shop").status_code == 404
     assert client.get(f"{API}/cameras/c-gate").json()["region"] == "c-yard"
     assert zool("export", "--json", "-") == 0
     assert json.loads(capsys.readouterr().out.partition("\n")[2])["cameras"]["c-gate"]["name"] == "Gate 2"
     assert "hunter2" not in site.api.log
+
+
+async def test_who_comes_too_soon_waits() -> None:
+    """A call that was not taken because of many before it is made again; any other 429 is a refusal."""
+    soon = Reply(status=429, body=b'{"type": "urn:zool:problem:too-many-requests"}', headers={"Retry-After": "0"})
+    replies = [soon, soon, Reply(body=b'{"items": []}'), Reply(status=429, body=b'{"detail": "Locked."}')]
+    async with http_server() as server:
+        server.reply = lambda _request: replies.pop(0)
+        with RestClient(server.url(""), TOKEN, "en") as rest:
+            assert await asyncio.to_thread(rest.call, "GET", "/regions") == {"items": []}
+            with pytest.raises(ApiRefused, match=r"429: Locked\."):
+                await asyncio.to_thread(rest.call, "GET", "/regions")
+        assert [request.path for request in server.seen] == ["/api/v1/regions"] * 4
 
 
 def test_a_refusal_stops_and_names_the_key(

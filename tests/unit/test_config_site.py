@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deploy.configuration import lines
 from deploy.configuration.changes import Change, Difference, Found, Stored, changes, differences
@@ -13,8 +15,12 @@ from deploy.configuration.command import resolved
 from deploy.configuration.document import DocumentFault, dump, load
 from deploy.configuration.exported import exported
 from deploy.configuration.kinds import BY_NAME, KINDS, address_of, compared, place_of
-from deploy.configuration.wanted import Faulty, Site, read_site
+from deploy.configuration.wanted import SECTIONS, Faulty, Site, read_site
 
+KEYS = st.sampled_from([
+    "gate", "name", "url", "functions", "settings", "kind", "webhook", "secret", "stored", "value", "plate", "list",
+    "role", "password", "targets", "rules", "target", "region", "parent", "schedule", "env:CAMERA", "А",
+])  # fmt: skip
 CAMERA = {"name": "Gate", "url": "rtsp://10.0.0.7/main"}
 SECRETS = {"env:CAMERA": "rtsp://root:pass@10.0.0.7/main", "env:HOOK": "whsec_c2VjcmV0", "env:PASS": "long enough 1"}
 
@@ -74,6 +80,8 @@ def test_what_is_written_is_read_back(value: Any) -> None:
         ("1: a\n", "line 1, column 1: a key must be a text"),
         ("a: [1\n", "line 2, column 1: "),
         ("a: !!python/object:os.system x\n", "could not determine a constructor"),
+        ("a: !!int x\n", "invalid literal"),
+        ("[" * 4000, "recursion"),
         ("a: b\x00", "special characters are not allowed"),
     ],
 )
@@ -126,6 +134,36 @@ def test_wrong_values_are_all_told_at_once() -> None:
     }  # fmt: skip
     with pytest.raises(Faulty):
         read_site([], resolve)
+
+
+@pytest.mark.parametrize("value", ["\ud800", {1, 2, object}, 1j])
+def test_what_is_no_json_is_a_fault(value: Any) -> None:
+    """With its place, as every other."""
+    assert told(regions={"plant": {"name": value}}).keys() == {"regions.plant"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=20,
+)
+GOOD = st.sampled_from([
+    CAMERA, {"name": "N"}, {"plate": "А123ВС77", "list": "guest"}, {"role": "viewer"}, {"kind": "turnstile"}, {},
+])  # fmt: skip
+SHAPED = st.dictionaries(KEYS, JSON, max_size=6)
+
+
+@given(document=st.dictionaries(st.sampled_from(SECTIONS), st.dictionaries(KEYS, GOOD | SHAPED, max_size=3)))
+@settings(max_examples=200, deadline=None)
+def test_any_document_is_a_site_or_has_faults(document: dict[str, Any]) -> None:
+    """Nothing else comes of it; and a site that was made has nothing to do."""
+    try:
+        site = read_site(document, resolve)
+    except Faulty:
+        return
+    found = stored(site)
+    assert plan(site, found, prune=True) == []
+    assert plan(read_site(load(dump(exported(found))), resolve), found, prune=True) == []
 
 
 @pytest.mark.parametrize(
@@ -321,6 +359,8 @@ def test_lines_for_people() -> None:
     assert said[1].startswith('    name: "A" -> "xxx')
     assert said[1].endswith("…")
     assert said[2:] == ["- people.ivan  (with faces and shifts)", "0 to create, 1 to change, 1 to remove"]
+    assert lines.done(gone, "ru") == "готово: удалить people.ivan"
+    assert (lines.value(msgspec.UNSET), lines.value({"stored": True}), lines.value("я")) == ("—", "(secret)", '"я"')
     assert lines.plan([], "ru") == ["изменений нет"]
     assert lines.stopped([change, gone], 1, "Stale.", "en") == [
         "refused: remove people.ivan: Stale.", "1 done, 1 not done:", "  - people.ivan",
