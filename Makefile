@@ -6,7 +6,7 @@ UV_VERSION := 0.11
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help install demo test test-system chaos check format proto chart bench site train models-report clean
+.PHONY: help install demo test test-system chaos fuzz check format proto chart bench site train models-report clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,11 +35,15 @@ test-system: $(STAMP) ## tests with GStreamer, Chromium and ffmpeg, which it ins
 chaos: $(STAMP) ## 100 kills and pauses at random under 8 cameras (ZOOL_CHAOS_FAULTS, ZOOL_CHAOS_SEED)
 	@$(BIN)/pytest -m chaos -s $(TEST_ARGS)
 
-check: $(STAMP) ## lint, format, types, import contracts
+fuzz: $(STAMP) ## calls made of the OpenAPI document, many of each (ZOOL_FUZZ_EXAMPLES)
+	@ZOOL_FUZZ_EXAMPLES=$${ZOOL_FUZZ_EXAMPLES:-100} $(BIN)/pytest tests/integration/test_api_schemathesis.py $(TEST_ARGS)
+
+check: $(STAMP) ## lint, format, types, import contracts, what bandit says
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit -q -ll -c pyproject.toml -r api dashboards deploy ingest model_repository postprocess
 
 format: $(STAMP) ## write the format
 	@$(BIN)/ruff format .

@@ -226,7 +226,7 @@ class Bucket:
         try:
             kv = await self._bus.kv(self.name)
             found = await kv.get(key)
-        except nats.js.errors.KeyNotFoundError:
+        except (nats.js.errors.KeyNotFoundError, nats.js.errors.InvalidKeyError):  # what can be no key is not there
             return None
         except _AWAY as error:
             raise BusUnavailable(f"bucket {self.name}: {error}") from error

@@ -11,6 +11,7 @@ from litestar.types import ASGIApp
 
 from api.http import health, pages
 from api.http.access import require_access, services_for
+from api.http.allow import name_all_methods
 from api.http.answers import HANDLERS, AnyRequest
 from api.http.attendance import Attendance
 from api.http.audit import Audit
@@ -101,6 +102,7 @@ def litestar_app(services: Services) -> Litestar:
             *pages.routes(),
         ],
         guards=[require_access],
+        before_send=[name_all_methods],
         dependencies={"services": Provide(given, sync_to_thread=False)},
         exception_handlers=HANDLERS,
         request_max_body_size=services.settings.body_bytes_max,

@@ -6,6 +6,7 @@ import asyncio
 
 import prometheus_client
 from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
 
 from api.contract import Component, Live, Ready
 from api.errors import Unavailable
@@ -24,7 +25,10 @@ async def live() -> Live:
     return Live()
 
 
-@get("/health/ready", summary="Whether the api can do its work", tags=["Health"], opt=PUBLIC)
+AWAY = ResponseSpec(Ready, generate_examples=False, description="A component that it needs is away")
+
+
+@get("/health/ready", summary="Whether the api can do its work", tags=["Health"], opt=PUBLIC, responses={503: AWAY})
 async def ready(services: Given) -> Response[Ready]:
     """By component; 503 while NATS or ClickHouse is away. `ingest` is shown, and does not count."""
     found = await components(services)
