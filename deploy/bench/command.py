@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from deploy.bench import (
+    api_run,
     article_run,
     faces,
     faults_run,
@@ -38,11 +39,13 @@ FACES_HELP = "searches among very many faces, beside the bare product of the sam
 MODELS_HELP = "pictures a second of every ensemble through Triton, beside its networks alone"
 FAULTS_HELP = "every fault of a camera, one after the other, in one of several: named how, how soon, what others notice"
 HEALTH_HELP = "pictures spoilt in known ways: how soon each fault is told, and how often falsely (not in real time)"
+API_HELP = "many clients of the event stream before a feed of events, and lists of events with filters"
 STORE_HELP = "events a second from their stream into the store, and panels of a large store"
 
 
 OWN: dict[str, Callable[[argparse.Namespace], int]] = {
     "models": models.run,
+    "api": api_run.run,
     "store": store_run.run,
     "faces": faces.run,
     "health": health.run,
@@ -67,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     names = parser.add_subparsers(dest="bench", required=True, metavar="NAME")
     models.add_arguments(names.add_parser("models", help=MODELS_HELP, description=MODELS_HELP))
     store_run.add_arguments(names.add_parser("store", help=STORE_HELP, description=STORE_HELP))
+    api_run.add_arguments(names.add_parser("api", help=API_HELP, description=API_HELP))
     faces.add_arguments(names.add_parser("faces", help=FACES_HELP, description=FACES_HELP))
     faults_run.add_arguments(names.add_parser("faults", help=FAULTS_HELP, description=FAULTS_HELP))
     health.add_arguments(names.add_parser("health", help=HEALTH_HELP, description=HEALTH_HELP))

@@ -1,7 +1,7 @@
 """`zool bench store`: drains a stream of events through the program `store`, and asks panels of a large store.
 
-Edge (asyncio, processes, clock). The broker, the face of the engine and `store` are those of `zool up`, on a folder of
-their own; nothing else runs.
+Edge (asyncio, clock). The broker, the face of the engine and `store` are those of `zool up`, on a folder of their own;
+nothing else runs. `store` is started when all is there that it is to drain.
 """
 
 from __future__ import annotations
@@ -11,34 +11,24 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
-import sys
 import time
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import clickhouse_connect
 import msgspec
-import nats
-from nats.aio.client import Client
 
 from deploy.bench import child, procfs, storing
+from deploy.bench.house import House, connected, history, opened
 from deploy.bench.result import Result, as_json, as_text
 from deploy.bench.storing import Asked, Expected, Found, Point
 from deploy.errors import NothingMeasured
 from deploy.up import command as up
-from deploy.up import machine
-from deploy.up.plan import LOOPBACK, Component, Layout, Ports, components, nats_conf
 from deploy.up.supervisor import Supervisor
 from ingest.bus import Bus
-from ingest.settings import NatsSettings
 from postprocess.__main__ import schema
 from postprocess.config import StoreSettings
-from postprocess.contract import ClickHouseSettings
 
 DATA_DIR = Path("var/bench-store")
-DATABASE = "zool"
 STREAM, DURABLE = "EVENTS", "store"
 FLUSH_EVERY = 2000
 LOOK_S = 0.25
@@ -46,7 +36,6 @@ IDLE_S_MAX = 60.0
 """Nothing moved for so long: it does not drain."""
 FLOOR_ROWS, FLOOR_S = 50_000, 5.0
 PANEL_DAYS, PANEL_TIMES = 30, 7
-PART_ROWS = 1_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,31 +63,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-class House(msgspec.Struct, frozen=True, kw_only=True):
-    """The servers, and how to reach them."""
-
-    servers: Supervisor
-    program: Component
-    """`store`, which is started when all is there that it is to drain."""
-    logs: Path
-    broker: NatsSettings
-    writer: NatsSettings
-    store: ClickHouseSettings
-
-    def client(self) -> Any:
-        """The ordinary client."""
-        own = self.store
-        return clickhouse_connect.get_client(
-            host=own.host, port=own.port, username=own.user, password=own.password, database=own.database,
-            autogenerate_session_id=False,
-        )  # fmt: skip
-
-
 async def _run(args: argparse.Namespace) -> Result | None:
     stop = up.stop_event()
     up.read_config(args.config)
     with contextlib.suppress(up.StoppedEarly):
-        async with _servers(args, stop) as house:
+        async with opened(args, stop) as house:
             await schema(house.store, StoreSettings())
             told = await _fill(house, args.events, stop)
             points = await _drain(house, told, stop)
@@ -122,49 +91,13 @@ def _conditions(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-@contextlib.asynccontextmanager
-async def _servers(args: argparse.Namespace, stop: asyncio.Event) -> AsyncIterator[House]:
-    """Broker and engine of the one-machine system on an empty folder, ready; stopped at the end."""
-    folder: Path = args.data_dir.absolute()
-    lock = machine.open_data_dir(folder)
-    try:
-        for name in ("nats", "clickhouse", "clickhouse-spool", "logs"):
-            shutil.rmtree(folder / name, ignore_errors=True)
-        ports = machine.choose_ports(LOOPBACK, 0, kept=folder / "ports.json")
-        layout = Layout(
-            data_dir=folder, python=sys.executable, nats_server=machine.find_nats_server(), config=args.config
-        )
-        secrets = machine.passwords(folder)
-        machine.write_private(layout.nats_conf, nats_conf(ports, folder, secrets))
-        table = {one.name: one for one in components(layout, ports, secrets)}
-        servers = Supervisor((table["nats"], table["clickhouse"]), logs=folder / "logs", say=up.say)
-        try:
-            await servers.start()
-            await up.ready_or_stopped(servers, stop)
-            yield _house(servers, table["store"], folder / "logs", ports, secrets)
-        finally:
-            await servers.stop()
-    finally:
-        os.close(lock)
-
-
-def _house(servers: Supervisor, program: Component, logs: Path, ports: Ports, secrets: dict[str, str]) -> House:
-    def account(name: str) -> NatsSettings:
-        return NatsSettings(url=f"nats://{LOOPBACK}:{ports.nats}", user=name, password=secrets[name])
-
-    store = ClickHouseSettings(port=ports.clickhouse, password=secrets["clickhouse"], database=DATABASE)
-    return House(
-        servers=servers, program=program, logs=logs, broker=account("store"), writer=account("decide"), store=store
-    )
-
-
 async def _fill(house: House, count: int, stop: asyncio.Event) -> Expected:
     """Put the messages into the stream; raises `StoppedEarly`."""
     told, begun_s = Expected(), time.monotonic()
     begin_us = time.time_ns() // 1000 - count * storing.STEP_US
-    async with Bus.open(house.writer, name="bench") as bus:
+    async with Bus.open(house.account("decide"), name="bench") as bus:
         await bus.ensure_streams(STREAM)
-        client = await _connected(house.writer)
+        client = await connected(house.account("decide"))
         for sent in storing.messages(count, begin_us):
             await client.publish(sent.subject, sent.payload, headers={"Nats-Msg-Id": sent.message_id})
             told.add(sent)
@@ -182,11 +115,11 @@ async def _fill(house: House, count: int, stop: asyncio.Event) -> Expected:
 
 async def _drain(house: House, told: Expected, stop: asyncio.Event) -> list[Point] | None:
     """From the making of the consumer to the last acknowledgement; None where it was stopped."""
-    program = Supervisor((house.program,), logs=house.logs, say=up.say)
+    program = Supervisor((house.table["store"],), logs=house.logs, say=up.say)
     points = list[Point]()
     try:
         await program.start()
-        async with Bus.open(house.broker, name="bench") as bus:
+        async with Bus.open(house.account("store"), name="bench") as bus:
             moved_s = time.monotonic()
             while not points or points[-1].rows < told.messages:
                 if stop.is_set():
@@ -252,7 +185,7 @@ async def _panels(house: House, rows: int, stop: asyncio.Event) -> dict[str, Ask
     begun_s = time.monotonic()
     await asyncio.to_thread(_history, house, rows, stop)
     up.say(f"  {rows} events written in {time.monotonic() - begun_s:.0f} s")
-    program = Supervisor((house.program,), logs=house.logs, say=up.say)
+    program = Supervisor((house.table["store"],), logs=house.logs, say=up.say)
     begun_s = time.monotonic()
     try:
         await program.start()
@@ -277,11 +210,7 @@ def _history(house: House, rows: int, stop: asyncio.Event) -> None:
     with contextlib.closing(house.client()) as client:
         client.command("TRUNCATE TABLE events")
         client.command(storing.NAMES, parameters=wanted)
-        for first in range(0, rows, PART_ROWS):
-            if stop.is_set():
-                raise up.StoppedEarly
-            part = {"from": first, "count": min(PART_ROWS, rows - first)}
-            client.command(storing.FILL, parameters=wanted | part)
+    history(house, storing.FILL, rows, wanted, stop)
 
 
 def _counted(house: House) -> bool:
@@ -317,8 +246,3 @@ def _events(text: str) -> int:
     if not 100 <= number <= 100_000_000:
         raise argparse.ArgumentTypeError(f"{text} is no number of messages; allowed: 100 to 100 million")
     return number
-
-
-async def _connected(account: NatsSettings) -> Client:
-    inbox = f"_INBOX_{account.user}".encode()
-    return await nats.connect(account.url, user=account.user, password=account.password, inbox_prefix=inbox)

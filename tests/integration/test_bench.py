@@ -62,6 +62,23 @@ def test_triton_answers_over_grpc_and_through_shared_memory(tmp_path: Path) -> N
     assert not list(Path("/dev/shm").glob("zool_bench_*"))  # noqa: S108 - where shared memory has its names
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_api_measures_its_clients(tmp_path: Path) -> None:
+    """Every client hears every event once, and every list is asked for."""
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy", "bench", "api", "--clients", "3", "--for", "5", "--rows", "1000",
+         "--asks", "1", "--json", "--data-dir", str(tmp_path / "data")],
+        cwd=ROOT, capture_output=True, text=True, timeout=290, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    details = json.loads(done.stdout)["conditions"]["details"]
+    crowd = details["runs"]["3 clients"]
+    assert (crowd["heard"], crowd["missing"], crowd["twice"], crowd["cuts"]) == (75, 0, 0, 0)
+    assert crowd["api_mb"] > 0
+    assert all(one["p95_ms"] > 0 for one in details["panels"].values())
+
+
 async def test_time_codes_are_read_out_of_the_stream() -> None:
     """A viewer of our own reads the frame numbers of a gate, each a little after its time."""
     async with CameraServer(
