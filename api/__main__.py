@@ -19,7 +19,7 @@ from api.admission import Admission, Limits
 from api.archive import Archive
 from api.boxes import Boxes
 from api.catalog import Catalog
-from api.config import ApiSettings, LookDefaults, acs_port
+from api.config import ApiSettings, LookDefaults, acs_port, check_oidc
 from api.contract import User
 from api.dispatch import Dispatch
 from api.doorman import Doorman
@@ -31,6 +31,8 @@ from api.http.app import application
 from api.http.services import Services
 from api.ledger import Ledger
 from api.link import Link
+from api.oidc import Client
+from api.provider import Provider
 from api.server import listen, serve
 from api.states import StateBoard
 from api.tokens import hash_token
@@ -61,6 +63,29 @@ def owner(token_file: str) -> User | None:
         allowed = "its file must hold a token of 16 characters or more"
         raise SettingsError(section="api", key="token_file", value=token_file, allowed=allowed)
     return User(name=OWNER, role="administrator", token_sha256=hash_token(token))
+
+
+def provider(settings: ApiSettings) -> Provider | None:
+    """The identity provider, where one is set; raises `SettingsError`."""
+    roles = check_oidc(settings)
+    if not settings.oidc_issuer:
+        return None
+    secret, name = "", settings.oidc_client_secret_file
+    if name:
+        try:
+            secret = Path(name).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            allowed = f"can't be read: {error}"
+            raise SettingsError(section="api", key="oidc_client_secret_file", value=name, allowed=allowed) from None
+    client = Client(
+        issuer=settings.oidc_issuer,
+        id=settings.oidc_client_id,
+        secret=secret,
+        title=settings.oidc_title,
+        role_claim=settings.oidc_role_claim,
+        roles=roles,
+    )
+    return Provider(client, steady_s=time.monotonic)
 
 
 def look_defaults(process: Process) -> tuple[LookDefaults, frozenset[str]]:
@@ -131,6 +156,7 @@ def services(process: Process, link: Link, archive: Archive) -> Services:
             now_us=now_us,
             steady_s=time.monotonic,
         ),
+        provider=provider(settings),
         look=look,
         decide=process.settings(DecideSettings, "decide"),
         configured=configured,

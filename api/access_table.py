@@ -34,9 +34,21 @@ class Access(msgspec.Struct, frozen=True):
 
 
 OPEN: frozenset[tuple[str, str]] = frozenset(
-    {("GET", "/health/live"), ("GET", "/health/ready"), ("POST", "/api/v1/session")}
+    {
+        ("GET", "/health/live"),
+        ("GET", "/health/ready"),
+        ("POST", "/api/v1/session"),
+        ("GET", "/api/v1/session/oidc"),
+        ("GET", "/api/v1/session/oidc/callback"),
+        ("GET", "/api/v1/session/ways"),
+    }
 )
 """Calls of the document that need no token at all."""
+
+SIGN_INS: frozenset[tuple[str, str]] = frozenset(
+    {("POST", "/api/v1/session"), ("GET", "/api/v1/session/oidc/callback")}
+)
+"""Those of them by which somebody comes in: good or refused, they are in the audit."""
 
 TABLE: Mapping[str, Mapping[str, Access]] = {
     "/api/v1/attendance/muster": {"GET": Access("operator", "site", machine=True, look="always")},

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import msgspec
@@ -22,6 +22,7 @@ from api.errors import (
     CsrfMissing,
     NotAuthorised,
     SessionEnded,
+    SignInRefused,
     TooManyFailures,
     TooManyRequests,
     Unavailable,
@@ -161,6 +162,18 @@ class Admission:
             raise WrongPassword
         self._accounts.forgive(name)
         self._addresses.forgive(address)
+        return await self.open(user, address=address, secret=secret)
+
+    async def sign_in_by(self, proven: Callable[[], Awaitable[User]], *, address: str, secret: str) -> Caller:
+        """Open a session for whomever somebody else vouches for; raises what `proven` does, and `TooManyFailures`."""
+        if wait_s := self._addresses.wait_s(address, self._steady_s()):
+            raise TooManyFailures(retry_after_s=wait_s)
+        try:
+            user = await proven()
+        except SignInRefused:
+            self._addresses.failed(address, self._steady_s())
+            FAILED_LOGINS.inc()
+            raise
         return await self.open(user, address=address, secret=secret)
 
     async def open(self, user: User, *, address: str, secret: str) -> Caller:

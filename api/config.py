@@ -6,11 +6,17 @@ Pure: reads nothing by itself; `__main__` hands the text and the environment to 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import msgspec
 
+from api.contract import Role
 from ingest.settings import SettingsError
+
+_OIDC_ROLES: Mapping[str, Role] = {"administrator": "administrator", "operator": "operator", "viewer": "viewer"}
+"""Roles that a provider may give: integrations are programs and have tokens."""
 
 
 class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +47,18 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """A session ends so long after the sign-in, used or not."""
     behind_tls: bool = False
     """Something in front of the api ends TLS: cookies are for TLS alone."""
+
+    oidc_issuer: str = ""
+    """The identity provider by which people sign in beside passwords (OpenID Connect); empty = none."""
+    oidc_client_id: str = ""
+    oidc_client_secret_file: str = ""
+    """Empty = a public client: PKCE alone."""
+    oidc_role_claim: str = "groups"
+    """A claim of the id token, or a path to one with dots."""
+    oidc_roles: tuple[str, ...] = ()
+    """`value=role`: what a value of that claim allows; the highest role holds, and without any nobody comes in."""
+    oidc_title: Annotated[str, msgspec.Meta(min_length=1, max_length=60)] = "SSO"
+    """What the button of the sign-in page calls the provider."""
 
     acs_enabled: bool = True
     acs_host: str = "127.0.0.1"
@@ -82,6 +100,40 @@ def check_acs(settings: ApiSettings) -> None:
             "acs_tls_cert_file and acs_tls_key_file, or acs_plaintext = true where a proxy in front ends TLS"
         )
         raise SettingsError(section="api", key="acs_host", value=settings.acs_host, allowed=allowed)
+
+
+def check_oidc(settings: ApiSettings) -> dict[str, Role]:
+    """What values of the role claim allow; refuses half a provider; raises `SettingsError`."""
+    if not settings.oidc_issuer:
+        return {}
+    if not is_safe(settings.oidc_issuer):
+        allowed = "an https:// address (http:// on this machine alone), as the provider's metadata writes it"
+        raise SettingsError(section="api", key="oidc_issuer", value=settings.oidc_issuer, allowed=allowed)
+    if not settings.oidc_client_id:
+        allowed = "must be set where oidc_issuer is: the id that the provider gave this site"
+        raise SettingsError(section="api", key="oidc_client_id", value="", allowed=allowed)
+    roles: dict[str, Role] = {}
+    for pair in settings.oidc_roles:
+        value, _, role = pair.rpartition("=")
+        if not value.strip() or role.strip() not in _OIDC_ROLES:
+            allowed = f"value=role with a role of {', '.join(_OIDC_ROLES)}; several with commas"
+            raise SettingsError(section="api", key="oidc_roles", value=pair, allowed=allowed)
+        roles[value.strip()] = _OIDC_ROLES[role.strip()]
+    if not roles:
+        allowed = "must be set where oidc_issuer is, such as zool-admins=administrator: without a role nobody comes in"
+        raise SettingsError(section="api", key="oidc_roles", value="", allowed=allowed)
+    return roles
+
+
+def is_safe(address: str) -> bool:
+    """Whether an address is HTTPS, or stays on this machine, and holds no password."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    plain = parts.scheme == "http" and _is_loopback(host)
+    return bool(host) and "@" not in parts.netloc and (parts.scheme == "https" or plain)
 
 
 def _is_loopback(host: str) -> bool:

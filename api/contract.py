@@ -80,6 +80,8 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     tokens: tuple[AccessToken, ...] = ()
     token_sha256: str = ""
     """A token without end or name, as users had one before `tokens`."""
+    subject: str = ""
+    """Whom the identity provider knows this user as: its issuer, a space, and `sub`."""
 
     @property
     def acts_as(self) -> Role:

@@ -12,6 +12,7 @@
     ├── Forbidden            403  the user may not do this: role, or regions
     ├── SessionEnded         401  signed in too long ago, or not seen for too long
     ├── WrongPassword        401  no such user, or another password
+    ├── SignInRefused        403  the identity provider's word is not enough
     ├── CsrfMissing          403  a change by a session without its header
     ├── LastAdministrator    409  nobody would be left who may do everything
     ├── TooManyTokens        409  a user has as many tokens as are kept
@@ -29,6 +30,7 @@
     ├── BodyTooLarge         413
     ├── NoPicture            503  a camera has no picture right now
     ├── Unavailable          503  a component that is needed is away
+    ├── ProviderAway         503  the identity provider does not answer, or not as one
     ├── TooManyStreams       503  the limit of event stream clients
     └── HttpFault            any  what the HTTP library itself refused (unknown path, method, …)
 
@@ -217,6 +219,48 @@ class WrongPassword(ApiError):
     def words(self) -> Words:
         """Never which of both is wrong."""
         return Words("Nobody has this name with this password.", "Нет пользователя с таким именем и паролем.")
+
+
+class SignInRefused(ApiError):
+    """Somebody came from the identity provider, and does not come in."""
+
+    status = 403
+    slug = "sign-in-refused"
+    title = Words("Signing in did not work", "Войти не удалось")
+
+    REASONS: ClassVar[dict[str, Words]] = {
+        "state": Words(
+            "This sign-in was not begun in this browser, or more than 10 minutes ago: begin again.",
+            "Этот вход начат не в этом браузере или более 10 минут назад: начните заново.",
+        ),
+        "said": Words("The identity provider refused{what}.", "Поставщик удостоверений отказал{what}."),
+        "code": Words(
+            "The identity provider does not take the code (it is good once): begin again.",
+            "Поставщик удостоверений не принял код (он одноразовый): начните заново.",
+        ),
+        "token": Words(
+            "What the identity provider sent does not hold{what}: tell your administrator.",
+            "Ответ поставщика удостоверений не прошёл проверку{what}: сообщите администратору.",
+        ),
+        "role": Words(
+            "The identity provider knows you, but gives you no role here{what}: ask your administrator for one.",
+            "Поставщик удостоверений вас знает, но роли здесь не даёт{what}: обратитесь к администратору.",
+        ),
+        "disabled": Words(
+            "This user is switched off here{what}: ask your administrator.",
+            "Этот пользователь здесь отключён{what}: обратитесь к администратору.",
+        ),
+        "name": Words("No name is free for you{what}.", "Для вас нет свободного имени{what}."),
+    }
+
+    def __init__(self, *, reason: str, what: str = "") -> None:
+        super().__init__(reason, what)
+        self.reason, self.what = reason, what
+
+    def words(self) -> Words:
+        """Why, and what to do."""
+        found, what = self.REASONS[self.reason], f" ({self.what})" if self.what else ""
+        return Words(found.en.format(what=what), found.ru.format(what=what))
 
 
 class CsrfMissing(ApiError):
@@ -671,6 +715,26 @@ class Unavailable(ApiError):
     def headers(self) -> dict[str, str]:
         """When to come back."""
         return {"Retry-After": str(self.retry_after_s)}
+
+
+class ProviderAway(ApiError):
+    """The identity provider does not answer, or not as one; passwords go on."""
+
+    status = 503
+    slug = "provider-away"
+    title = Words("The identity provider is away", "Поставщик удостоверений недоступен")
+
+    def __init__(self, *, title: str, reason: str) -> None:
+        """`reason` is for the log: it may name addresses of the inner network."""
+        super().__init__(title, reason)
+        self.provider, self.reason = title, reason
+
+    def words(self) -> Words:
+        """What still works."""
+        return Words(
+            f"{self.provider} does not answer right now: sign in by name and password, or try again later.",
+            f"{self.provider} сейчас не отвечает: войдите по имени и паролю или повторите позже.",
+        )
 
 
 class TooManyStreams(ApiError):

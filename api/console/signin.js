@@ -8,12 +8,21 @@ import "/console/texts/access.js";
 /** The answer of GET /api/v1/session, or null. */
 export let who = null;
 let byToken = false;
+let provider = null;
+
+/** What the button of the identity provider says, where the site has one. */
+async function learnWays() {
+  provider = (await call("/api/v1/session/ways").catch(() => null))?.oidc ?? null;
+  draw();
+}
 
 function draw() {
   byId("login-by-password").hidden = byToken;
   byId("login-by-token").hidden = !byToken;
   byId("login-name").required = byId("login-password").required = !byToken;
   byId("login-token").required = byToken;
+  byId("login-oidc").hidden = !provider || byToken;
+  byId("login-oidc").textContent = provider ? t("login_by_provider").replace("{title}", () => provider) : "";
   byId("login-other").textContent = t(byToken ? "login_by_password" : "login_by_token");
   byId("account").textContent = who ? who.title || who.user : "";
   document.querySelector(".first-run")?.remove();
@@ -28,6 +37,7 @@ export function ask() {
   who = null;
   keepCsrf("");
   draw();
+  learnWays();
   byId(byToken ? "login-token" : "login-name").focus();
 }
 

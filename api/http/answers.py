@@ -41,7 +41,8 @@ def _answer(request: AnyRequest, error: ApiError) -> Response[bytes]:
     )
 
 
-def _own(request: AnyRequest, error: ApiError) -> Response[bytes]:
+def own(request: AnyRequest, error: ApiError) -> Response[bytes]:
+    """A refusal of ours as problem details."""
     return _answer(request, error)
 
 
@@ -70,4 +71,4 @@ def _unforeseen(request: AnyRequest, error: Exception) -> Response[bytes]:
     return _answer(request, ApiError())
 
 
-HANDLERS: ExceptionHandlersMap = {ApiError: _own, HTTPException: _library, Exception: _unforeseen}
+HANDLERS: ExceptionHandlersMap = {ApiError: own, HTTPException: _library, Exception: _unforeseen}

@@ -25,6 +25,7 @@ from api.http.feedback import EventFeedback, PlateReview
 from api.http.functions import Functions, Modules
 from api.http.handling import EventHandling
 from api.http.live import Lives
+from api.http.oidc import ProviderSessions
 from api.http.outer import Outer
 from api.http.parking import Parkings
 from api.http.people import People
@@ -40,7 +41,7 @@ from api.http.system import System
 from api.http.users import Users
 from api.http.vehicles import Vehicles
 
-DESCRIPTION = """Cameras in, events out. Every call but health needs `Authorization: Bearer <token>`.
+DESCRIPTION = """Cameras in, events out. Every call but health and signing in needs `Authorization: Bearer <token>`.
 
 Errors are problem details (RFC 9457) in English or Russian, by `Accept-Language`. Changes need `If-Match`."""
 
@@ -88,6 +89,7 @@ def litestar_app(services: Services) -> Litestar:
                     People,
                     Attendance,
                     Sessions,
+                    ProviderSessions,
                     Users,
                     Audit,
                     Reports,

@@ -15,7 +15,7 @@ import msgspec
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problem
-from api.access_table import OPEN, rest_access
+from api.access_table import OPEN, SIGN_INS, rest_access
 from api.audit import Change, Record, asked_for, split
 from api.contract import Caller
 from api.errors import Unavailable
@@ -63,7 +63,7 @@ def is_recorded(scope: Scope, status: int) -> bool:
     if changes_of(scope):
         return True
     if (method, path) in OPEN:
-        return method not in SAFE_METHODS and (status < 400 or status == 401)
+        return (method, path) in SIGN_INS and (status < 400 or status in {401, 403})
     if "user" not in scope:
         return False
     if status == 403:
@@ -83,6 +83,8 @@ def record(scope: Scope, status: int, at_us: int) -> list[Record]:
     headers = dict(scope["headers"])
     client = raw.get("client")
     parts = {str(name): str(value)[:200] for name, value in (raw.get("path_params") or {}).items()}
+    open_call = (str(raw.get("method", "")), str(raw.get("path_template") or "")) in OPEN
+    asked = {} if open_call else asked_for(_query(scope))  # what opens a door (a code) is not kept
     one = Record(
         at_us=at_us,
         user=caller.name if caller is not None else "",
@@ -90,7 +92,7 @@ def record(scope: Scope, status: int, at_us: int) -> list[Record]:
         key=caller.key[:12] if caller is not None else "",
         address=str(client[0]) if client else "",
         act=f"{raw.get('method', '')} {raw.get('path_template') or 'unknown'}",
-        target=asked_for(_query(scope)) | parts | raw.get("audit_target", {}),
+        target=asked | parts | raw.get("audit_target", {}),
         status=status,
         reason=unquote(headers.get(REASON_HEADER, b"").decode("latin-1"))[:REASON_CHARS_MAX],
     )

@@ -23,6 +23,7 @@ from api.feed import LimitedFeed, Streams
 from api.graves import Graves
 from api.ledger import Ledger
 from api.link import Link
+from api.provider import Provider
 from api.states import StateBoard
 from postprocess.config import DecideSettings
 from postprocess.functions.registry import Registry
@@ -46,6 +47,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     dispatch: Dispatch
     admission: Admission
     ledger: Ledger
+    provider: Provider | None = None
+    """By whom people sign in beside passwords."""
     look: LookDefaults
     decide: DecideSettings
     configured: frozenset[str]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from api.config import ApiSettings, acs_port, check_acs
+from api.config import ApiSettings, acs_port, check_acs, check_oidc
 from deploy.up import machine, outlook
 from deploy.up.plan import LOOPBACK, Component, Layout, components, nats_conf
 from deploy.up.supervisor import Supervisor
@@ -111,6 +111,7 @@ def read_config(path: Path | None) -> tuple[str, ApiSettings]:
         load(kind, name, ini=ini)
     api = load(ApiSettings, "api", ini=ini)
     check_acs(api)
+    check_oidc(api)
     return ini, api
 
 

@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.api import TOKEN, Site, running_site
+from tests.support.axe import serious
 from tests.support.console import browser_page, sign_in
+from tests.support.oidc import CLIENT, SECRET, running_provider
 
 pytestmark = pytest.mark.system
 
@@ -81,6 +83,34 @@ def test_the_first_administrator_is_made_and_signs_in(site: Site, tmp_path: Path
         page.get_by_role("button", name="Sign out").click()
         page.reload()
         expect(page.get_by_label("Password", exact=True)).to_be_visible()
+
+
+def test_somebody_signs_in_by_the_identity_provider(tmp_path: Path) -> None:
+    """By the button, over another site and back; refusals are a page with words, and passwords stay on offer."""
+    with running_provider() as (provider, _):
+        (tmp_path / "secret").write_text(SECRET)
+        environ = {
+            "ZOOL_API_OIDC_ISSUER": provider.issuer,
+            "ZOOL_API_OIDC_CLIENT_ID": CLIENT,
+            "ZOOL_API_OIDC_CLIENT_SECRET_FILE": str(tmp_path / "secret"),
+            "ZOOL_API_OIDC_ROLES": "guards=operator",
+            "ZOOL_API_OIDC_TITLE": "Company account",
+        }
+        with running_site(tmp_path / "site", environ) as one, browser_page() as page:
+            provider.who = {"sub": "9", "preferred_username": "olga", "name": "Olga", "groups": ["strangers"]}
+            page.goto(one.api.url)
+            page.get_by_role("link", name="Sign in with Company account").click()
+            expect(page.get_by_role("alert")).to_contain_text("gives you no role here")
+            page.get_by_role("link", name="Back to signing in").click()
+            expect(page.get_by_label("Password", exact=True)).to_be_visible()
+            expect(page.get_by_role("link", name="Sign in with Company account")).to_be_visible()
+            page.screenshot(path=str(tmp_path / "login.png"))
+            assert serious(page) == ""
+            provider.who |= {"groups": ["guards"]}
+            page.get_by_role("link", name="Sign in with Company account").click()
+            page.wait_for_selector('#live[data-state="on"]', state="attached", timeout=60_000)
+            expect(page.locator("#account")).to_have_text("Olga")
+            assert page.evaluate("document.cookie") == ""
 
 
 def test_a_viewer_sees_no_pages_of_administrators(site: Site) -> None:
