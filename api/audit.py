@@ -30,7 +30,7 @@ _SECRET = re.compile(
     r"password|secret|token|sha256|embedding|authorization|credential|api_key|private|sealed", re.IGNORECASE
 )
 _PERSONAL: Mapping[str, frozenset[str]] = {
-    "people": frozenset({"name", "badge"}),
+    "people": frozenset({"name", "badge", "basis_note"}),
     "vehicles": frozenset({"owner", "note"}),
     "users": frozenset({"title"}),
 }

@@ -48,6 +48,9 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     behind_tls: bool = False
     """Something in front of the api ends TLS: cookies are for TLS alone."""
 
+    biometrics_need_basis: bool = True
+    """A photo is taken in only for a person whose record holds a basis for it (consent, contract, law, …)."""
+
     oidc_issuer: str = ""
     """The identity provider by which people sign in beside passwords (OpenID Connect); empty = none."""
     oidc_client_id: str = ""

@@ -566,6 +566,11 @@ WatchList = Annotated[
 ]
 
 
+Basis = Literal["", "consent", "contract", "law", "vital", "public", "interest"]
+"""Why a face may be processed (GDPR 6; 152-FZ 6 and 11 alike); empty = nobody said."""
+BasisNote = Annotated[str, msgspec.Meta(max_length=500, description="Which paper, and where it lies")]
+
+
 class PersonIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A new person. Without `id` one is made."""
 
@@ -576,6 +581,12 @@ class PersonIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     watch: WatchList = ""
     valid_until: str | None = None
     """RFC 3339; from then on the person is nobody to the rules."""
+    basis: Basis = ""
+    basis_note: BasisNote = ""
+    basis_at: str | None = None
+    """RFC 3339; null with a basis = now."""
+    basis_until: str | None = None
+    """RFC 3339; from then on no face is this person's."""
 
 
 class PersonPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -586,6 +597,10 @@ class PersonPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     badge: ShortText | msgspec.UnsetType = msgspec.UNSET
     watch: WatchList | msgspec.UnsetType = msgspec.UNSET
     valid_until: str | msgspec.UnsetType | None = msgspec.UNSET
+    basis: Basis | msgspec.UnsetType = msgspec.UNSET
+    basis_note: BasisNote | msgspec.UnsetType = msgspec.UNSET
+    basis_at: str | msgspec.UnsetType | None = msgspec.UNSET
+    basis_until: str | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class PersonOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -597,6 +612,10 @@ class PersonOut(msgspec.Struct, frozen=True, kw_only=True):
     badge: str
     watch: str
     valid_until: str | None
+    basis: str
+    basis_note: str
+    basis_at: str | None
+    basis_until: str | None
     etag: str
 
 

@@ -22,6 +22,7 @@
     ├── NotThere             404  nothing of this kind has this id
     ├── AlreadyThere         409  the id is taken
     ├── InUse                409  a region in which others still stand
+    ├── BasisMissing         409  nothing allows to keep the face of this person
     ├── TooManyPhotos        409  a person has as many photos as are kept
     ├── TooManyOf            409  there are as many of a kind as there may be
     ├── NotReplayable        409  a dead letter that names no subject of the data path
@@ -512,6 +513,28 @@ class TooManyOf(ApiError):
         return Words(
             f"There are {self.count_max} already, one more {kind.en} has no room: remove one first.",
             f"Их уже {self.count_max}; для ещё одного {kind.ru} нет места: сначала удалите один.",
+        )
+
+
+class BasisMissing(ApiError):
+    """Nothing allows to keep the face of this person."""
+
+    status = 409
+    slug = "basis-missing"
+    title = Words("There is no basis for this person's face", "Нет основания хранить лицо этого человека")
+
+    def __init__(self, *, person: str, ended: bool) -> None:
+        super().__init__(person)
+        self.person, self.ended = person, ended
+
+    def words(self) -> Words:
+        """Whether there was one, and where to say it."""
+        why = Words("has ended", "истекло") if self.ended else Words("is missing", "не указано")
+        return Words(
+            f"The basis for the face of '{self.person}' {why.en}: write it into the person's record first "
+            "(basis: consent, contract, law, …), then add the photo.",
+            f"Основание для обработки лица «{self.person}» {why.ru}: сначала укажите его в карточке человека "
+            "(согласие, договор, закон…), затем добавьте фотографию.",
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import msgspec
 
 from api.contract import AlikeOut, EnrolOut, PersonIn, PersonOut, PersonPatch, SampleOut
-from api.errors import PhotoRefused
+from api.errors import BasisMissing, FieldFault, InvalidBody, PhotoRefused
 from api.etag import etag
 from api.language import Words
 from api.query import time_us
@@ -25,6 +25,7 @@ from postprocess.contract import (
     FaceSample,
 )
 
+_TIMES = frozenset({"valid_until", "basis_at", "basis_until"})
 PHOTOS_MAX = 12
 """Of one person; more make searches no surer."""
 ALIKE_RATE_MAX = 0.01
@@ -57,28 +58,61 @@ _REASONS: Mapping[FaceCause, Words] = {
 }
 
 
-def person_of(wanted: PersonIn, person_id: str) -> Employee:
-    """A new person as stored; raises `BadParameter` for a time that is none."""
-    return Employee(
+def person_of(wanted: PersonIn, person_id: str, *, now_us: int) -> Employee:
+    """A new person as stored; raises `BadParameter` for a time that is none, `InvalidBody` for half a basis."""
+    person = Employee(
         id=person_id,
         name=wanted.name,
         department=wanted.department,
         badge=wanted.badge,
         watch=wanted.watch,
-        valid_until_us=_until(wanted.valid_until),
+        valid_until_us=_time("valid_until", wanted.valid_until),
+        basis=wanted.basis,
+        basis_note=wanted.basis_note,
+        basis_at_us=_time("basis_at", wanted.basis_at),
+        basis_until_us=_time("basis_until", wanted.basis_until),
     )
+    return _with_basis(person, now_us)
 
 
-def changed(person: Employee, wanted: PersonPatch) -> Employee:
-    """A person with what was asked for; raises `BadParameter` for a time that is none."""
+def changed(person: Employee, wanted: PersonPatch, *, now_us: int) -> Employee:
+    """A person with what was asked for; raises `BadParameter` (a time that is none), `InvalidBody` (half a basis)."""
     fields = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not msgspec.UNSET}
-    if "valid_until" in fields:
-        fields["valid_until_us"] = _until(fields.pop("valid_until"))
-    return msgspec.structs.replace(person, **fields)
+    if fields.get("basis") == "" and person.basis:
+        words = Words(
+            "is not taken away: set basis_until to when it ended, or erase the person",
+            "не убирают: укажите в basis_until, когда оно прекратилось, или сотрите человека",
+        )
+        raise InvalidBody(FieldFault("basis", words))
+    if "basis" in fields and fields["basis"] != person.basis:
+        fields.setdefault("basis_at", None)  # another basis begins anew
+    for name in _TIMES & fields.keys():
+        fields[f"{name}_us"] = _time(name, fields.pop(name))
+    return _with_basis(msgspec.structs.replace(person, **fields), now_us)
 
 
-def _until(text: str | None) -> int | None:
-    return None if text is None else time_us("valid_until", text)
+def _time(name: str, text: str | None) -> int | None:
+    return None if text is None else time_us(name, text)
+
+
+def _with_basis(person: Employee, now_us: int) -> Employee:
+    """A basis has a beginning and no end before it; without one there is nothing to say about it."""
+    if not person.basis:
+        said = [name for name in ("basis_note", "basis_at_us", "basis_until_us") if getattr(person, name)]
+        if said:
+            raise InvalidBody(FieldFault("basis", Words("is missing", "не указано")))
+        return person
+    begun = msgspec.structs.replace(person, basis_at_us=now_us if person.basis_at_us is None else person.basis_at_us)
+    if begun.basis_until_us is not None and begun.basis_until_us <= (begun.basis_at_us or 0):
+        raise InvalidBody(FieldFault("basis_until", Words("must be after basis_at", "должно быть позже basis_at")))
+    return begun
+
+
+def check_basis(person: Employee, *, now_us: int) -> None:
+    """Refuse to take in a face that nothing allows to keep; raises `BasisMissing`."""
+    ended = person.basis_until_us is not None and now_us >= person.basis_until_us
+    if not person.basis or ended or (person.basis_at_us or 0) > now_us:
+        raise BasisMissing(person=person.id, ended=ended)
 
 
 def person_view(person: Employee, revision: int) -> PersonOut:
@@ -89,9 +123,17 @@ def person_view(person: Employee, revision: int) -> PersonOut:
         department=person.department,
         badge=person.badge,
         watch=person.watch,
-        valid_until=None if person.valid_until_us is None else moment(person.valid_until_us),
+        valid_until=_shown(person.valid_until_us),
+        basis=person.basis,
+        basis_note=person.basis_note,
+        basis_at=_shown(person.basis_at_us),
+        basis_until=_shown(person.basis_until_us),
         etag=etag(revision),
     )
+
+
+def _shown(us: int | None) -> str | None:
+    return None if us is None else moment(us)
 
 
 def matching(person: Employee, *, text: str, department: str, watch: str) -> bool:

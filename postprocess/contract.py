@@ -130,6 +130,15 @@ class Employee(msgspec.Struct, frozen=True, kw_only=True):
     watch: str = ""
     """The watch list that the person stands on; empty = an employee or a visitor."""
     valid_until_us: int | None = None
+    basis: str = ""
+    """Why the face may be kept and looked for (consent, contract, law, …); empty = nobody said."""
+    basis_note: str = ""
+    basis_at_us: int | None = None
+    basis_until_us: int | None = None
+
+    def known_by_face_at(self, at_us: int) -> bool:
+        """Whether a face may be this person's: neither the person nor the basis for its face has run out."""
+        return all(until_us is None or at_us < until_us for until_us in (self.valid_until_us, self.basis_until_us))
 
 
 CalendarDay = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]

@@ -57,7 +57,7 @@ class PersonList {
           "a",
           { href: `#/people?id=${encodeURIComponent(one.id)}`, "aria-current": one.id === this.chosen ? "true" : null },
           h("span", { class: "two-lines" }, h("b", {}, one.name), one.department && h("span", { class: "muted" }, one.department)),
-          one.watch && h("span", { class: "chip bad" }, one.watch),
+          h("span", {}, basisChip(one), " ", one.watch && h("span", { class: "chip bad" }, one.watch)),
         ),
       ),
     );
@@ -69,6 +69,15 @@ class PersonList {
   }
 }
 
+const BASES = ["", "consent", "contract", "law", "vital", "public", "interest"];
+
+/** What people should see of the basis for a face: that there is none, or that it has ended. */
+function basisChip(person) {
+  if (!person.basis) return h("span", { class: "chip" }, t("basis_missing"));
+  const ended = person.basis_until && new Date(person.basis_until) <= new Date();
+  return ended && h("span", { class: "chip warn" }, t("basis_ended"));
+}
+
 function form(person, send, foot) {
   const words = status();
   const input = (name, more) => h("input", { name, value: person[name] ?? "", maxlength: 200, ...more });
@@ -76,6 +85,9 @@ function form(person, send, foot) {
   const [department, badge] = [input("department"), input("badge")];
   const watch = input("watch", { pattern: "[a-z0-9][a-z0-9_\\-]{0,63}", spellcheck: "false" });
   const until = whenInput("valid_until", person.valid_until);
+  const basis = h("select", { name: "basis" }, BASES.map((one) => h("option", { value: one, selected: one === (person.basis ?? "") }, t(one ? `basis_${one}` : "basis_none"))));
+  const note = input("basis_note", { maxlength: 500 });
+  const [basisAt, basisUntil] = [whenInput("basis_at", person.basis_at), whenInput("basis_until", person.basis_until)];
   const node = h(
     "form",
     { class: "grid-form" },
@@ -84,11 +96,16 @@ function form(person, send, foot) {
     labelled("person_badge", badge),
     labelled("person_watch", watch, "person_watch_hint"),
     labelled("person_until", until, "person_until_hint"),
+    labelled("person_basis", basis, "person_basis_hint"),
+    labelled("person_basis_note", note, "person_basis_note_hint"),
+    labelled("person_basis_at", basisAt, "person_basis_at_hint"),
+    labelled("person_basis_until", basisUntil, "person_basis_until_hint"),
     h("div", { class: "form-foot" }, words.node, foot, h("button", { type: "submit", class: "primary small" }, t("save"))),
   );
   node.addEventListener("submit", async (submit) => {
     submit.preventDefault();
     const body = { name: name.value.trim(), department: department.value.trim(), badge: badge.value.trim(), watch: watch.value.trim(), valid_until: whenValue(until, person.valid_until) };
+    Object.assign(body, { basis: basis.value, basis_note: note.value.trim(), basis_at: whenValue(basisAt, person.basis_at), basis_until: whenValue(basisUntil, person.basis_until) });
     try {
       await send(body);
       words.good(t("saved"));

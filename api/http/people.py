@@ -92,7 +92,7 @@ class People(Controller):
     async def add_person(self, request: AnyRequest, services: Given) -> Response[PersonOut]:
         """Known by name from the next second on, by face once there is a photo."""
         wanted = await body(request, PersonIn)
-        person = people.person_of(wanted, wanted.id or services.new_id("p"))
+        person = people.person_of(wanted, wanted.id or services.new_id("p"), now_us=services.now_us())
         revision = await services.catalog.write_person(person, expect=0)
         return _with_etag(person, revision, status=201)
 
@@ -115,7 +115,7 @@ class People(Controller):
         person, revision = await services.catalog.person(person_id)
         if not matches(if_match, revision):
             raise Stale(kind="person", name=person_id, etag=etag(revision))
-        changed = people.changed(person, wanted)
+        changed = people.changed(person, wanted, now_us=services.now_us())
         return _with_etag(changed, await services.catalog.write_person(changed, expect=revision))
 
     @delete("/{person_id:str}", summary="Remove a person and its faces")
@@ -159,9 +159,14 @@ class People(Controller):
         request_max_body_size=PHOTO_BYTES_MAX,
     )
     async def add_photo(self, request: AnyRequest, services: Given, person_id: FromPath[str]) -> EnrolOut:
-        """One face, sharp, from the front. Only its embedding is kept; the same photo again changes nothing."""
+        """One face, sharp, from the front. Only its embedding is kept; the same photo again changes nothing.
+
+        Refused (409) for a person whose record holds no basis for it, or one that has ended.
+        """
         photo = await request.body()
-        await services.catalog.person(person_id)
+        person, _ = await services.catalog.person(person_id)
+        if services.settings.biometrics_need_basis:
+            people.check_basis(person, now_us=services.now_us())
         samples = [sample for sample in await services.catalog.samples(person_id) if not sample.negative]
         reply = await services.states.face(FaceRequest(jpeg=photo, person=person_id))
         sample = people.sample_of(person_id, photo, reply, now_us=services.now_us())
@@ -169,7 +174,7 @@ class People(Controller):
         if sample.id not in known and len(known) >= people.PHOTOS_MAX:
             raise TooManyPhotos(person=person_id, photos_max=people.PHOTOS_MAX)
         await services.catalog.write_sample(sample)
-        names = {person.id: person.name for person, _ in services.catalog.people()}
+        names = {one.id: one.name for one, _ in services.catalog.people()}
         return people.enrol_view(sample, reply, names)
 
     @delete("/{person_id:str}/photos/{sample_id:str}", summary="Remove a face of a person")

@@ -112,7 +112,7 @@ def vote_of(note: FaceNote, policy: IdentityPolicy) -> FaceMatch | None:
         return None
     match = note.matches[0]
     person = policy.people.get(match.person)
-    if person is None or (person.valid_until_us is not None and note.captured_at_us >= person.valid_until_us):
+    if person is None or not person.known_by_face_at(note.captured_at_us):
         return None
     limit = policy.watch_limits.get(person.watch, policy.limit) if person.watch else policy.limit
     return match if passes(match, limit) else None

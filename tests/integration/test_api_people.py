@@ -65,7 +65,9 @@ async def answers(bus: Bus, reply: FaceReply) -> list[FaceRequest]:
 
 async def add(client: httpx.AsyncClient, person: str, **fields: Any) -> httpx.Response:
     """Add a person."""
-    answer = await client.post("/api/v1/people", json={"id": person, "name": person.title()} | fields)
+    answer = await client.post(
+        "/api/v1/people", json={"id": person, "name": person.title(), "basis": "consent"} | fields
+    )
     assert answer.status_code == 201, answer.text
     return answer
 
@@ -89,6 +91,46 @@ async def test_a_person_lives_from_post_to_delete(client: httpx.AsyncClient, bus
     assert gone.status_code == 204
     assert await bus.bucket("faces").under("life") == {}
     assert (await client.get("/api/v1/people/life")).status_code == 404
+
+
+async def test_a_photo_needs_a_basis(client: httpx.AsyncClient, bus: Bus) -> None:
+    """None, one that has ended and one that has not begun are refused in words; then it is taken in."""
+    await add(client, "based", basis="")
+    asked = await answers(bus, GOOD)
+
+    async def told(**fields: Any) -> tuple[int, str]:
+        changed = await client.patch("/api/v1/people/based", json=fields, headers={"If-Match": "*"})
+        assert changed.status_code == 200, changed.text
+        answer = await client.post("/api/v1/people/based/photos", content=b"a photo")
+        return answer.status_code, answer.json().get("detail", "")
+
+    status, detail = await told(name="Based")
+    assert (status, "'based' is missing: write it" in detail) == (409, True)
+    past = {"basis": "consent", "basis_at": "2020-01-01T00:00:00Z", "basis_until": "2021-01-01T00:00:00Z"}
+    status, detail = await told(**past)
+    assert (status, "'based' has ended: write it" in detail) == (409, True)
+    assert (await told(basis_at="2090-01-01T00:00:00Z", basis_until=None))[0] == 409
+    assert asked == []
+    assert (await told(basis="law", basis_note="Contract 7, folder 3"))[0] == 201
+    shown = (await client.get("/api/v1/people/based")).json()
+    assert (shown["basis"], shown["basis_note"], shown["basis_until"]) == ("law", "Contract 7, folder 3", None)
+    assert shown["basis_at"] > "2026"
+    kept = await client.patch("/api/v1/people/based", json={"basis": ""}, headers={"If-Match": "*"})
+    assert (kept.status_code, "set basis_until" in kept.json()["errors"][0]["message"]) == (422, True)
+
+
+async def test_half_a_basis_is_refused(client: httpx.AsyncClient) -> None:
+    """An end or a note without a basis, an end before the beginning, a basis that there is not."""
+    day = "2030-01-01T00:00:00Z"
+    for body, field in (
+        ({"basis_note": "x"}, "basis"),
+        ({"basis_until": day}, "basis"),
+        ({"basis": "consent", "basis_at": day, "basis_until": day}, "basis_until"),
+        ({"basis": "because"}, "basis"),
+        ({"basis": "law", "basis_until": "soon"}, "basis_until"),
+    ):
+        answer = await client.post("/api/v1/people", json={"name": "x"} | body)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), answer.text
 
 
 async def test_people_are_found_page_by_page(client: httpx.AsyncClient) -> None:

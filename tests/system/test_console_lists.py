@@ -119,6 +119,18 @@ def test_a_person_gets_a_face(site: Site, client: httpx.Client, console: Page, t
     console.fill("[name=department]", "Assembly")
     console.click("#page section button[type=submit]")
     expect(console.locator(".tree a[aria-current]")).to_contain_text("Anna Brown")
+    expect(console.locator(".tree a[aria-current]")).to_contain_text("no basis")
+    early = tmp_path / "early.jpg"
+    early.write_bytes(jpeg(300, 300))
+    console.locator("#person-photo").set_input_files(early)
+    expect(console.locator(".photo-told .refused")).to_contain_text("is missing: write it into the person's record")
+    console.select_option("[name=basis]", "consent")
+    console.fill("[name=basis_note]", "Consent of 12 May, folder 3")
+    console.click("#person form button[type=submit]")
+    expect(console.locator("#person form .status")).to_have_text("Saved")
+    console.reload()
+    expect(console.locator("[name=basis]")).to_have_value("consent")
+    expect(console.locator(".tree a[aria-current]")).not_to_contain_text("no basis")
     good, blurred = tmp_path / "good.jpg", tmp_path / "blurred.jpg"
     good.write_bytes(jpeg(300, 300))
     blurred.write_bytes(BLURRED)

@@ -81,7 +81,7 @@ def fill(site: Site) -> None:
         twin = {"id": "twin", "name": "Вера Ковалёва", "department": "Сборка"}
         assert client.post("/api/v1/people", json=twin).status_code == 201
         for number, (name, department, watch) in enumerate(PEOPLE):
-            body = {"id": f"p-{number}", "name": name, "department": department, "watch": watch}
+            body = {"id": f"p-{number}", "name": name, "department": department, "watch": watch, "basis": "consent"}
             assert client.post("/api/v1/people", json=body).status_code == 201
         for plate, list_, owner in PLATES:
             item: dict[str, object] = {"plate": plate, "list": list_, "owner": owner, "schedule": WEEK if owner else []}

@@ -50,7 +50,7 @@ def test_in_and_out_by_the_face_on_the_track() -> None:
 
 
 def test_without_a_face_nobody_is_named() -> None:
-    """One read is not enough, an unlike one none, a bad one none, somebody who is no longer valid nobody."""
+    """One read is not enough, an unlike one none, a bad one none; nor does who is no longer valid, or has no basis."""
     frames = film(5, {"a": IN})
     for reads in (
         (), (face("s1", "anna"),), (face("s1", "anna"), face("s2", "boris")),
@@ -61,11 +61,16 @@ def test_without_a_face_nobody_is_named() -> None:
     ):  # fmt: skip
         (event,) = final(play(step, with_reads(frames, *reads), LINES_ONLY))
         assert told(event) == ("person_entry", "", ""), reads
-    gone = {**PEOPLE, "anna": msgspec.structs.replace(PEOPLE["anna"], valid_until_us=T0_US - 1)}
-    identity = msgspec.structs.replace(LINES_ONLY.identity, people=gone)
-    policy = msgspec.structs.replace(LINES_ONLY, identity=identity)
-    (event,) = final(play(step, with_reads(frames, face("s1", "anna"), face("s2", "anna")), policy))
-    assert event.person == ""
+    known = with_reads(frames, face("s1", "anna"), face("s2", "anna"))
+    for fields, person in (
+        ({"valid_until_us": T0_US - 1}, ""), ({"basis": "consent", "basis_until_us": T0_US - 1}, ""),
+        ({"basis": "consent", "basis_until_us": T0_US + 10**12}, "anna"),
+    ):  # fmt: skip
+        people = {**PEOPLE, "anna": msgspec.structs.replace(PEOPLE["anna"], **fields)}
+        identity = msgspec.structs.replace(LINES_ONLY.identity, people=people)
+        policy = msgspec.structs.replace(LINES_ONLY, identity=identity)
+        (event,) = final(play(step, known, policy))
+        assert event.person == person, fields
 
 
 def test_rates_hold_where_the_card_has_them() -> None:
