@@ -113,6 +113,8 @@ def row_view(row: Row, people: Mapping[str, Employee], zone: tzinfo) -> Timeshee
         last=_local(row.last_us, zone),
         planned_min=row.planned_min,
         there_min=row.there_min,
+        night_min=row.night_min,
+        break_min=row.break_min,
         present_min=row.present_min,
         presence_share=row.presence_share,
         late_min=row.late_min,

@@ -722,6 +722,10 @@ class TimesheetRow(msgspec.Struct, frozen=True, kw_only=True):
     """Null while it goes on."""
     planned_min: int
     there_min: int
+    night_min: int
+    """Of it, from 22 to 6 by the site's clock."""
+    break_min: int
+    """Of it, what is left of the unpaid break beside what was spent outside; none of less than half a shift."""
     present_min: int
     presence_share: float | None
     late_min: int

@@ -27,6 +27,8 @@ WINDOW_US = 6 * 3600 * _US
 """How far beyond a shift its own overtime may reach."""
 INSIDE_US_MAX = 24 * 3600 * _US
 """An entry older than this without an exit is a lost exit."""
+NIGHT = ("22:00", "06:00")
+"""What counts as night (Labour Code of Russia, 96)."""
 PRESENT_US_MAX = 180 * _US
 """A stay that is open and was told longer ago than this is over: nobody says so while a camera is away."""
 
@@ -66,6 +68,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Without the break."""
     there_min: int
     """Within the shift."""
+    night_min: int = 0
+    """Of that, from 22 to 6 by the wall clock."""
+    break_min: int = 0
+    """Of that, the part of the unpaid break that was not spent outside; none of less than half a shift."""
     present_min: int
     """Seen in zones within the shift."""
     late_min: int
@@ -182,6 +188,17 @@ def within(spans: Iterable[Span], window: Span) -> tuple[Span, ...]:
     return tuple(span for span in cut if span[1] > span[0])
 
 
+def nights(span: Span, zone: tzinfo) -> tuple[Span, ...]:
+    """From 22 to 6 by the wall clock, of every night that a span touches."""
+    first = date.fromisoformat(local_date(span[0], zone)) - timedelta(days=1)
+    last = date.fromisoformat(local_date(span[1], zone))
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return tuple(
+        (at_us(day, NIGHT[0], zone, second=False), at_us(day + timedelta(days=1), NIGHT[1], zone, second=True))
+        for day in days
+    )
+
+
 def minutes(spans: Iterable[Span]) -> int:
     """Whole minutes, rounded."""
     return round(sum(until - since for since, until in spans) / (60 * _US))
@@ -196,7 +213,7 @@ def rows_of(
     plans = [plan for plan in plans if plan.since_us <= now_us]
     windows = _windows(plans)
     rows = [
-        _row(person, plan, window, seen, now_us=now_us, grace_min=grace_min)
+        _row(person, plan, window, seen, zone, now_us=now_us, grace_min=grace_min)
         for plan, window in zip(plans, windows, strict=True)
     ]
     rows += _unplanned(person, windows, seen, zone)
@@ -213,7 +230,7 @@ def _windows(plans: Sequence[Planned]) -> list[Span]:
     return windows
 
 
-def _row(person: str, plan: Planned, window: Span, seen: Seen, *, now_us: int, grace_min: int) -> Row:
+def _row(person: str, plan: Planned, window: Span, seen: Seen, zone: tzinfo, *, now_us: int, grace_min: int) -> Row:
     there = within(seen.there, window)
     shift: Span = (plan.since_us, plan.until_us)
     first = there[0][0] if there else None
@@ -223,6 +240,7 @@ def _row(person: str, plan: Planned, window: Span, seen: Seen, *, now_us: int, g
     late = 0 if first is None else max(0, round((first - plan.since_us) / (60 * _US)))
     early = 0 if last is None or open_ else max(0, round((plan.until_us - last) / (60 * _US)))
     overtime = minutes(within(there, (window[0], shift[0]))) + minutes(within(there, (shift[1], window[1])))
+    worked = within(there, shift)
     return Row(
         person=person,
         date=plan.shift.date,
@@ -230,7 +248,9 @@ def _row(person: str, plan: Planned, window: Span, seen: Seen, *, now_us: int, g
         first_us=first,
         last_us=None if open_ and seen.going_on else last,
         planned_min=max(0, minutes([shift]) - plan.shift.break_min),
-        there_min=minutes(within(there, shift)),
+        there_min=minutes(worked),
+        night_min=minutes(part for night in nights(shift, zone) for part in within(worked, night)),
+        break_min=_break(worked, shift, plan.shift.break_min),
         present_min=minutes(within(seen.present, shift)),
         late_min=late if late > grace_min else 0,
         early_min=early if early > grace_min else 0,
@@ -239,6 +259,13 @@ def _row(person: str, plan: Planned, window: Span, seen: Seen, *, now_us: int, g
         open=open_,
         unpaired=sum(window[0] <= mark < window[1] for mark in seen.unpaired),
     )
+
+
+def _break(worked: Sequence[Span], shift: Span, break_min: int) -> int:
+    if minutes(worked) * 2 <= minutes([shift]):
+        return 0
+    outside = minutes((one[1], two[0]) for one, two in itertools.pairwise(worked))
+    return max(0, break_min - outside)
 
 
 def _beside(span: Span, window: Span) -> tuple[Span, Span]:

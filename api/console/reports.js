@@ -76,6 +76,7 @@ export async function open(node, { query, signal, go }) {
         h("button", { type: "button", class: "secondary small", "data-export": "csv", onclick: () => save(`${path()}&format=csv`, `${name}.csv`) }, "CSV"),
         h("button", { type: "button", class: "secondary small", onclick: () => save(`${path()}&format=xlsx`, `${name}.xlsx`) }, "XLSX"),
         name === "attendance" && h("button", { type: "button", class: "secondary small", onclick: () => save(`/api/v1/attendance/timesheet?from=${asked.from}&to=${asked.to}&format=xlsx`, "timesheet.xlsx") }, t("rep_timesheet")),
+        name === "attendance" && h("button", { type: "button", class: "secondary small", onclick: () => save(`/api/v1/attendance/timesheet?from=${asked.from}&to=${asked.to}&format=1c`, "timesheet-1c.csv") }, t("rep_timesheet_1c")),
         h("button", { type: "button", class: "secondary small", onclick: () => window.print() }, t("rep_print")),
       ),
     ),

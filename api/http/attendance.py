@@ -11,7 +11,7 @@ from litestar import Controller, Response, get, post
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.params import QueryParameter
 
-from api import attendance, sheets, timesheet
+from api import attendance, sheet_1c, sheets, timesheet
 from api.contract import MusterOut, ShiftList, ShiftsDone, Timesheet, TimesheetRow
 from api.errors import TooMuchAsked
 from api.http.answers import AnyRequest, language_of, only_known
@@ -20,8 +20,8 @@ from api.query import facts_query, one_of, token, whole
 from api.timesheet import Fact
 from postprocess.contract import Employee
 
-FILTERS = frozenset({"from", "to", "person", "department", "grace_min", "format"})
-Format = Literal["json", "csv", "xlsx"]
+FILTERS = frozenset({"from", "to", "person", "department", "grace_min", "format", "encoding", "overtime"})
+Format = Literal["json", "csv", "xlsx", "1c"]
 
 
 @dataclass
@@ -79,11 +79,15 @@ class Attendance(Controller):
         person: Annotated[str, QueryParameter(description="Id of a person")] = "",
         department: Annotated[str, QueryParameter(description="Department, whole")] = "",
         grace_min: Annotated[str, QueryParameter(description="Not late, not early by so many minutes, 0..240")] = "0",
-        form: Annotated[str, QueryParameter(name="format", description="json, csv or xlsx")] = "json",
+        form: Annotated[str, QueryParameter(name="format", description="json, csv, xlsx or 1c")] = "json",
+        encoding: Annotated[str, QueryParameter(description="Of 1c: utf-8 (with its mark) or windows-1251")] = "utf-8",
+        overtime: Annotated[str, QueryParameter(description="In 1c: true puts С and РВ in as well")] = "false",
     ) -> Response[Timesheet | bytes]:
         """Late, left early, absent, overtime and the share seen in zones, of up to 93 days by the site's clock."""
         only_known(request, FILTERS)
         wanted = _format(form)
+        code = cast("sheet_1c.Encoding", one_of("encoding", encoding, sheet_1c.ENCODINGS))
+        with_overtime = one_of("overtime", overtime, ("true", "false")) == "true"
         first, last = attendance.days(since, until)
         rows = await sheet_rows(
             services,
@@ -92,6 +96,11 @@ class Attendance(Controller):
             department=department,
             grace_min=whole("grace_min", grace_min, 0, 240),
         )
+        if wanted == "1c":
+            people = {each.id: each for each, _ in services.catalog.people()}
+            table = sheet_1c.as_1c(rows, people, encoding=code, overtime=with_overtime)
+            headers = {"Content-Disposition": 'attachment; filename="timesheet-1c.csv"'}
+            return Response(table, media_type=sheets.CSV, encoding=code, headers=headers)
         return _answer(request, rows, str(services.zone), wanted)
 
     @get("/muster", summary="Who is inside now")

@@ -74,7 +74,7 @@ def _refusal(request: AnyRequest, error: ApiError) -> Response[bytes]:
     return Response(
         page.encode(),
         status_code=status_of(error),
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
         headers=headers,
         cookies=[over],
     )

@@ -97,6 +97,19 @@ def test_it_can_be_taken_along(client: httpx.Client) -> None:
     assert [sheet["A2"].value, sheet["J2"].value] == ["anna", 475]
 
 
+def test_it_goes_into_1c(client: httpx.Client) -> None:
+    """A line per kind of time in the encoding that was asked for; an encoding that is none is refused."""
+    client.post("/api/v1/attendance/shifts", content=PLAN.encode())
+    asked = {"from": "2026-06-10", "to": "2026-06-10", "format": "1c", "encoding": "windows-1251"}
+    table = client.get("/api/v1/attendance/timesheet", params=asked)
+    assert table.headers["content-type"] == "text/csv; charset=windows-1251"
+    assert table.content.decode("cp1251").split("\r\n")[1:3] == [
+        "anna;Анна;Цех;10.06.2026;Я;7,42;",
+        "boris;Борис;Цех;10.06.2026;НН;0;",
+    ]
+    assert client.get("/api/v1/attendance/timesheet", params=asked | {"encoding": "koi8-r"}).status_code == 422
+
+
 def test_who_is_inside(site: Site, client: httpx.Client) -> None:
     """Entered an hour ago and not left; somebody without a name."""
     now_us = time.time_ns() // 1000

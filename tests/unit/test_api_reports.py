@@ -272,6 +272,7 @@ def a_row(person: str, day: str, **more: Any) -> TimesheetRow:
     values: dict[str, Any] = {
         "person": person, "name": person.title(), "department": "shop", "date": day, "since": "08:00", "until": "17:00",
         "first": f"{day}T08:05:00+03:00", "last": None, "planned_min": 480, "there_min": 470, "present_min": 300,
+        "night_min": 0, "break_min": 0,
         "presence_share": 0.6, "late_min": 5, "early_min": 0, "overtime_min": 0, "absent": False, "open": False,
         "unpaired": 0,
     }  # fmt: skip

@@ -45,6 +45,24 @@ def sheet(
     return rows_of("anna", shifts, facts, BERLIN, now_us=us(now), grace_min=grace_min)
 
 
+def test_night_and_break() -> None:
+    """22 to 6 is night, an hour longer where the clock goes back; what was spent outside is off the break already."""
+    late = Shift(date="2026-10-24", since="20:00", until="06:00", break_min=60)
+    (row,) = sheet(entry("2026-10-24 20:00"), leave("2026-10-25 06:00"), shifts=(late,), now="2026-10-30 12:00")
+    assert (row.there_min, row.night_min, row.break_min) == (660, 540, 60)
+    early = Shift(date="2026-06-10", since="05:00", until="13:00", break_min=30)
+    outside = (
+        entry("2026-06-10 05:00"),
+        leave("2026-06-10 09:00"),
+        entry("2026-06-10 09:20"),
+        leave("2026-06-10 13:00"),
+    )
+    (row,) = sheet(*outside, shifts=(early,))
+    assert (row.there_min, row.night_min, row.break_min) == (460, 60, 10)
+    (row,) = sheet(entry("2026-06-10 08:00"), leave("2026-06-10 11:00"))
+    assert (row.there_min, row.night_min, row.break_min) == (180, 0, 0)
+
+
 def test_a_day_as_planned() -> None:
     """In early, a break outside, out late: hours within the shift, overtime beside it."""
     facts = (

@@ -21,6 +21,7 @@ add({
     rep_more: "More rows in the file:",
     rep_empty: "Nothing in these days.",
     rep_timesheet: "Timesheet",
+    rep_timesheet_1c: "For 1C",
     rep_loading: "Counting…",
   },
   ru: {
@@ -41,6 +42,7 @@ add({
     rep_more: "Остальные строки есть в файле:",
     rep_empty: "За эти дни ничего нет.",
     rep_timesheet: "Табель",
+    rep_timesheet_1c: "Для 1С",
     rep_loading: "Считаем…",
   },
 });
