@@ -18,8 +18,10 @@ from ingest.contract import (
     CameraState,
     FrameReport,
     ProbeReply,
+    ProbeRequest,
     SnapshotReply,
     dead_subject,
+    decode,
     detections_subject,
     encode,
     events_subject,
@@ -92,7 +94,9 @@ class Ingest:
         shown = next(self._pictures[camera]) if camera in self._pictures else jpeg(1280, 720)
         return encode(SnapshotReply(jpeg=shown))
 
-    async def _probe(self, _: str, __: bytes) -> bytes:
+    async def _probe(self, _: str, asked: bytes) -> bytes:
+        if decode(asked, ProbeRequest).url.endswith("/nobody"):
+            return encode(ProbeReply(ok=False, cause="refused", detail="10.0.0.9:554 refuses"))
         return encode(ProbeReply(ok=True, codec="h264", width=1280, height=720, fps=25.0, jpeg=jpeg(1280, 720)))
 
     def publish(self, event: Event) -> None:

@@ -60,8 +60,13 @@ def test_from_nothing_to_a_delivery_in_the_log(site: Site, console: Page, tmp_pa
     page.click("#camera-dialog [type=submit]")
     row = page.locator("table.rows tr", has_text="ERP").first
     expect(row).to_be_visible(timeout=WAIT_MS)
-    page.reload()
-    expect(page.locator("table.rows tr", has_text="works").first).to_be_visible(timeout=WAIT_MS)
+
+    def works() -> bool:
+        page.reload()  # the state is that of the moment at which the page was opened
+        expect(row).to_be_visible(timeout=WAIT_MS)
+        return page.locator("table.rows tr", has_text="works").count() > 0
+
+    until(works, "the target is said to work")
     row.locator(acts).first.click()
     expect(page.locator("p.status")).to_contain_text("HTTP 200", timeout=WAIT_MS)
     page.click(".page-head button.primary")
