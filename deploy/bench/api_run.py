@@ -24,6 +24,7 @@ from deploy.bench import listening, procfs, storing
 from deploy.bench.house import House, connected, history, opened
 from deploy.bench.listening import Heard, Listened
 from deploy.bench.result import Result, as_json, as_text
+from deploy.bench.usage import Usage
 from deploy.errors import NothingMeasured
 from deploy.up import command as up
 from deploy.up.plan import LOOPBACK
@@ -82,12 +83,12 @@ async def _run(args: argparse.Namespace) -> Result | None:
         async with opened(args, stop) as house:
             await schema(house.store, StoreSettings())
             await asyncio.to_thread(_fill, house, args.rows, stop)
-            async with _api(house, args.clients, stop) as (http, pid):
-                empty_mb = _used(pid)[0]
+            async with _api(house, args.clients, stop) as (http, programs):
+                empty_mb = _used(house, programs)["api"].rss_bytes / MB
                 quiet = await _ask(http, args.asks, stop)
-                alone = await _listen(house, http, pid, (1, args.rate, min(ALONE_S, args.seconds)), stop)
+                alone = await _listen(house, http, programs, (1, args.rate, min(ALONE_S, args.seconds)), stop)
                 up.say("  one client was heard out")
-                crowd = await _listen(house, http, pid, (args.clients, args.rate, args.seconds), stop)
+                crowd = await _listen(house, http, programs, (args.clients, args.rate, args.seconds), stop)
         conditions = {
             "clients": args.clients, "events_per_s": args.rate, "window_s": args.seconds,
             "events_in_store": args.rows, "load_average": [round(load, 2), round(os.getloadavg()[0], 2)],
@@ -109,32 +110,30 @@ def _fill(house: House, rows: int, stop: asyncio.Event) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _api(house: House, clients: int, stop: asyncio.Event) -> AsyncIterator[tuple[httpx.AsyncClient, int]]:
-    """`store` and the api with room for the clients: a client of it, and its process."""
+async def _api(house: House, clients: int, stop: asyncio.Event) -> AsyncIterator[tuple[httpx.AsyncClient, Supervisor]]:
+    """`store` and the api with room for the clients: a client of it, and their supervisor."""
     api = house.table["api"]
     roomy = msgspec.structs.replace(api, environ={**api.environ, "ZOOL_API_STREAM_CLIENTS_MAX": str(clients + 8)})
     programs = Supervisor((house.table["store"], roomy), logs=house.logs, say=up.say)
     try:
         await programs.start()
         await up.ready_or_stopped(programs, stop)
-        process = programs.children["api"].process
-        if process is None:
-            raise NothingMeasured("api", 0.0, house.logs)
         url = f"http://{LOOPBACK}:{house.ports.api}/api/v1"
         headers = {"Authorization": f"Bearer {house.token}"}
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=4)
         async with httpx.AsyncClient(
             base_url=url, headers=headers, limits=limits, timeout=TIMEOUT_S, trust_env=False
         ) as http:
-            yield http, process.pid
+            yield http, programs
     finally:
         await programs.stop()
 
 
-def _used(pid: int) -> tuple[float, float]:
-    """Memory of the api in MB, and its processor time."""
-    usage = procfs.readings({"api": pid})["api"].usage
-    return usage.rss_bytes / MB, usage.cpu_s
+def _used(house: House, programs: Supervisor) -> dict[str, Usage]:
+    """What every component has used, and this process as `bench`."""
+    children = [*house.servers.children.items(), *programs.children.items()]
+    heads = {name: child.process.pid for name, child in children if child.process is not None}
+    return {name: one.usage for name, one in procfs.readings(heads, {"bench": os.getpid()}).items()}
 
 
 async def _ask(http: httpx.AsyncClient, times: int, stop: asyncio.Event) -> dict[str, list[float]]:
@@ -153,7 +152,7 @@ async def _ask(http: httpx.AsyncClient, times: int, stop: asyncio.Event) -> dict
 
 
 async def _listen(
-    house: House, http: httpx.AsyncClient, pid: int, wanted: tuple[int, int, float], stop: asyncio.Event
+    house: House, http: httpx.AsyncClient, programs: Supervisor, wanted: tuple[int, int, float], stop: asyncio.Event
 ) -> Listened:
     """So many clients before so many events a second for so long; raises `StoppedEarly`."""
     clients, rate, seconds = wanted
@@ -164,7 +163,7 @@ async def _listen(
         async with asyncio.timeout(HELLO_S_MAX):
             for _ in heard:
                 await ready.acquire()
-        before = _used(pid)
+        before = _used(house, programs)
         tasks += [asyncio.create_task(_watch_loop(late_ms))]
         if clients > 1:
             tasks += [asyncio.create_task(_ask_on(http, queries, stop))]
@@ -172,14 +171,14 @@ async def _listen(
         sent_s = await _feed(house, rate, seconds, stop)
         window_s = time.perf_counter() - begun_s
         await _arrived(heard, sent_s)
-        after = _used(pid)
+        after = _used(house, programs)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     return Listened(
         sent_s=sent_s, clients=tuple(heard), late_ms=tuple(late_ms), window_s=window_s, queries=queries,
-        rss_mb=(before[0], after[0]), cpu_s=after[1] - before[1],
+        rss_mb=after["api"].rss_bytes / MB, cpu_s={name: one.cpu_s - before[name].cpu_s for name, one in after.items()},
     )  # fmt: skip
 
 

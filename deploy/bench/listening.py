@@ -61,10 +61,10 @@ class Listened(msgspec.Struct, frozen=True, kw_only=True):
     late_ms: tuple[float, ...]
     """How much later than asked the benchmark's own loop woke up: so much of a delay may be its own."""
     window_s: float
-    rss_mb: tuple[float, float]
-    """Of the api, before the first event and after the last."""
-    cpu_s: float
-    """Processor time of the api."""
+    rss_mb: float
+    """Of the api, after the last event."""
+    cpu_s: Mapping[str, float]
+    """Processor time of the components and of this process (`bench`)."""
     queries: Mapping[str, Sequence[float]] = {}
     """Milliseconds of `GET /events` meanwhile."""
 
@@ -92,7 +92,8 @@ def row(one: Listened) -> dict[str, Any]:
         "heard": whole["count"], "missing": one.missing, "twice": sum(client.twice for client in one.clients),
         "cuts": sum(client.cuts for client in one.clients),
         "own_loop_p95": series.percentiles(one.late_ms).get("p95"),
-        "api_mb": round(one.rss_mb[1], 1), "api_cores": round(one.cpu_s / one.window_s, 2),
+        "api_mb": round(one.rss_mb, 1),
+        **{f"{name}_cores": round(cpu_s / one.window_s, 2) for name, cpu_s in one.cpu_s.items()},
     }  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def result(
             **{f"{title}, meanwhile": one for title, one in asked(crowd.queries).items()},
         },
         "api_mb_empty": round(empty_mb, 1),
-        "api_kb_a_client": round(1000.0 * (crowd.rss_mb[1] - empty_mb) / len(crowd.clients)),
+        "api_kb_a_client": round(1000.0 * (crowd.rss_mb - empty_mb) / len(crowd.clients)),
     }
     return Result(
         name="api",

@@ -12,7 +12,7 @@ def listened(*clients: dict[int, float], sent_s: dict[int, float]) -> Listened:
     """A window in which the clients heard these sequences at these times."""
     heard = tuple(Heard(at_s=at_s) for at_s in clients)
     return Listened(
-        sent_s=sent_s, clients=heard, late_ms=(1.0,), window_s=10.0, rss_mb=(100.0, 120.0), cpu_s=2.5,
+        sent_s=sent_s, clients=heard, late_ms=(1.0,), window_s=10.0, rss_mb=120.0, cpu_s={"api": 2.5},
         queries={"newest": [20.0]},
     )  # fmt: skip
 
