@@ -6,7 +6,6 @@ import csv
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -23,7 +22,7 @@ from model_repository.textures.settings import SPLITS, Flaw, draw_surface
 from postprocess.config import RecogniseSettings
 from postprocess.contract import DefectRead, EquipmentRead, Event, Read
 from postprocess.ensemble import Ensemble
-from postprocess.recognise import Recognise
+from postprocess.reading import Reader
 from postprocess.recognisers.defect import DEFECT
 from postprocess.recognisers.equipment import EQUIPMENT
 from postprocess.recognisers.unit import Recogniser
@@ -32,7 +31,6 @@ from postprocess.rules.defects import Area, DefectsPolicy, DefectsScene
 from postprocess.rules.kit import VotePolicy
 from postprocess.rules.ppe import KNOWN_MIN
 from postprocess.rules.ppe_state import PpePolicy, PpeScene
-from tests.support.postprocess import grave_of
 from tests.support.ppe import last
 from tests.support.realdata import real
 from tests.support.triton import triton_server
@@ -55,10 +53,9 @@ async def asked(triton: TritonSettings, recogniser: Recogniser, shots: list[Shot
     """What `recognise` makes of shots, without the broker."""
     settings, health = RecogniseSettings(), Health("recognise")
     async with Ensemble(recogniser.name, recogniser.outputs, triton, deadline_s=60.0, health=health) as ensemble:
-        nobody: Any = None  # no broker is asked
-        program = Recognise(nobody, ensemble, recogniser, settings, grave_of(nobody, "recognise"))
+        reader = Reader(recogniser, ensemble, thumbnail_px=settings.thumbnail_px)
         for shot in shots:
-            yield await program.read(shot)
+            yield await reader.read(shot)
 
 
 def shot(number: int, picture: Picture, recogniser: Recogniser, *, track: str = "", box: Box = WHOLE) -> Shot:

@@ -15,7 +15,7 @@ PROVISIONING = Path(__file__).resolve().parents[2] / "dashboards" / "provisionin
 def test_every_process_is_a_target() -> None:
     """With the label that boards group by; only on loopback."""
     listed = {one["labels"]["component"]: one["targets"] for one in json.loads(prometheus_targets(PORTS))}
-    assert set(listed) == {"ingest", "recognise", "decide", "store", "api", "triton"}
+    assert set(listed) == {"ingest", "recognise", "decide", "store", "deliver", "api", "triton"}
     assert listed["ingest"] == ["127.0.0.1:10"]
     assert listed["triton"] == ["127.0.0.1:4"]
 
