@@ -108,7 +108,8 @@ def _made(kind: Kind, id_: str, one: Wanted, given: Fields) -> Change:
 
 
 def _changed(kind: Kind, id_: str, one: Wanted, before: Stored, *, renew: bool) -> Change | None:
-    told = [*differences(before.fields, one.fields)]
+    filled = {name: before.fields.get(name) for name in kind.filled if one.fields[name] is None}
+    told = [*differences(before.fields, one.fields | filled)]
     if renew:
         told += [Difference(key=name, old=SECRET, new=SECRET) for name in one.sent]
     if not told:

@@ -27,7 +27,7 @@ from postprocess.deliver.settings import KINDS as TARGET_KINDS
 from postprocess.deliver.settings import Secret
 
 Fields = dict[str, Any]
-TIMES = ("valid_from", "valid_until")
+TIMES = ("valid_from", "valid_until", "basis_at", "basis_until")
 
 
 class UserEntry(UserIn, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,6 +50,8 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     paged: bool = False
     unseen: tuple[str, ...] = ()
     """Fields that the API never shows."""
+    filled: tuple[str, ...] = ()
+    """Fields that the API fills where they are null: null in a file is whatever it made of it."""
     later: tuple[str, ...] = ()
     """Fields that only a change can set, not the making."""
 
@@ -65,7 +67,10 @@ KINDS: tuple[Kind, ...] = (
     Kind(name=CAMERAS, place="cameras", path="/cameras", shape=CameraIn, key="id", whole=""),
     Kind(name=FUNCTIONS, place="cameras", path="/cameras", shape=FunctionIn),
     Kind(name="vehicles", place="vehicles", path="/vehicles", shape=VehicleIn, key="id", paged=True),
-    Kind(name="people", place="people", path="/people", shape=PersonIn, key="id", whole="", paged=True),
+    Kind(
+        name="people", place="people", path="/people", shape=PersonIn, key="id", whole="", paged=True,
+        filled=("basis_at",),
+    ),
     Kind(name="doors", place="doors", path="/doors", shape=DoorIn),
     Kind(name=TARGETS, place="deliveries.targets", path="/deliveries/targets", shape=TargetIn),
     Kind(name="rules", place="deliveries.rules", path="/deliveries/rules", shape=DeliveryRuleIn, key="id"),

@@ -309,6 +309,18 @@ def test_a_change_sends_what_differs_or_the_whole() -> None:
     assert plan(wanted(vehicles={"boss": same}), stored(after)) == []
 
 
+def test_what_the_api_fills_in_is_no_change() -> None:
+    """The beginning of a basis that was left out; another one in the file is."""
+    person = {"name": "Anna", "basis": "consent"}
+    said = wanted(people={"anna": person | {"basis_at": "2026-03-01T08:00:00Z"}})
+    assert plan(wanted(people={"anna": person}), stored(said)) == []
+    assert plan(wanted(people={"anna": person | {"basis_at": "2026-03-01T09:00:00+01:00"}}), stored(said)) == []
+    (other,) = plan(wanted(people={"anna": person | {"basis": "law"}}), stored(said))
+    assert other.body == {"basis": "law"}
+    (later,) = plan(wanted(people={"anna": person | {"basis_at": "2026-03-02T08:00:00Z"}}), stored(said))
+    assert [one.key for one in later.differences] == ["basis_at"]
+
+
 def test_what_is_exported_is_what_is_wanted() -> None:
     """Without defaults, and read back without a change."""
     site = wanted(
