@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from api.config import ApiSettings, check_oidc
 from ingest.settings import SettingsError
 from tests.support.api import Site, running_site
-from tests.support.oidc import CLIENT, SECRET, Provider, ProviderServer, running_provider
+from tests.support.oidc import CLIENT, SECRET, Provider, ProviderServer, running_provider, somebody_elses
 
 PASSWORD = "a long first password"
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -260,6 +260,26 @@ def test_while_the_provider_is_away_passwords_go_on(running: tuple[Site, Provide
         finally:
             server.up()
         assert come_back(browser, begin(browser)).status_code == 303
+
+
+def test_a_provider_that_somebody_else_wrote(tmp_path: Path) -> None:
+    """Authlib's idea of the flow is ours: in by its form, once per code."""
+    (tmp_path / "secret").write_text(SECRET)
+    anna = {"sub": "u-1", "preferred_username": "anna", "name": "Anna", "groups": ["guards"]}
+    with somebody_elses(anna) as issuer:
+        environ = {
+            "ZOOL_API_OIDC_ISSUER": issuer,
+            "ZOOL_API_OIDC_CLIENT_ID": CLIENT,
+            "ZOOL_API_OIDC_CLIENT_SECRET_FILE": str(tmp_path / "secret"),
+            "ZOOL_API_OIDC_ROLES": "guards=operator",
+        }
+        with running_site(tmp_path / "site", environ) as site, site.client(token="") as browser:
+            signed_in = httpx.post(begin(browser), data={"sub": "u-1"})
+            back = urlsplit(signed_in.headers["location"])
+            answer = browser.get(f"{back.path}?{back.query}")
+            assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
+            found = browser.get("/api/v1/session").json()
+            assert (found["user"], found["title"], found["role"]) == ("anna", "Anna", "operator")
 
 
 def test_half_a_provider_is_refused_at_the_start() -> None:

@@ -10,15 +10,21 @@ import contextlib
 import hashlib
 import json
 import secrets
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
 
+import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+
+from tests.support.clickhouse import free_port
 
 CLIENT, SECRET = "zool-site", "a secret / of the client"
 
@@ -150,6 +156,31 @@ def _handler(provider: Provider) -> type[BaseHTTPRequestHandler]:
             """Say nothing."""
 
     return Handler
+
+
+@contextlib.contextmanager
+def somebody_elses(claims: dict[str, Any]) -> Iterator[str]:
+    """The address of `oidc-provider-mock` (Authlib), a process of its own, in which one user is known."""
+    port = free_port()
+    command = [str(Path(sys.executable).with_name("oidc-provider-mock")), "-p", str(port), "-n", "true"]
+    process = subprocess.Popen(
+        [*command, "--user-claims", json.dumps(claims)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield _issuer(process, port)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _issuer(process: subprocess.Popen[bytes], port: int) -> str:
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(httpx.HTTPError):
+            found = httpx.get(f"http://127.0.0.1:{port}/.well-known/openid-configuration").json()
+            return str(found["issuer"])
+        time.sleep(0.05)
+    raise TimeoutError("the provider did not start")
 
 
 @contextlib.contextmanager
