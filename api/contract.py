@@ -584,7 +584,7 @@ class PersonIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     basis: Basis = ""
     basis_note: BasisNote = ""
     basis_at: str | None = None
-    """RFC 3339; null with a basis = now."""
+    """RFC 3339; null = nobody said when it began: it holds."""
     basis_until: str | None = None
     """RFC 3339; from then on no face is this person's."""
 

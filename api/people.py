@@ -58,7 +58,7 @@ _REASONS: Mapping[FaceCause, Words] = {
 }
 
 
-def person_of(wanted: PersonIn, person_id: str, *, now_us: int) -> Employee:
+def person_of(wanted: PersonIn, person_id: str) -> Employee:
     """A new person as stored; raises `BadParameter` for a time that is none, `InvalidBody` for half a basis."""
     person = Employee(
         id=person_id,
@@ -72,10 +72,10 @@ def person_of(wanted: PersonIn, person_id: str, *, now_us: int) -> Employee:
         basis_at_us=_time("basis_at", wanted.basis_at),
         basis_until_us=_time("basis_until", wanted.basis_until),
     )
-    return _with_basis(person, now_us)
+    return _checked(person)
 
 
-def changed(person: Employee, wanted: PersonPatch, *, now_us: int) -> Employee:
+def changed(person: Employee, wanted: PersonPatch) -> Employee:
     """A person with what was asked for; raises `BadParameter` (a time that is none), `InvalidBody` (half a basis)."""
     fields = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not msgspec.UNSET}
     if fields.get("basis") == "" and person.basis:
@@ -88,24 +88,23 @@ def changed(person: Employee, wanted: PersonPatch, *, now_us: int) -> Employee:
         fields.setdefault("basis_at", None)  # another basis begins anew
     for name in _TIMES & fields.keys():
         fields[f"{name}_us"] = _time(name, fields.pop(name))
-    return _with_basis(msgspec.structs.replace(person, **fields), now_us)
+    return _checked(msgspec.structs.replace(person, **fields))
 
 
 def _time(name: str, text: str | None) -> int | None:
     return None if text is None else time_us(name, text)
 
 
-def _with_basis(person: Employee, now_us: int) -> Employee:
-    """A basis has a beginning and no end before it; without one there is nothing to say about it."""
+def _checked(person: Employee) -> Employee:
+    """A basis does not end before it begins; without one there is nothing to say about it."""
     if not person.basis:
         said = [name for name in ("basis_note", "basis_at_us", "basis_until_us") if getattr(person, name)]
         if said:
             raise InvalidBody(FieldFault("basis", Words("is missing", "не указано")))
         return person
-    begun = msgspec.structs.replace(person, basis_at_us=now_us if person.basis_at_us is None else person.basis_at_us)
-    if begun.basis_until_us is not None and begun.basis_until_us <= (begun.basis_at_us or 0):
+    if person.basis_until_us is not None and person.basis_until_us <= (person.basis_at_us or 0):
         raise InvalidBody(FieldFault("basis_until", Words("must be after basis_at", "должно быть позже basis_at")))
-    return begun
+    return person
 
 
 def check_basis(person: Employee, *, now_us: int) -> None:

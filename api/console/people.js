@@ -8,7 +8,7 @@ import { h } from "/console/dom.js";
 import { t } from "/console/i18n.js";
 import { photoPanel } from "/console/photos.js";
 import { said, status } from "/console/status.js";
-import { whenInput, whenValue } from "/console/when.js";
+import { local, whenInput, whenValue } from "/console/when.js";
 
 const PAGE = 50;
 const TYPING_MS = 250;
@@ -86,6 +86,9 @@ function form(person, send, foot) {
   const watch = input("watch", { pattern: "[a-z0-9][a-z0-9_\\-]{0,63}", spellcheck: "false" });
   const until = whenInput("valid_until", person.valid_until);
   const basis = h("select", { name: "basis" }, BASES.map((one) => h("option", { value: one, selected: one === (person.basis ?? "") }, t(one ? `basis_${one}` : "basis_none"))));
+  basis.addEventListener("change", () => {
+    if (basis.value !== (person.basis ?? "")) basisAt.value = basis.value && local(new Date().toISOString());
+  });
   const note = input("basis_note", { maxlength: 500 });
   const [basisAt, basisUntil] = [whenInput("basis_at", person.basis_at), whenInput("basis_until", person.basis_until)];
   const node = h(
@@ -98,7 +101,7 @@ function form(person, send, foot) {
     labelled("person_until", until, "person_until_hint"),
     labelled("person_basis", basis, "person_basis_hint"),
     labelled("person_basis_note", note, "person_basis_note_hint"),
-    labelled("person_basis_at", basisAt, "person_basis_at_hint"),
+    labelled("person_basis_at", basisAt),
     labelled("person_basis_until", basisUntil, "person_basis_until_hint"),
     h("div", { class: "form-foot" }, words.node, foot, h("button", { type: "submit", class: "primary small" }, t("save"))),
   );

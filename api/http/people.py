@@ -92,7 +92,7 @@ class People(Controller):
     async def add_person(self, request: AnyRequest, services: Given) -> Response[PersonOut]:
         """Known by name from the next second on, by face once there is a photo."""
         wanted = await body(request, PersonIn)
-        person = people.person_of(wanted, wanted.id or services.new_id("p"), now_us=services.now_us())
+        person = people.person_of(wanted, wanted.id or services.new_id("p"))
         revision = await services.catalog.write_person(person, expect=0)
         return _with_etag(person, revision, status=201)
 
@@ -115,7 +115,7 @@ class People(Controller):
         person, revision = await services.catalog.person(person_id)
         if not matches(if_match, revision):
             raise Stale(kind="person", name=person_id, etag=etag(revision))
-        changed = people.changed(person, wanted, now_us=services.now_us())
+        changed = people.changed(person, wanted)
         return _with_etag(changed, await services.catalog.write_person(changed, expect=revision))
 
     @delete("/{person_id:str}", summary="Remove a person and its faces")

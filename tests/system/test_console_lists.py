@@ -130,6 +130,7 @@ def test_a_person_gets_a_face(site: Site, client: httpx.Client, console: Page, t
     expect(console.locator("#person form .status")).to_have_text("Saved")
     console.reload()
     expect(console.locator("[name=basis]")).to_have_value("consent")
+    assert item(client, "people", name="Anna Brown")["basis_at"]
     expect(console.locator(".tree a[aria-current]")).not_to_contain_text("no basis")
     good, blurred = tmp_path / "good.jpg", tmp_path / "blurred.jpg"
     good.write_bytes(jpeg(300, 300))
