@@ -78,7 +78,6 @@ def whole(folder: Path) -> dict[str, Any]:
             },
         },
         "doors": {"c-main": {"name": "Main", "places": [{"camera": "c-gate"}], "age_s_max": 4}},
-        "people": {"c-ivan": {"name": "Иван Петров", "valid_until": "2036-03-01T08:00:00+03:00", "basis": "consent"}},
         "people": {"c-ivan": {"name": "Иван Петров", "valid_until": "2036-03-01T08:00:00+03:00", "basis": "law"}},
         "vehicles": {"c-boss": {"plate": "А123ВС77", "list": "allow", "owner": "Director"}},
         "cameras": {
