@@ -67,6 +67,8 @@ def written(site: Site, camera: str, function: str) -> dict[str, Any]:
 
 def drag(page: Page, handle: Locator, dx: float, dy: float) -> None:
     """Take something in its middle and let it go elsewhere."""
+    expect(handle).to_be_visible()  # it has no place before the picture has one
+    handle.scroll_into_view_if_needed()
     box = handle.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
