@@ -63,7 +63,7 @@ class Unit:
         self._watch = notices.Watch(camera=camera.id, looked_us=_now_us())
         self._looker = look.Looker(camera.id, 0)
         self._further = Further(camera.id, shared.detector, shared.settings, shared.pool, shared.tensors)
-        self._dropped = {"newest": 0, "deadline": 0, "inference": 0}
+        self._dropped = {"deadline": 0, "inference": 0}
         self._gauges = Gauges(camera.id, outbox_dropped=0)
         self._analysed = self._passed = self._looked_us = self._broken = 0
         self._phase: Phase = "connecting"

@@ -45,7 +45,7 @@ def follow(scene: Scene, report: FrameReport, policy: FollowPolicy) -> Iterator[
         return
     if stamp.epoch > scene.epoch or unlooked_us(scene, report, policy) > 0:
         yield from _cut(scene, aspect, policy)
-        scene.resumed_us = stamp.captured_at_us
+        scene.resumed_us, scene.unnamed = stamp.captured_at_us, []
     scene.epoch, scene.seq = stamp.epoch, stamp.seq
     scene.looked_us = max(scene.looked_us, stamp.captured_at_us)
     scene.now_us = max(scene.now_us, stamp.captured_at_us)
@@ -57,9 +57,8 @@ def follow(scene: Scene, report: FrameReport, policy: FollowPolicy) -> Iterator[
         track = scene.tracks.get(track_key(stamp.epoch, name))
         if track is not None:
             track.ended_us = scene.now_us
-    fresh = stamp.captured_at_us <= scene.resumed_us + RESUMED_US
-    unnamed = [found.box for found in report.detections if _own(found, policy) and not found.track]
-    scene.unnamed = unnamed if fresh else []
+    fresh = report.detections if stamp.captured_at_us <= scene.resumed_us + RESUMED_US else ()
+    scene.unnamed = [found.box for found in fresh if _own(found, policy) and not found.track]
     scene.unnamed_us = stamp.captured_at_us
 
 
@@ -113,8 +112,8 @@ def _move(scene: Scene, report: FrameReport, found: Detection, aspect: float, po
 
 def _came(scene: Scene, track: Track, aspect: float, policy: FollowPolicy) -> None:
     """A track that begins right after a span of not looking: it comes from where the look before saw it unnamed."""
-    before = max(scene.unnamed, key=lambda box: overlap(box, track.box), default=track.box)
-    if overlap(before, track.box) >= SAME_OVERLAP_MIN and _alike(before, track.box):
+    before = max(scene.unnamed, key=lambda box: overlap(box, track.box), default=None)
+    if before is not None and overlap(before, track.box) >= SAME_OVERLAP_MIN and _alike(before, track.box):
         track.point, track.seen_us = bottom_centre(before), scene.unnamed_us
     track.sides = {line.id: Side(side=_half(line, track.point, aspect)) for line in policy.lines}
 
