@@ -180,5 +180,5 @@ def _log_to_stderr(name: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_Masked(f"%(asctime)s %(levelname)s {name} %(name)s: %(message)s"))
     logging.basicConfig(level=os.environ.get("ZOOL_LOG_LEVEL", "INFO"), handlers=[handler], force=True)
-    for noisy in ("nats", "libav", "httpx", "urllib3"):
+    for noisy in ("nats", "httpx", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
