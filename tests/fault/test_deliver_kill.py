@@ -9,8 +9,9 @@ from tests.support.http_server import http_server
 from tests.support.postprocess import Killable, until
 
 ENVIRON = {"ZOOL_DELIVER_NETWORKS": "127.0.0.0/8", "ZOOL_DELIVER_BACKOFF_S_MAX": "0.2", "ZOOL_SECRET_TEST": SECRET}
-EVENTS = 80
+EVENTS = 90
 KILLS = 2
+"""Forty before each kill; the last ten come when the last one has started anew."""
 
 
 async def test_deliver_killed_again_and_again(tmp_path: Path) -> None:
@@ -37,6 +38,9 @@ async def test_deliver_killed_again_and_again(tmp_path: Path) -> None:
                 await until(some, "ten more", deadline_s=DEADLINE_S)
                 deliver.kill()
                 deliver.start()
+
+            for event in said[KILLS * 40 :]:
+                await site.say(event)
 
             async def complete() -> bool:
                 return {r.headers["idempotency-key"] for r in hook.taken} == {event.message_id for event in said}
