@@ -69,7 +69,10 @@ async def recognise(process: Process) -> None:
 async def decide(process: Process) -> None:
     """Detections + reads → events; functions → plans."""
     from postprocess.decide import BUCKETS, STREAMS, Decide  # noqa: PLC0415
+    from postprocess.follow import Follower  # noqa: PLC0415
     from postprocess.lots import Lots  # noqa: PLC0415
+    from postprocess.quality import TICK_S, Quality  # noqa: PLC0415
+    from postprocess.second import Together  # noqa: PLC0415
     from postprocess.settings_watch import SettingsWatch  # noqa: PLC0415
 
     settings, nats = process.settings(DecideSettings, "decide"), process.settings(NatsSettings, "nats")
@@ -85,7 +88,8 @@ async def decide(process: Process) -> None:
         await bus.ensure_streams(*STREAMS)
         await bus.ensure_buckets(*BUCKETS)
         watch = SettingsWatch(bus, functions, plain)
-        await Decide(bus, watch, functions, settings, process.health, second=Lots(bus, watch)).run(process.stop)
+        second = Together(Follower(bus, watch, Lots(watch)), Follower(bus, watch, Quality(watch), tick_s=TICK_S))
+        await Decide(bus, watch, functions, settings, process.health, second=second).run(process.stop)
 
 
 BATCHES_OF_OBJECTS = (100_000, 20, 50)

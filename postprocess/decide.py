@@ -17,8 +17,6 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import Awaitable, Callable
-from typing import Protocol
 
 from ingest.bus import Bucket, Bus, BusUnavailable, Consumer, Entry, Message
 from ingest.contract import FrameReport, encode, events_subject
@@ -40,6 +38,7 @@ from postprocess.metrics import (
 )
 from postprocess.partitions import partition_of
 from postprocess.rules.scene import Output, Scene, Tick
+from postprocess.second import Second
 from postprocess.settings_watch import Active, SettingsWatch
 from postprocess.shares import Shares
 from postprocess.snapshot import (
@@ -69,19 +68,6 @@ Place = tuple[str, str]
 """Function and camera."""
 SECOND_PART = 0
 """Whoever holds this partition also does what is done once for all cameras."""
-
-
-class Second(Protocol):
-    """What follows from the events of all cameras, done by one process at a time."""
-
-    async def run(self, fresh: Callable[[], Awaitable[None]]) -> None:
-        """Work for ever, whenever it was begun and not ended; waits for `fresh` before it says anything."""
-
-    def begin(self) -> None:
-        """Go on from where the kept state stands."""
-
-    async def end(self, *, keep: bool) -> None:
-        """Stop; with `keep` what is remembered is written first."""
 
 
 class Decide:

@@ -151,6 +151,10 @@ class SettingsWatch:
             revision=switched.revision,
         )
 
+    def cameras(self) -> list[Camera]:
+        """All that are set up."""
+        return list(self._values["cameras"].values())
+
     def lot_of(self, camera: str) -> Policy | None:
         """What holds for the lot that a camera belongs to: the nearest region with settings for parking."""
         settings = self._values["cameras"].get(camera)

@@ -4,8 +4,8 @@ import { picture } from "/console/api.js";
 import { cameraName } from "/console/cameras.js";
 import { byId, h, icon } from "/console/dom.js";
 import { named, t } from "/console/i18n.js";
-import { badge, percent } from "/console/feed.js";
-import { amount, summary } from "/console/modules.js";
+import { badge } from "/console/feed.js";
+import { amount, causeName, percent, summary } from "/console/modules.js";
 import { plate } from "/console/plate.js";
 import { moment } from "/console/time.js";
 
@@ -38,15 +38,15 @@ export function facts(event) {
       event.closed_at && !vehicle && row("details_span", moment(event.closed_at).full),
       row("details_camera", cameraName(event.camera)),
       row("details_rule", event.rule),
-      event.label && row("details_label", `${named("label", event.label)}, ${percent(event.confidence)}`),
+      event.label && event.kind !== "camera_quality" && row("details_label", `${named("label", event.label)}, ${percent(event.confidence)}`),
       event.plate && row("details_plate", `${percent(event.plate_confidence)} · ${t("details_reads")}: ${event.plate_reads}`),
       row("details_person", event.person, event.person && ` ${percent(event.person_confidence)}`),
       row("listed", event.listed && named("list", event.listed)),
       row("details_region", event.plate_region.toUpperCase()),
       row("missing", event.missing.map((item) => named("item", item)).join(", ")),
-      row("details_items", Object.entries(event.items).map(([item, worn]) => `${named("item", item)} ${percent(worn)}`).join(", ")),
-      event.value !== null && row("details_value", amount(event)),
-      row("details_cause", event.cause.replaceAll("_", " ")),
+      event.kind !== "camera_quality" && row("details_items", Object.entries(event.items).map(([item, worn]) => `${named("item", item)} ${percent(worn)}`).join(", ")),
+      event.value !== null && event.kind !== "camera_quality" && row("details_value", amount(event)),
+      row("details_cause", causeName(event.cause), event.kind.startsWith("camera_") && event.text && ` (${event.text})`),
     ),
     h("h3", {}, t("evidence")),
     h(

@@ -5,13 +5,13 @@ import { byId, h, icon } from "/console/dom.js";
 import { named, t } from "/console/i18n.js";
 import { fold, plate } from "/console/plate.js";
 import { cameraName } from "/console/cameras.js";
-import { kindName, kinds, summary } from "/console/modules.js";
+import { kindName, kinds, percent, summary } from "/console/modules.js";
 import { openEvent } from "/console/event.js";
 import { moment } from "/console/time.js";
 
 const PAGE = 40;
 const SHOWN_MAX = 300;
-export const KINDS = ["camera_lost", "camera_restored", "camera_blind", "camera_degraded", "system_stopped", "system_resumed", "system_gap", "parking_session", "parking_full", "antipassback", "feedback", "handling"];
+export const KINDS = ["camera_lost", "camera_restored", "camera_blind", "camera_degraded", "camera_quality", "system_stopped", "system_resumed", "system_gap", "parking_session", "parking_full", "antipassback", "feedback", "handling"];
 export const COMMENTS = new Set(["feedback", "handling"]);
 const FRESH_MS = 4000;
 
@@ -142,10 +142,6 @@ const lazy = new IntersectionObserver(async (seen) => {
     }
   }
 });
-
-export function percent(ratio) {
-  return `${Math.round(ratio * 100)} %`;
-}
 
 /** Reads the first page anew, for the filters that are set. */
 export async function reload({ keep = false } = {}) {

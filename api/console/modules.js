@@ -3,6 +3,7 @@
 import { ask } from "/console/api.js";
 import { current, named, t } from "/console/i18n.js";
 import { duration } from "/console/time.js";
+import "/console/texts/causes.js";
 
 const titles = new Map();
 const SECONDS = new Set(["intrusion", "loitering", "presence", "parking_session", "ppe_violation", "ppe_visit", "object_detected"]);
@@ -26,9 +27,36 @@ export function kindName(kind) {
   return titles.get(kind)?.[current()] ?? named("kind", kind);
 }
 
+/** Why, in the reader's language; a cause that has no words of ours (a reason that somebody wrote) as it stands. */
+export function causeName(cause) {
+  return named("cause", cause);
+}
+
+export function percent(ratio) {
+  return `${Math.round(ratio * 100)} %`;
+}
+
+const SHARES = new Set(["plates_unreadable", "alarms_false", "confidence_low"]);
+
+/** What got worse at a camera, with what is usual there. */
+function quality(event) {
+  const told = (number = 0) => (SHARES.has(event.label) ? percent(number) : String(Math.round(number)));
+  const { value, usual, of } = event.items;
+  const words = t(`quality_${event.label}`).replace("{value}", told(value)).replace("{usual}", told(usual)).replace("{of}", String(Math.round(of ?? 0)));
+  return [words, event.cause && causeName(event.cause)].filter(Boolean).join(" · ");
+}
+
+/** What an event says in words: of a camera itself by its cause, else its text. */
+function words(event) {
+  if (event.kind === "camera_quality") return quality(event);
+  if (event.kind.startsWith("camera_") && event.cause) return causeName(event.cause);
+  return event.text || event.cause.replaceAll("_", " ");
+}
+
 /** What happened, in a few words: who, which equipment is missing, how long or how many. */
 export function summary(event) {
-  const parts = [event.text || event.cause.replaceAll("_", " ")];
+  const parts = [words(event)];
+  if (event.kind === "camera_quality") return parts[0];
   if (event.person) parts.push(event.person);
   if (event.listed) parts.push(`${t("listed")}: ${named("list", event.listed)}`);
   if (event.missing.length) parts.push(`${t("missing")}: ${event.missing.map((item) => named("item", item)).join(", ")}`);

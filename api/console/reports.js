@@ -6,7 +6,7 @@ import { t } from "/console/i18n.js";
 import { drawn, table } from "/console/tables.js";
 import "/console/texts/reports.js";
 
-const NAMES = ["traffic", "attendance", "parking", "safety", "precision"];
+const NAMES = ["traffic", "attendance", "parking", "safety", "precision", "quality"];
 const DAYS = 14;
 
 function day(back = 0) {

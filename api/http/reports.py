@@ -19,9 +19,9 @@ from api.language import Language
 from api.parking import lot_settings
 from api.query import Query, one_of, token
 from api.reports import attendance as working
-from api.reports import kit, parking, precision, safety, traffic
+from api.reports import kit, parking, precision, quality, safety, traffic
 
-NAMES = ("traffic", "parking", "safety", "precision")
+NAMES = ("traffic", "parking", "safety", "precision", "quality")
 FORMS = ("json", "csv", "xlsx")
 FILTERS = frozenset({"from", "to", "camera", "shifts", "format"})
 
@@ -32,7 +32,7 @@ class Reports(Controller):
     path = "/reports"
     tags = ["Reports"]
 
-    @get("/{name:str}", summary="A report: traffic, parking, safety or precision")
+    @get("/{name:str}", summary="A report: traffic, parking, safety, precision or quality")
     async def report(
         self,
         *,
@@ -110,6 +110,14 @@ class Asked:
         """Alarms that were right."""
         rows = await self._rows(precision.query(self._period, self._camera))
         return precision.report(rows, self._period, self._names, self.language)
+
+    async def quality(self) -> ReportOut:
+        """How well cameras do."""
+        rows, findings = await asyncio.gather(
+            self._rows(quality.query(self._period, self._camera)),
+            self._rows(quality.findings_query(self._period, self._camera)),
+        )
+        return quality.report(rows, findings, self._period, self._names, self.language)
 
     async def safety(self, begins: tuple[str, ...]) -> ReportOut:
         """Violations and compliance."""

@@ -184,14 +184,3 @@ def _tone(share: float) -> str:
 
 def _short(name: str) -> str:
     return name if len(name) <= 36 else f"{name[:35]}…"
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share that was seen `hits` times in `of` (E. B. Wilson, 1927); all of it without any."""
-    if of <= 0:
-        return 0.0, 1.0
-    z = 1.959964
-    share, extra = hits / of, z * z / of
-    middle = (share + extra / 2) / (1 + extra)
-    half = z * math.sqrt(share * (1 - share) / of + extra / (4 * of)) / (1 + extra)
-    return max(0.0, middle - half), min(1.0, middle + half)

@@ -17,7 +17,8 @@ from api.contract_work import FigureOut, LegendOut, PlotOut, ReportOut, TableOut
 from api.language import Language, Words
 from api.query import Query
 from api.reports.kit import ROWS_MAX, Names, Period, graded, percent, tabled
-from api.reports.plots import Series, Share, bars, number, shares, wilson
+from api.reports.plots import Series, Share, bars, number, shares
+from model_repository.evaluation.intervals import wilson
 
 RULES_SHOWN_MAX = 20
 _REASONS = {

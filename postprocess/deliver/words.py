@@ -30,6 +30,8 @@ OTHERS: dict[str, Title] = {
     "camera_lost": Title(en="Camera lost", ru="Камера пропала"),
     "camera_restored": Title(en="Camera is back", ru="Камера вернулась"),
     "camera_blind": Title(en="Camera was blind", ru="Камера не видела"),
+    "camera_degraded": Title(en="Bad picture", ru="Плохая картинка"),
+    "camera_quality": Title(en="Camera does worse", ru="Камера работает хуже"),
     "system_stopped": Title(en="A stage stopped", ru="Стадия остановилась"),
     "system_resumed": Title(en="A stage goes on", ru="Стадия продолжила работу"),
     "system_gap": Title(en="Messages were lost", ru="Сообщения потеряны"),

@@ -21,7 +21,7 @@ import msgspec
 from postprocess.contract import PARKING, Event, event_id, feedback_of, lot_token
 from postprocess.plates import canonical
 from postprocess.rules.lots import Flag, Paired, Passage, Policy, Session, pair
-from postprocess.rules.scene import Tick
+from postprocess.rules.scene import Memory, Tick
 
 PASSAGES_MAX = 8192
 """Of one lot; beyond it the plates that moved longest ago are forgotten."""
@@ -53,10 +53,9 @@ class Full(msgspec.Struct, kw_only=True, array_like=True):
     over: bool = False
 
 
-class LotMemory(msgspec.Struct, kw_only=True):
+class LotMemory(Memory, kw_only=True):
     """All that is remembered of a lot."""
 
-    schema: int = 1
     now_us: int = 0
     passages: dict[str, Passage] = {}
     """By event id."""

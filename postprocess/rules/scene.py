@@ -30,6 +30,12 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True):
     now_us: int
 
 
+class Memory(msgspec.Struct, kw_only=True):
+    """What rules remember between restarts; of another schema it counts as nothing."""
+
+    schema: int = 1
+
+
 class Note(msgspec.Struct, frozen=True, kw_only=True):
     """A named outcome that is no event: counted, and shown in the metrics."""
 

@@ -54,7 +54,7 @@ def client(site: Site) -> Iterator[httpx.Client]:
         yield found
 
 
-@pytest.mark.parametrize("name", ["traffic", "attendance", "parking", "safety", "precision"])
+@pytest.mark.parametrize("name", ["traffic", "attendance", "parking", "safety", "precision", "quality"])
 def test_every_report_has_figures_plots_and_tables(site: Site, name: str) -> None:
     """In both languages, as a page and as files."""
     with site.client(language="ru") as client:

@@ -17,9 +17,12 @@ from ingest.process import Health
 from postprocess.config import DecideSettings
 from postprocess.contract import Event, Feedback, Region
 from postprocess.decide import Decide
+from postprocess.follow import Follower
 from postprocess.functions.registry import registry
 from postprocess.functions.unit import Context
-from postprocess.lots import POSITION_KEY, Lots
+from postprocess.lots import Lots
+from postprocess.rules.lots import Policy
+from postprocess.rules.parking import LotMemory
 from postprocess.settings_watch import SettingsWatch
 from tests.support.nats import running_nats
 from tests.support.postprocess import everything, program, published_events, until
@@ -44,11 +47,11 @@ async def site(folder: Path) -> AsyncIterator[Bus]:
 
 
 @contextlib.asynccontextmanager
-async def running(bus: Bus, **options: Any) -> AsyncIterator[Lots]:
+async def running(bus: Bus, **options: Any) -> AsyncIterator[Follower[LotMemory, Policy]]:
     """The program beside the settings that it follows, as `__main__` wires them."""
     plain = Context(camera=Camera(id="none", name="", url=""), decide=DecideSettings())
     watch = SettingsWatch(bus, registry(), plain)
-    lots = Lots(bus, watch, **options)
+    lots = Follower(bus, watch, Lots(watch), **options)
 
     async def held() -> None:
         """Nobody else is there."""
@@ -111,12 +114,12 @@ async def test_a_restart_goes_on(tmp_path: Path) -> None:
         async with running(bus):
             await tell(bus, passage("a", HOUR_US, "in"))
             await stays(bus, {"a": ("", None)})
-        assert (await bus.bucket("snapshots").get(POSITION_KEY)) is not None
+        assert (await bus.bucket("snapshots").get("lots.position")) is not None
         await tell(bus, passage("c", HOUR_US // 2, "out"))
         async with running(bus):
             await stays(bus, {"a": ("", 1800.0)})
         await bus.bucket("snapshots").delete("lots.lot.yard")
-        await bus.bucket("snapshots").delete(POSITION_KEY)
+        await bus.bucket("snapshots").delete("lots.position")
         async with running(bus):  # all anew from the stream: the same ids and versions
             await tell(bus, passage("d", HOUR_US // 4, "in", plate="М777ММ99"))
             await stays(bus, {"a": ("", 1800.0), "d": ("", None)})
@@ -176,7 +179,7 @@ def decider(bus: Bus, name: str) -> Decide:
     """One of several processes that decide, wired as `__main__` does."""
     settings = DecideSettings(name=name, snapshot_s=0.2)
     watch = SettingsWatch(bus, registry(), Context(camera=Camera(id="none", name="", url=""), decide=settings))
-    return Decide(bus, watch, registry(), settings, Health("decide"), second=Lots(bus, watch))
+    return Decide(bus, watch, registry(), settings, Health("decide"), second=Follower(bus, watch, Lots(watch)))
 
 
 async def test_one_of_several_processes_keeps_the_lots(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ import msgspec
 from ingest.contract import Box, Detection, FrameReport, FrameStamp, Shot
 from model_repository.contract import ModelRef
 from postprocess.contract import Event, EventPhoto, Feedback, Handling, Judgement, PlateRead, Point, Read
+from postprocess.rules import quality
+from postprocess.rules.quality import QualityMemory, QualityPolicy
 from tests.support.demo import SITE
 
 DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
@@ -94,6 +96,17 @@ class Past:
         for number, at in enumerate(sorted(self._moments(12, 6, 14))):
             self.stay(number, at)
         self.people()
+        self.quality()
+
+    def quality(self) -> None:
+        """What the rules say of these days."""
+        memories: dict[str, QualityMemory] = {}
+        said: list[Event] = []
+        for event in sorted(filter(quality.matters, self.events), key=lambda one: one.opened_at_us):
+            memory = memories.setdefault(event.camera, QualityMemory())
+            memories[event.camera], more = quality.step(memory, event, QualityPolicy(camera=event.camera))
+            said += more
+        self.events += said
 
     def passage(self, number: int, at_us: int, *, with_photo: bool) -> None:
         """A vehicle through a gate; the newest with its way, crops and reads."""

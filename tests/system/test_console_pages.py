@@ -174,7 +174,7 @@ def test_exports_have_what_the_filters_let_through(page: Page) -> None:
         assert any(name.startswith("photos/") for name in archive.namelist())
 
 
-@pytest.mark.parametrize("name", ["traffic", "attendance", "parking", "safety", "precision"])
+@pytest.mark.parametrize("name", ["traffic", "attendance", "parking", "safety", "precision", "quality"])
 def test_reports_are_drawn(page: Page, name: str) -> None:
     """Figures, plots with marks, tables; no number is missing for lack of data."""
     visit(page, f"#/reports?report={name}", '.page:has([aria-pressed="true"]) .plot')

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,9 +16,12 @@ from hypothesis import strategies as st
 from api.contract import InsideOut, MusterOut, TimesheetRow
 from api.contract_work import ReportOut
 from api.errors import BadParameter
-from api.reports import attendance, kit, parking, precision, safety, traffic
-from api.reports.plots import Series, Share, bars, ceiling, number, shares, steps, wilson
+from api.reports import attendance, kit, parking, precision, quality, safety, traffic
+from api.reports.plots import Series, Share, bars, ceiling, number, shares, steps
+from ingest.contract import PictureFault
+from postprocess.rules.findings import What
 
+ROOT = Path(__file__).parents[2]
 MOSCOW = ZoneInfo("Europe/Moscow")
 PERIOD = kit.Period(first=date(2026, 3, 2), last=date(2026, 3, 4), zone=MOSCOW)
 NAMES = kit.Names(cameras={"gate": "Ворота"}, functions={"ppe": "Equipment"}, lots={"yard": "Двор"})
@@ -105,12 +109,6 @@ def test_a_share_is_shown_with_its_uncertainty() -> None:
     assert len(marks(plot, "plot-span")) == 3
     assert "…" in plot
     assert "5/10" in plot
-
-
-@pytest.mark.parametrize(("hits", "of", "low", "high"), [(0, 0, 0, 1), (8, 10, 0.490, 0.943), (10, 10, 0.722, 1.0)])
-def test_wilson_s_interval(hits: int, of: int, low: float, high: float) -> None:
-    """As in the literature (8 of 10: 0.490 to 0.943)."""
-    assert wilson(hits, of) == (pytest.approx(low, abs=1e-3), pytest.approx(high, abs=1e-3))
 
 
 def test_days_follow_the_site_s_clock() -> None:
@@ -312,3 +310,35 @@ def test_a_page_holds_fewer_rows_than_the_file() -> None:
     assert lines[1].startswith("Камера;")
     assert len([line for line in lines if line.startswith("c")]) == 600
     assert kit.as_table(report.tables[0]).rows == report.tables[0].rows
+
+
+def test_quality_shows_days_rules_and_what_got_worse() -> None:
+    """Plates read, alarms judged and the finding with its likely cause, in words; nothing at all is no fault."""
+    row = {
+        "camera": "gate", "function": "vehicles", "rule": "in", "day": PERIOD.first.isoformat(), "events": 10,
+        "alarms": 4, "passages": 10, "read": 9, "told": 10, "confidence": 8.0, "right_n": 1, "wrong_n": 1,
+    }  # fmt: skip
+    finding = {
+        "camera": "gate", "rule": "", "label": "plates_unreadable", "cause": "sudden", "since": PERIOD.since_us,
+        "until": 0, "items": {"value": 0.4, "usual": 0.93, "of": 20.0},
+    }  # fmt: skip
+    shown = quality.report([row], [finding], PERIOD, NAMES, "ru")
+    assert [figure.value for figure in shown.figures] == ["90 %", "50 %", "1"]
+    worse, rules = shown.tables
+    assert worse.rows[0][1:2] + worse.rows[0][4:] == (
+        "длится", "номера не читаются", "внезапно: грязь или камеру сдвинули?", "40 %", "93 %",
+    )  # fmt: skip
+    assert rules.rows[0][5:8] == ("90 %", "80 %", "50 %")
+    assert len(shown.plots) == 3
+    assert [figure.value for figure in quality.report([], [], PERIOD, NAMES, "en").figures] == ["–", "–", "0"]
+
+
+def test_every_finding_has_words() -> None:
+    """The report and the console know every finding and every fault of a picture, in both languages."""
+    texts = (ROOT / "api/console/texts/causes.js").read_text("utf-8")
+    for fault in get_args(PictureFault):
+        assert quality.cause_name(fault, "ru") != fault
+        assert texts.count(f"cause_{fault}:") == 2
+    for what in get_args(What):
+        assert texts.count(f"quality_{what}:") == 2
+        assert quality.finding_name(what, "ru") != what
