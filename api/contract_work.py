@@ -24,6 +24,38 @@ class HandlingIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     note: Note = ""
 
 
+class StillOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture that was kept, to mark something in it."""
+
+    id: str
+    captured_at: str
+    width: int
+    height: int
+    jpeg: str
+    """Base64."""
+
+
+class MarkIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An object that nobody told of: its box relative to the picture (x1, y1, x2, y2)."""
+
+    label: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_-]{1,40}$")]
+    box: Box
+
+
+class MissedIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the system did not see in a picture of `POST /cameras/{id}/stills`."""
+
+    still: Annotated[str, msgspec.Meta(max_length=120)]
+    objects: Annotated[tuple[MarkIn, ...], msgspec.Meta(min_length=1, max_length=50)]
+    note: Note = ""
+
+
+class MissedOut(msgspec.Struct, frozen=True, kw_only=True):
+    """The events that it became, one for each object."""
+
+    events: tuple[str, ...]
+
+
 class WordOut(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a person said of an event, or did about it."""
 

@@ -32,7 +32,7 @@ class Link:
     async def keep(self, settings: NatsSettings, health: HealthBoard, stop: asyncio.Event) -> None:
         """Connect, make sure of what the api needs, and hold the line until `stop`."""
         async with Bus.open(settings, name="api", health=health) as bus:
-            await bus.ensure_streams("EVENTS", "DEAD", "AUDIT", "DELIVERIES", "REDELIVER")
+            await bus.ensure_streams("EVENTS", "SHOTS", "DEAD", "AUDIT", "DELIVERIES", "REDELIVER")
             await bus.ensure_buckets(
                 "cameras",
                 "functions",

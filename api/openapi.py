@@ -32,7 +32,7 @@ from api.contract import (
 )
 from api.contract_deliver import DeliveryRuleIn, DeliveryRuleOut, TargetIn, TrialIn
 from api.contract_setup import CopyIn, RegionIn, RegionPatch, TemplateIn
-from api.contract_work import HandlingIn
+from api.contract_work import HandlingIn, MissedIn
 from api.doors import DoorIn, DoorOut, GuestIn, OpenIn
 from api.problem import MEDIA_TYPE, Problem
 from postprocess.functions.registry import BUILT_IN
@@ -45,6 +45,7 @@ _OWN = (
     FunctionIn,
     FeedbackIn,
     HandlingIn,
+    MissedIn,
     LettersIn,
     LotIn,
     MistakeIn,

@@ -20,6 +20,7 @@ from ingest.contract import (
     ProbeReply,
     ProbeRequest,
     SnapshotReply,
+    SnapshotRequest,
     decode,
     encode,
     snapshot_subject,
@@ -71,10 +72,14 @@ class StateBoard:
 
     async def snapshot(self, camera: str) -> bytes:
         """The newest picture as JPEG; raises `NoPicture` with ingest's reason, or `Unavailable`."""
-        reply = await self._ask(snapshot_subject(camera), b"", SnapshotReply, SNAPSHOT_S_MAX)
+        return (await self.still(camera, SnapshotRequest())).jpeg
+
+    async def still(self, camera: str, wanted: SnapshotRequest) -> SnapshotReply:
+        """The same with its time and size."""
+        reply = await self._ask(snapshot_subject(camera), encode(wanted), SnapshotReply, SNAPSHOT_S_MAX)
         if not reply.jpeg:
             raise NoPicture(camera=camera, reason=reply.detail)
-        return reply.jpeg
+        return reply
 
     async def probe(self, request: ProbeRequest) -> ProbeReply:
         """Try an address out; raises `Unavailable` when ingest does not answer."""

@@ -280,6 +280,9 @@ class SnapshotReply(msgspec.Struct, frozen=True, kw_only=True):
 
     jpeg: bytes = b""
     captured_at_us: int = 0
+    width: int = 0
+    height: int = 0
+    """Of the JPEG."""
     detail: str = ""
 
 

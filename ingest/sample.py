@@ -22,8 +22,8 @@ async def snapshot(slot: Slot, width_max: int, masks: Masks, pool: Executor) -> 
     if slot.newest is None:
         return SnapshotReply(detail=slot.figures.detail or "no picture yet")
     frame, captured_us = slot.newest
-    jpeg = await _jpeg(frame, (width_max, planes.JPEG_BYTES_MAX), masks, pool)
-    return SnapshotReply(jpeg=jpeg, captured_at_us=captured_us)
+    jpeg, width, height = await _jpeg(frame, (width_max, planes.JPEG_BYTES_MAX), masks, pool)
+    return SnapshotReply(jpeg=jpeg, captured_at_us=captured_us, width=width, height=height)
 
 
 async def photo(camera: str, slot: Slot, masks: Masks, pool: Executor) -> NoticePhoto | None:
@@ -31,13 +31,16 @@ async def photo(camera: str, slot: Slot, masks: Masks, pool: Executor) -> Notice
     if slot.newest is None:
         return None
     frame, captured_us = slot.newest
-    jpeg = await _jpeg(frame, (WIDTH_MAX, THUMBNAIL_BYTES_MAX), masks, pool)
+    jpeg, _, _ = await _jpeg(frame, (WIDTH_MAX, THUMBNAIL_BYTES_MAX), masks, pool)
     return NoticePhoto(shot_id=f"{camera}.picture.{captured_us}", captured_at_us=captured_us, thumbnail=jpeg)
 
 
-async def _jpeg(frame: Frame, limits: tuple[int, int], masks: Masks, pool: Executor) -> bytes:
-    """Encode a frame within limits of width and bytes, in the pool."""
+async def _jpeg(frame: Frame, limits: tuple[int, int], masks: Masks, pool: Executor) -> tuple[bytes, int, int]:
+    """Encode a frame within limits of width and bytes, in the pool; JPEG, width, height."""
     width_max, bytes_max = limits
-    return await asyncio.get_running_loop().run_in_executor(
-        pool, lambda: planes.encode_jpeg(planes.reduced_bgr(frame.picture(), width_max, masks), bytes_max)
-    )
+
+    def encoded() -> tuple[bytes, int, int]:
+        bgr = planes.reduced_bgr(frame.picture(), width_max, masks)
+        return planes.encode_jpeg(bgr, bytes_max), bgr.shape[1], bgr.shape[0]
+
+    return await asyncio.get_running_loop().run_in_executor(pool, encoded)

@@ -32,6 +32,9 @@ Act = Literal["acknowledged", "assigned", "escalated", "closed", "reopened"]
 HANDLING = "handling"
 """Kind and function of the events that people's dealing with events is."""
 
+MISSED = "missed_object"
+"""Kind of the events that people make of what the system did not see (`function` is `FEEDBACK`)."""
+
 EVENT_NAMESPACE = uuid.UUID("6f0a8f52-7c1e-5d8b-9a55-2d6c3f1b7e10")
 
 

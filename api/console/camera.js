@@ -52,7 +52,7 @@ class CameraPage {
       templateCards((name) => this.#template(name)),
     );
     return [
-      h("div", { class: "page-head" }, h("h2", {}, h("a", { href: "#/cameras", class: "crumb" }, t("cameras")), this.camera.name), this.badge, copy),
+      h("div", { class: "page-head" }, h("h2", {}, h("a", { href: "#/cameras", class: "crumb" }, t("cameras")), this.camera.name), this.badge, h("a", { class: "link", href: `#/missed?camera=${encodeURIComponent(this.camera.id)}` }, t("missed_open")), copy),
       h(
         "div",
         { class: "camera-page" },

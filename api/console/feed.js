@@ -11,7 +11,7 @@ import { moment } from "/console/time.js";
 
 const PAGE = 40;
 const SHOWN_MAX = 300;
-export const KINDS = ["camera_lost", "camera_restored", "camera_blind", "camera_degraded", "camera_quality", "system_stopped", "system_resumed", "system_gap", "parking_session", "parking_full", "antipassback", "feedback", "handling"];
+export const KINDS = ["camera_lost", "camera_restored", "camera_blind", "camera_degraded", "camera_quality", "system_stopped", "system_resumed", "system_gap", "parking_session", "parking_full", "antipassback", "missed_object", "feedback", "handling"];
 export const COMMENTS = new Set(["feedback", "handling"]);
 const FRESH_MS = 4000;
 

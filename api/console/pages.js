@@ -51,6 +51,7 @@ const PAGES = [
   { path: "review", key: "menu_review", load: () => import("/console/review.js") },
   { path: "cameras", key: "menu_cameras", load: () => import("/console/camera-list.js") },
   { path: "camera", under: "cameras", load: () => import("/console/camera.js") },
+  { path: "missed", under: "cameras", load: () => import("/console/missed.js") },
   { path: "add", under: "cameras", load: () => import("/console/wizard.js") },
   { path: "regions", key: "menu_regions", load: () => import("/console/regions.js") },
   { path: "people", key: "menu_people", load: () => import("/console/people.js") },

@@ -25,6 +25,7 @@ from api.http.feedback import EventFeedback, PlateReview
 from api.http.functions import Functions, Modules
 from api.http.handling import EventHandling
 from api.http.live import Lives
+from api.http.missed import MissedObjects
 from api.http.oidc import ProviderSessions
 from api.http.outer import Outer
 from api.http.parking import Parkings
@@ -79,6 +80,7 @@ def litestar_app(services: Services) -> Litestar:
                     Exports,
                     EventFeedback,
                     EventHandling,
+                    MissedObjects,
                     Parkings,
                     PlateReview,
                     Vehicles,

@@ -14,13 +14,13 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from ingest.contract import Camera
-from postprocess.contract import FEEDBACK, HANDLING, Event, Region
+from postprocess.contract import FEEDBACK, HANDLING, MISSED, Event, Region
 from postprocess.deliver.settings import SEVERITIES, DeliveryRule
 from postprocess.functions.doors import GRANTED
 from postprocess.functions.registry import regions_above
 from postprocess.rules.schedule import holds
 
-BY_NAME = frozenset({FEEDBACK, HANDLING})
+BY_NAME = frozenset({FEEDBACK, HANDLING, MISSED})
 """Kinds that people's words are: only for rules that name them."""
 DECISION = GRANTED
 """A decision at a door, made by the rules of the door: a relay that is told so acts on it without a list."""

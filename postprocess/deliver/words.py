@@ -36,6 +36,7 @@ OTHERS: dict[str, Title] = {
     "system_resumed": Title(en="A stage goes on", ru="Стадия продолжила работу"),
     "system_gap": Title(en="Messages were lost", ru="Сообщения потеряны"),
     "handling": Title(en="Handling", ru="Обработка"),
+    "missed_object": Title(en="Missed object", ru="Пропущенный объект"),
     "feedback": Title(en="Somebody's word", ru="Отзыв оператора"),
     "parking_session": Title(en="Parking", ru="Стоянка"),
     "parking_full": Title(en="Lot is full", ru="Парковка заполнена"),

@@ -18,12 +18,15 @@ from ingest.contract import (
     CameraState,
     ProbeReply,
     ProbeRequest,
+    Shot,
     SnapshotReply,
+    SnapshotRequest,
     decode,
     encode,
     snapshot_subject,
     state_subject,
 )
+from postprocess.contract import Event
 from postprocess.functions.registry import registry
 from tests.support.api import Site, running_site, shot_of, vehicle_event
 
@@ -207,6 +210,32 @@ async def test_a_snapshot_is_a_picture_or_a_reason(client: httpx.Client, bus: Bu
     nobody = await asyncio.to_thread(client.get, "/api/v1/cameras/snap-3/snapshot.jpg")
     assert (nobody.status_code, nobody.json()["type"]) == (503, "urn:zool:problem:unavailable")
     assert client.get("/api/v1/cameras/nowhere/snapshot.jpg").status_code == 404
+
+
+async def test_what_was_not_seen_is_marked(client: httpx.Client, bus: Bus) -> None:
+    """A picture is kept as a photo, a mark in it becomes an event; a picture of another camera is refused."""
+    add(client, "miss-1")
+    add(client, "miss-2")
+
+    async def picture(_: str, asked: bytes) -> bytes:
+        wide = decode(asked, SnapshotRequest).width_max
+        return encode(SnapshotReply(jpeg=b"\xff\xd8now", captured_at_us=1_780_000_000_000_000, width=wide, height=720))
+
+    await bus.serve(snapshot_subject("miss-1"), picture)
+    kept = await asyncio.to_thread(client.post, "/api/v1/cameras/miss-1/stills")
+    assert (kept.status_code, kept.json()["width"]) == (201, 1920)
+    shots = await bus.reader("SHOTS", subject="zool.shots.still.miss-1", start_seq=1)
+    (shot,) = await shots.fetch(1, timeout_s=20)
+    await shots.close()
+    assert decode(shot.payload, Shot).shot_id == kept.json()["id"]
+    body = {"still": kept.json()["id"], "objects": [{"label": "truck", "box": [0.1, 0.2, 0.4, 0.6]}]}
+    done = client.post("/api/v1/cameras/miss-1/missed", json=body)
+    assert done.status_code == 201, done.text
+    events = await bus.reader("EVENTS", subject="zool.events.miss-1.missed_object", start_seq=1)
+    (event,) = await events.fetch(1, timeout_s=20)
+    await events.close()
+    assert [decode(event.payload, Event).event_id] == done.json()["events"]
+    assert client.post("/api/v1/cameras/miss-2/missed", json=body).status_code == 422
 
 
 LINE = {"id": "gate", "a": [0.1, 0.6], "b": [0.9, 0.6]}

@@ -36,6 +36,9 @@ STATES = (
     CameraState(camera="gate", phase="live", codec="h264", width=1280, height=720, fps=25.0),
 )
 
+STILL_US = 1_780_000_000_000_000
+"""When every snapshot was taken."""
+
 
 def jpeg(width: int, height: int) -> bytes:
     """A picture with some structure."""
@@ -92,7 +95,7 @@ class Ingest:
     async def _snapshot(self, subject: str, _: bytes) -> bytes:
         camera = subject.rpartition(".")[2]
         shown = next(self._pictures[camera]) if camera in self._pictures else jpeg(1280, 720)
-        return encode(SnapshotReply(jpeg=shown))
+        return encode(SnapshotReply(jpeg=shown, captured_at_us=STILL_US, width=1280, height=720))
 
     async def _probe(self, _: str, asked: bytes) -> bytes:
         if decode(asked, ProbeRequest).url.endswith("/nobody"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,11 +10,14 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.support.api import TOKEN, Site, running_site
+from tests.support.axe import serious
 from tests.support.console import browser_page, sign_in
+from tests.support.demo import ROOT
 from tests.support.voice import Ingest
 
 pytestmark = pytest.mark.system
 
+SCREENS = ROOT / "api" / "console" / "screens"
 PLANT = {"id": "plant", "name": "Plant", "functions": {"intrusion": {"leave_s": 7}}}
 
 
@@ -226,3 +230,24 @@ def test_cameras_come_from_a_spreadsheet(site: Site, console: Page) -> None:
     dialog.locator("button[type=submit]").click()
     expect(dialog.locator(".status")).to_contain_text("Imported")
     expect(console.locator("tbody a", has_text="West")).to_be_attached()
+
+
+def test_what_was_not_seen_is_marked(site: Site, console: Page) -> None:
+    """A picture is kept, a box is drawn and named, and it is sent."""
+    made(site, "marked")
+    visit(console, site, "camera?id=marked")
+    console.click("text=Missed something?")
+    expect(console.locator(".editor img")).to_be_visible()
+    expect(console.get_by_role("button", name="Send")).to_be_disabled()
+    console.click("text=Add a box")
+    console.get_by_label("What it is 1").select_option("truck")
+    drag(console, console.locator('circle.dot[data-kind="areas"][data-point="2"]'), 40, 30)
+    with console.expect_request("**/missed") as sent:
+        console.get_by_role("button", name="Send").click()
+    expect(console.locator(".missed-form .status")).to_contain_text("Marked.")
+    assert serious(console) == ""
+    if os.environ.get("ZOOL_WRITE_PICTURES"):
+        console.screenshot(path=SCREENS / "missed.png")
+    (mark,) = sent.value.post_data_json["objects"]
+    assert mark["label"] == "truck"
+    assert mark["box"][2] > 0.7
