@@ -29,6 +29,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, KeyValueConfig
 from ingest.contract import STREAMS
 from ingest.inflow import Inflow
 from ingest.settings import NatsSettings
+from ingest.watching import Watcher, pending_of
 
 log = logging.getLogger(__name__)
 
@@ -277,8 +278,7 @@ class Bucket:
         """
         while True:
             try:
-                kv = await self._bus.kv(self.name)
-                watcher = await kv.watch(keys)
+                watcher = await self._bus.watcher(self.name, keys)
             except _AWAY as error:
                 self._bus.report(error)
                 await asyncio.sleep(RECONNECT_WAIT_S)
@@ -286,29 +286,29 @@ class Bucket:
             try:
                 async for entry in self._entries(watcher):
                     yield entry
+            except _AWAY as error:
+                self._bus.report(error)
             finally:
                 with contextlib.suppress(*_AWAY):
                     await watcher.stop()
 
-    async def _entries(self, watcher: object) -> AsyncIterator[Entry | None]:
+    async def _entries(self, watcher: Watcher) -> AsyncIterator[Entry | None]:
         """Changes from one watcher, until the broker was away (the watcher's consumer may be gone with it)."""
-        outage = self._bus.outages
-        initial = True
-        while outage == self._bus.outages:
-            try:
-                raw = await watcher.updates(timeout=1.0)  # type: ignore[attr-defined]
-            except (TimeoutError, nats.errors.TimeoutError):
-                continue
-            except _AWAY as error:
-                self._bus.report(error)
+        outage, before = self._bus.outages, len(f"$KV.{KV_PREFIX}{self.name}.")
+        initial = watcher.pending > 0
+        if not initial:
+            yield None
+        async for raw in watcher.messages():
+            if outage != self._bus.outages:
                 return
             if raw is None:
-                if initial:
-                    initial = False
-                    yield None
                 continue
-            gone = raw.operation in {"DEL", "PURGE"}
-            yield Entry(key=raw.key, value=None if gone else (raw.value or b""), revision=raw.revision or 0)
+            gone = (raw.headers or {}).get("KV-Operation") in {"DEL", "PURGE"}
+            revision = told(raw.reply)[1]
+            yield Entry(key=raw.subject[before:], value=None if gone else raw.data, revision=revision)
+            if initial and pending_of(raw) == 0:
+                initial = False
+                yield None
 
 
 class _StreamState(msgspec.Struct, frozen=True):
@@ -385,8 +385,9 @@ class Bus:
         while True:
             try:
                 await self._client.connect(
-                    self._settings.url,
+                    self._settings.servers,
                     name=self._name,
+                    dont_randomize=True,
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=RECONNECT_WAIT_S,
                     connect_timeout=2,
@@ -433,6 +434,7 @@ class Bus:
                 allow_direct=True,
                 deny_delete=spec.append_only,
                 deny_purge=spec.append_only,
+                num_replicas=self._settings.replicas,
             )
             await self._until_done(lambda config=config: self._js.add_stream(config))  # type: ignore[misc]
 
@@ -445,7 +447,8 @@ class Bus:
         try:
             await self._js.key_value(KV_PREFIX + name)
         except nats.js.errors.NotFoundError:
-            await self._js.create_key_value(KeyValueConfig(bucket=KV_PREFIX + name, history=1))
+            config = KeyValueConfig(bucket=KV_PREFIX + name, history=1, replicas=self._settings.replicas)
+            await self._js.create_key_value(config)
 
     async def _until_done(self, call: Callable[[], Awaitable[object]]) -> None:
         while True:
@@ -542,6 +545,11 @@ class Bus:
         if name not in self._kvs:
             self._kvs[name] = await self._js.key_value(KV_PREFIX + name)
         return self._kvs[name]
+
+    async def watcher(self, bucket: str, keys: str) -> Watcher:
+        """What changes in a bucket; `keys` is a pattern. Raises what nats-py raises."""
+        stream = KV_PREFIX + bucket
+        return await Watcher.open(self._client, self._js, f"KV_{stream}", f"$KV.{stream}.{keys}")
 
     async def consumer(
         self,

@@ -17,11 +17,23 @@ import time
 import msgspec
 
 from ingest.bus import Bus, BusUnavailable, Entry, HealthBoard, RevisionConflict
-from ingest.sharing import BEAT_S, MEMBER_PREFIX, TTL_S, LeaseValue, Member, Seen, alive
+from ingest.sharing import (
+    BEAT_S,
+    MEMBER_PREFIX,
+    SILENCE_S_MAX,
+    TTL_S,
+    LeaseValue,
+    Member,
+    Seen,
+    alive,
+    seen_again,
+)
 
 log = logging.getLogger(__name__)
 
 BUCKET = "leases"
+BEAT_S_MAX = 2.0
+"""What the broker did not take by then is said again: while it elects a leader it answers nothing at all."""
 
 
 class Members:
@@ -45,18 +57,20 @@ class Members:
     @property
     def ready(self) -> bool:
         """Whether this process has said that it lives, and knows who else does."""
-        return self._known and not self.fenced and time.monotonic() - self._beaten_s < TTL_S
+        heard = self._members.get(self.name)
+        fresh = heard is not None and time.monotonic() - heard.at_s < TTL_S
+        return self._known and fresh and not self.fenced and time.monotonic() - self._beaten_s < TTL_S
 
     @property
     def silenced(self) -> bool:
         """Nothing could be said for so long that others, who were there, may have taken what is ours."""
         last_s = self._beaten_s
         others = any(seen.at_s > last_s - TTL_S for name, seen in self._members.items() if name != self.name)
-        return self.fenced or (others and time.monotonic() - last_s >= TTL_S)
+        return self.fenced or (others and time.monotonic() - last_s >= SILENCE_S_MAX)
 
     def living(self) -> dict[str, float]:
         """Capacities of those that live, this process among them."""
-        return alive(self._members, time.monotonic()) | {self.name: self._me.capacity}
+        return alive(self._members, self.name) | {self.name: self._me.capacity}
 
     def owners(self) -> dict[str, str]:
         """Whom each lease names."""
@@ -92,22 +106,25 @@ class Members:
         if entry.value is None:
             self._members.pop(name, None)
         elif known is None or known.revision != entry.revision:
-            capacity = _member(entry.value).capacity
-            self._members[name] = Seen(capacity=capacity, revision=entry.revision, at_s=time.monotonic())
+            capacity, now_s = _member(entry.value).capacity, time.monotonic()
+            if name == self.name:
+                self._members = seen_again(self._members, name, now_s)
+            self._members[name] = Seen(capacity=capacity, revision=entry.revision, at_s=now_s)
 
     async def _beat_on(self) -> None:
         while True:
             begun_s = time.monotonic()
             try:
                 value = msgspec.json.encode(self._me)
-                self._revision = await self._bus.bucket(BUCKET).put(
-                    MEMBER_PREFIX + self.name, value, expect=self._revision
-                )
+                async with asyncio.timeout(BEAT_S_MAX):
+                    self._revision = await self._bus.bucket(BUCKET).put(
+                        MEMBER_PREFIX + self.name, value, expect=self._revision
+                    )
                 self._beaten_s = begun_s
             except RevisionConflict:
                 with contextlib.suppress(BusUnavailable):
                     await self._fence()
-            except BusUnavailable as error:
+            except (BusUnavailable, TimeoutError) as error:
                 log.debug("beat: %s", error)
             self.changed.set()
             await asyncio.sleep(max(0.0, BEAT_S - (time.monotonic() - begun_s)))

@@ -36,8 +36,16 @@ class NatsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """`[nats]`: the broker."""
 
     url: str = "nats://127.0.0.1:4222"
+    """One address, or several of a cluster by commas: the first that answers is taken."""
     user: str = ""
     password: str = ""
+    replicas: Literal[1, 3, 5] = 1
+    """Servers of a cluster that keep each stream and bucket; holds for those that are made from then on."""
+
+    @property
+    def servers(self) -> list[str]:
+        """The addresses, in their order."""
+        return [part.strip() for part in self.url.split(",") if part.strip()]
 
 
 class SecretsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -3,6 +3,8 @@
 Rules
 - A member says every `BEAT_S` that it lives; one of whom nothing new was seen for `TTL_S` *by the observer's own clock*
   is dead, so that clocks of hosts need not agree.
+- That clock goes by the observer's own beats as they come back from the broker: while it takes nobody's word (its
+  servers elect a leader, 4 to 9 s), nobody's silence counts.
 - Shares go by capacity (cores), to one camera; a member that has more than its share gives the surplus back.
 - A camera is free that nobody holds, whose holder is dead or gone, or that a process of this very name left behind.
 """
@@ -16,6 +18,9 @@ import msgspec
 
 BEAT_S = 1.0
 TTL_S = 5.0
+SILENCE_S_MAX = 12.0
+"""Longer than an election at the broker may take: only then what is ours counts as somebody else's. Until then both may
+look at a camera; readers drop what is of the older epoch."""
 MEMBER_PREFIX = "member."
 
 
@@ -51,9 +56,20 @@ class Moves(msgspec.Struct, frozen=True, kw_only=True):
     give: tuple[str, ...] = ()
 
 
-def alive(members: Mapping[str, Seen], now_s: float) -> dict[str, float]:
-    """Capacities of those that live."""
+def alive(members: Mapping[str, Seen], me: str) -> dict[str, float]:
+    """Capacities of those that live, as of the last beat of our own that was seen; none while there was none."""
+    if me not in members:
+        return {}
+    now_s = members[me].at_s
     return {name: seen.capacity for name, seen in members.items() if now_s - seen.at_s < TTL_S}
+
+
+def seen_again(members: Mapping[str, Seen], me: str, now_s: float) -> dict[str, Seen]:
+    """The others, when our own beat comes back: what it was away too long for, they were not asked either."""
+    gap_s = now_s - members[me].at_s - BEAT_S if me in members else 0.0
+    if gap_s < BEAT_S:
+        return dict(members)
+    return {name: msgspec.structs.replace(seen, at_s=min(now_s, seen.at_s + gap_s)) for name, seen in members.items()}
 
 
 def share(total: int, living: Mapping[str, float], me: str) -> int:

@@ -4,6 +4,8 @@ Rules
 - Cameras fall into `PARTITIONS` parts by a hash of their id; a part belongs to one process at a time.
 - A member says every `BEAT_S` that it lives; one of whom nothing new was seen for `TTL_S` *by the observer's own clock*
   is dead, so that clocks of hosts need not agree.
+- That clock goes by the observer's own beats as they come back from the broker: while it takes nobody's word (its
+  servers elect a leader), nobody's silence counts.
 - Shares are fair to one part. A member that has more than its share gives the surplus back, after writing its state.
 """
 
@@ -42,14 +44,28 @@ def partition_of(camera: str) -> int:
     return zlib.crc32(camera.encode()) % PARTITIONS
 
 
-def alive(members: Mapping[str, Seen], me: str, now_s: float) -> set[str]:
-    """Names of those that live, this one among them."""
+def alive(members: Mapping[str, Seen], me: str) -> set[str]:
+    """Names of those that live, this one among them, as of the last beat of our own that was seen."""
+    now_s = members[me].at_s if me in members else 0.0
     return {me, *(name for name, seen in members.items() if now_s - seen.at_s < TTL_S)}
 
 
-def moves(parts: Mapping[int, Seen], members: Mapping[str, Seen], me: str, held: Iterable[int], now_s: float) -> Moves:
-    """What to take and what to give back; parts that a member of this very name left behind are free."""
-    living, mine = alive(members, me, now_s), sorted(held)
+def seen_again(keys: Mapping[str, Seen], me: str, now_s: float) -> dict[str, Seen]:
+    """All keys, when our own beat (key `me`) comes back: what it was away too long for, others were not asked either."""
+    gap_s = now_s - keys[me].at_s - BEAT_S if me in keys else 0.0
+    if gap_s < BEAT_S:
+        return dict(keys)
+    return {key: msgspec.structs.replace(seen, at_s=min(now_s, seen.at_s + gap_s)) for key, seen in keys.items()}
+
+
+def moves(parts: Mapping[int, Seen], members: Mapping[str, Seen], me: str, held: Iterable[int]) -> Moves:
+    """What to take and what to give back; parts that a member of this very name left behind are free.
+
+    Nothing while no beat of our own was seen: who lives is not known.
+    """
+    if me not in members:
+        return Moves()
+    living, mine = alive(members, me), sorted(held)
     share = math.ceil(PARTITIONS / len(living))
     if len(mine) > share:
         return Moves(give=tuple(mine[share:]))

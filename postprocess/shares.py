@@ -19,12 +19,14 @@ from collections.abc import Awaitable, Callable
 from ingest.bus import Bus, BusUnavailable, Entry, RevisionConflict
 from ingest.process import Health
 from postprocess.metrics import PARTS_HELD
-from postprocess.partitions import BEAT_S, MEMBER_PREFIX, PART_PREFIX, TTL_S, Seen, moves
+from postprocess.partitions import BEAT_S, MEMBER_PREFIX, PART_PREFIX, TTL_S, Seen, moves, seen_again
 
 log = logging.getLogger(__name__)
 
 BUCKET = "shares"
 GONE_S = 60.0
+BEAT_S_MAX = 2.0
+"""What the broker did not take by then is said again: while it elects a leader it answers nothing at all."""
 Change = Callable[[frozenset[int]], Awaitable[None]]
 
 
@@ -82,7 +84,9 @@ class Shares:
         """Note what a key holds; what is known already keeps the time at which it was seen first."""
         known = self._keys.get(entry.key)
         if known is None or known.revision != entry.revision:
-            owner = (entry.value or b"").decode(errors="replace")
+            owner, mine = (entry.value or b"").decode(errors="replace"), MEMBER_PREFIX + self._name
+            if entry.key == mine:
+                self._keys = seen_again(self._keys, mine, time.monotonic())
             self._keys[entry.key] = Seen(owner=owner, revision=entry.revision, at_s=time.monotonic())
 
     async def _beat_on(self) -> None:
@@ -94,7 +98,7 @@ class Shares:
                 log.debug("beat: %s", conflict)
                 with contextlib.suppress(BusUnavailable):
                     await self._fenced()
-            except BusUnavailable as error:
+            except (BusUnavailable, TimeoutError) as error:
                 log.debug("beat: %s", error)
                 if begun_s - self._beaten_s >= TTL_S:
                     self._health.set("partitions", ok=False, detail=str(error))
@@ -102,7 +106,8 @@ class Shares:
 
     async def _beat(self, begun_s: float) -> None:
         key = MEMBER_PREFIX + self._name
-        self._revision = await self._bus.bucket(BUCKET).put(key, self._nonce, expect=self._revision)
+        async with asyncio.timeout(BEAT_S_MAX):
+            self._revision = await self._bus.bucket(BUCKET).put(key, self._nonce, expect=self._revision)
         if begun_s - self._beaten_s >= TTL_S:  # long silent, or new: what others did meanwhile has to be known first
             await self._look()
             await self._drop_foreign()
@@ -162,7 +167,7 @@ class Shares:
             for prefix in prefixes
         )
         known = {int(part): seen for part, seen in parts.items() if part.isdecimal()}
-        wanted = moves(known, members, self._name, self._held, time.monotonic())
+        wanted = moves(known, members, self._name, self._held)
         if wanted.give:
             await self._give(wanted.give)
         await self._bury(members)

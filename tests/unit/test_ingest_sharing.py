@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.sharing import TTL_S, Seen, alive, moves, share
+from ingest.sharing import TTL_S, Seen, alive, moves, seen_again, share
 
 CAMERAS = [f"cam-{n}" for n in range(8)]
 
@@ -50,6 +50,16 @@ def test_nobody_takes_more_than_it_can() -> None:
 
 
 def test_who_was_not_heard_is_dead() -> None:
-    """By the observer's own clock."""
+    """By the observer's own clock, which goes by its own beats: before the first of them nobody is known."""
     members = {"a": Seen(capacity=1.0, revision=1, at_s=100.0), "b": Seen(capacity=4.0, revision=9, at_s=100.0 - TTL_S)}
-    assert alive(members, 100.0) == {"a": 1.0}
+    assert alive(members, "a") == {"a": 1.0}
+    assert alive(members, "b") == {"a": 1.0, "b": 4.0}
+    assert alive(members, "c") == {}
+
+
+def test_while_the_broker_takes_nothing_nobody_is_silent() -> None:
+    """Eight seconds without a leader: what could not be said is not held against anybody."""
+    members = {"a": Seen(capacity=1.0, revision=1, at_s=100.0), "b": Seen(capacity=4.0, revision=9, at_s=99.5)}
+    assert seen_again(members, "a", 101.1) == members
+    assert seen_again(members, "c", 108.0) == members
+    assert seen_again(members, "a", 108.0)["b"].at_s == 106.5
