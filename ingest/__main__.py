@@ -44,6 +44,7 @@ async def main(process: Process) -> None:
     """Run until the process is told to stop."""
     settings = process.settings(IngestSettings, "ingest")
     nats, triton = process.settings(NatsSettings, "nats"), process.settings(TritonSettings, "triton")
+    process.stop_s_max += settings.drain_s_max
     fleets: list[Fleet] = []
 
     def detector_changed(card: ModelCard | None, reason: str) -> None:

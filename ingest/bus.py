@@ -40,6 +40,10 @@ HEADERS_BYTES_MAX = 512
 """Of a message: its id."""
 WRONG_LAST_SEQUENCE = 10071
 """JetStream's own number of this refusal."""
+OTHER_CONFIGURATION = 10058
+"""A stream of that name stands, and is configured otherwise."""
+NO_ROOM_YET = frozenset({10005, 10023, 10074})
+"""Too few servers of the cluster are there, or it has none: as many as there are to be replicas."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _AWAY = (
@@ -238,14 +242,17 @@ class Bucket:
         try:
             kv = await self._bus.kv(self.name)
             if expect is None:
-                return int(await kv.put(key, value))
-            if expect == 0:
-                return int(await kv.create(key, value))
-            return int(await kv.update(key, value, last=expect))
+                revision = await kv.put(key, value)
+            elif expect == 0:
+                revision = await kv.create(key, value)
+            else:
+                revision = await kv.update(key, value, last=expect)
         except nats.js.errors.KeyWrongLastSequenceError as error:
             raise RevisionConflict(key) from error
         except _AWAY as error:
             raise BusUnavailable(f"bucket {self.name}: {error}") from error
+        _notice_cancel()
+        return int(revision)
 
     async def delete(self, key: str, *, expect: int | None = None) -> None:
         """Delete; with `expect` only if that revision stands there."""
@@ -345,6 +352,7 @@ class Bus:
         self._client = Client()
         self._js = self._client.jetstream(timeout=5.0)
         self._kvs: dict[str, Any] = {}
+        self._waits = False
         self.outages = 0
         """Grows with every lost connection: what lives on the server without being durable must be made again."""
 
@@ -455,14 +463,26 @@ class Bus:
             try:
                 await call()
             except nats.js.errors.BadRequestError as error:
-                if error.err_code == 10058:  # the stream stands with another configuration: leave it to its owner
-                    return
-                raise
+                if error.err_code == OTHER_CONFIGURATION:  # leave it to its owner
+                    break
+                if error.err_code not in NO_ROOM_YET:
+                    raise
+                await self._not_yet(error)
             except _AWAY as error:
                 self.report(error)
-                await asyncio.sleep(RECONNECT_WAIT_S)
-                continue
-            return
+                await self._not_yet(error)
+            else:
+                break
+        if self._health is not None and self._waits:
+            self._health.set("streams", ok=True)
+            self._waits = False
+
+    async def _not_yet(self, error: Exception) -> None:
+        """The broker is there, but its JetStream makes no stream now: a cluster that gathers, or too few servers."""
+        if self._health is not None and self.connected:
+            self._waits = True
+            self._health.set("streams", ok=False, detail=str(error) or type(error).__name__)
+        await asyncio.sleep(RECONNECT_WAIT_S)
 
     async def publish(self, subject: str, payload: bytes, *, message_id: str, timeout_s: float = 5.0) -> None:
         """Hand a message to its stream; raises `BusUnavailable` when no acknowledgement came."""

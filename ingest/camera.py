@@ -56,6 +56,10 @@ class CameraThread(Reconnecting):
         if self.crops is not None:
             self.crops.start()
 
+    def begin(self, looked_us: int) -> None:
+        """What was looked at up to here, by whoever watched before, is not due; called while nothing is."""
+        self._sampler = clock.Sampler(looked_us)
+
     def stop(self) -> None:
         """Wish it to end; returns at once."""
         super().stop()

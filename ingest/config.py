@@ -68,6 +68,8 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Camera tests at once."""
     cameras_max: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 128
     """Cameras of this process: one decoding thread each."""
+    drain_s_max: Annotated[float, msgspec.Meta(ge=0.0, le=120.0)] = 15.0
+    """Told to stop, it watches on until other processes watch its cameras, so long at most."""
 
 
 class PictureSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

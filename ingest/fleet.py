@@ -5,6 +5,8 @@ Rules
 - Garbage in a bucket is logged and ignored: it concerns one camera.
 - Several processes share the cameras (`sharing.py`): this one watches those that are its own. What somebody else
   took, and everything once nothing could be said for too long while others were there, ends at once.
+- What is more than this one's share, and all of it when it is told to stop, is offered, and watched on until another
+  process holds it; where nobody takes it for too long it is let go.
 - A unit that dies of a fault of ours is begun anew after a pause; its neighbours do not notice.
 """
 
@@ -13,6 +15,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
+from collections.abc import Collection
 from typing import TypeVar
 
 import msgspec
@@ -34,6 +38,9 @@ AGAIN_S = 1.0
 SHED_S = 1.0
 BALANCE_S = 1.0
 END_S_MAX = 2.0
+OFFER_S_MAX = 15.0
+"""What nobody took by then (of a version that knows no offers) is given back unwatched."""
+HAND_OVER_POLL_S = 0.05
 
 
 class Fleet:
@@ -47,6 +54,8 @@ class Fleet:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._wanted = frozenset[str]()
         self._orphans = 0
+        self._leaving = False
+        self._offered_s: dict[str, float] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the buckets until told to stop."""
@@ -57,6 +66,8 @@ class Fleet:
         follow = [asyncio.create_task(part()) for part in parts]
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({*follow, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if stopping.done():
+            await self._hand_over()
         for task in (*follow, stopping):
             task.cancel()
         results = await asyncio.gather(*follow, return_exceptions=True)
@@ -65,6 +76,15 @@ class Fleet:
         for result in results:
             if isinstance(result, Exception):
                 raise result
+
+    async def _hand_over(self) -> None:
+        """Watch on until others watch what is ours; returns at once where there is nobody."""
+        self._leaving = True
+        self._shared.members.changed.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._shared.settings.drain_s_max):
+                while self._units and self._shared.members.heirs():  # noqa: ASYNC110 - others take them, or die
+                    await asyncio.sleep(HAND_OVER_POLL_S)
 
     def refresh(self) -> None:
         """Tell every camera that the detector or the rate has changed."""
@@ -152,8 +172,8 @@ class Fleet:
                 self._begin(camera)
         self._shared.members.changed.set()
 
-    def _begin(self, camera: Camera) -> None:
-        self._units[camera.id] = unit = Unit(camera, self._plans.get(camera.id), self._shared)
+    def _begin(self, camera: Camera, *, offered: bool = False) -> None:
+        self._units[camera.id] = unit = Unit(camera, self._plans.get(camera.id), self._shared, offered=offered)
         self._tasks[camera.id] = asyncio.create_task(self._keep(unit), name=f"unit-{camera.id}")
         self._want()
 
@@ -165,9 +185,10 @@ class Fleet:
                 async with asyncio.timeout(BALANCE_S):
                     await members.changed.wait()
             members.changed.clear()
+            unheard_us = members.unheard_us if members.silenced else None
             for name in self._not_ours():
                 log.warning("camera %s is somebody else's now", name)
-                await self._end(name, removed=False)
+                await self._end(name, removed=False, unheard_us=unheard_us)
             if members.ready:
                 await self._balance()
             CAMERAS_HELD.set(len(self._units))
@@ -187,18 +208,29 @@ class Fleet:
     async def _balance(self) -> None:
         members, wanted = self._shared.members, {name for name, camera in self._cameras.items() if camera.enabled}
         held_max = self._shared.settings.cameras_max
-        found = moves(wanted, members.owners(), members.living(), me=members.name, held=self._units, held_max=held_max)
+        living = members.living() | ({members.name: 0.0} if self._leaving else {})
+        offered = members.offered()
+        found = moves(
+            wanted, members.owners(), living, me=members.name, held=self._units, held_max=held_max, offered=offered
+        )
         for name in found.take:
-            self._begin(self._cameras[name])
-        for name in found.give:
-            unit = self._units.get(name)
-            if unit is not None:
-                await self._end(name, removed=False)
-                await free_lease(self._shared.bus, name, unit.epoch, unit.looked_us)
+            self._begin(self._cameras[name], offered=name in offered)
+        members.offer(found.give, leaving=self._leaving)
+        await self._let_go(found.give)
         orphans = len(wanted) - len(self._units)
         if len(self._units) >= held_max and len(members.living()) == 1 and orphans and orphans != self._orphans:
             log.error("%d cameras are not watched: cameras_max = %d", orphans, held_max)
         self._orphans = orphans
+
+    async def _let_go(self, given: Collection[str]) -> None:
+        """Give back, unwatched, what was offered for too long; while this process ends, `_hand_over` has that bound."""
+        now_s = time.monotonic()
+        self._offered_s = {name: self._offered_s.get(name, now_s) for name in given}
+        for name, since_s in self._offered_s.items():
+            unit = self._units.get(name)
+            if unit is not None and not self._leaving and now_s - since_s >= OFFER_S_MAX:
+                await self._end(name, removed=False)
+                await free_lease(self._shared.bus, name, unit.epoch, unit.looked_us)
 
     async def _keep(self, unit: Unit) -> None:
         """Supervise a unit: the one place where any fault of ours is caught, logged and answered by a new beginning."""
@@ -214,14 +246,14 @@ class Fleet:
                 log.exception("camera %s: begun anew after a fault", unit.camera.id)
             await asyncio.sleep(AGAIN_S)
 
-    async def _end(self, name: str, *, removed: bool) -> None:
+    async def _end(self, name: str, *, removed: bool, unheard_us: int | None = None) -> None:
         unit, task = self._units.pop(name, None), self._tasks.pop(name, None)
         if unit is None or task is None:  # somebody ended it while we waited
             return
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-        await unit.end(removed=removed)
+        await unit.end(removed=removed, unheard_us=unheard_us)
         if removed:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(drop_lease(self._shared.bus, name), END_S_MAX)

@@ -13,6 +13,7 @@ import contextlib
 import logging
 import secrets
 import time
+from collections.abc import Collection
 
 import msgspec
 
@@ -51,6 +52,7 @@ class Members:
         """Another process uses this name: nothing is ours."""
         self.leases: dict[str, tuple[str, int]] = {}
         """Camera → owner and revision, as last seen."""
+        self._hurry = asyncio.Event()
         self.changed = asyncio.Event()
         """Set whenever there may be something to do."""
 
@@ -68,9 +70,35 @@ class Members:
         others = any(seen.at_s > last_s - TTL_S for name, seen in self._members.items() if name != self.name)
         return self.fenced or (others and time.monotonic() - last_s >= SILENCE_S_MAX)
 
+    @property
+    def unheard_us(self) -> int:
+        """Since when, by the wall clock, nothing of this process can have been heard; a beat before the last one."""
+        return time.time_ns() // 1000 - round((time.monotonic() - self._beaten_s + BEAT_S) * 1e6)
+
     def living(self) -> dict[str, float]:
         """Capacities of those that live, this process among them."""
         return alive(self._members, self.name) | {self.name: self._me.capacity}
+
+    def offered(self) -> set[str]:
+        """Cameras that others, who live, would give."""
+        return {camera for name in self.living().keys() - {self.name} for camera in self._members[name].offers}
+
+    def keeping(self, camera: str) -> set[str]:
+        """The others who live and would not give a camera."""
+        others = self.living().keys() - {self.name}
+        return {name for name in others if camera not in self._members[name].offers}
+
+    def heirs(self) -> bool:
+        """Whether there are others who take cameras."""
+        return any(capacity > 0.0 for name, capacity in self.living().items() if name != self.name)
+
+    def offer(self, cameras: Collection[str], *, leaving: bool) -> None:
+        """Say what would be given, at once where that is something new; `leaving`: and that nothing more is taken."""
+        capacity = 0.0 if leaving else self._me.capacity
+        me = msgspec.structs.replace(self._me, capacity=capacity, offers=tuple(sorted(cameras)))
+        if me != self._me:
+            self._me = me
+            self._hurry.set()
 
     def owners(self) -> dict[str, str]:
         """Whom each lease names."""
@@ -106,10 +134,12 @@ class Members:
         if entry.value is None:
             self._members.pop(name, None)
         elif known is None or known.revision != entry.revision:
-            capacity, now_s = _member(entry.value).capacity, time.monotonic()
+            member, now_s = _member(entry.value), time.monotonic()
             if name == self.name:
                 self._members = seen_again(self._members, name, now_s)
-            self._members[name] = Seen(capacity=capacity, revision=entry.revision, at_s=now_s)
+            self._members[name] = Seen(
+                capacity=member.capacity, revision=entry.revision, at_s=now_s, offers=member.offers
+            )
 
     async def _beat_on(self) -> None:
         while True:
@@ -127,7 +157,10 @@ class Members:
             except (BusUnavailable, TimeoutError) as error:
                 log.debug("beat: %s", error)
             self.changed.set()
-            await asyncio.sleep(max(0.0, BEAT_S - (time.monotonic() - begun_s)))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, BEAT_S - (time.monotonic() - begun_s))):
+                    await self._hurry.wait()
+            self._hurry.clear()
 
     async def _fence(self) -> None:
         """Somebody else wrote our key: it goes on, this process begins anew once that one is gone."""

@@ -192,6 +192,20 @@ class Watch(msgspec.Struct, kw_only=True):
         self.lost_since_us = None
         return told + self.mend(now_us) + self.look(now_us, fps)
 
+    def unheard(self, since_us: int, now_us: int) -> list[CameraNotice]:
+        """Ends of what was told as open since then.
+
+        Whoever took the camera meanwhile can't have heard of it, and would not close it.
+        """
+        told = list[CameraNotice]()
+        if self.open_since_us is not None and self.open_since_us >= since_us:
+            told.append(blind(self.camera, self.open_since_us, now_us, self.cause or "camera", version=2))
+        if self.lost_since_us is not None and self.lost_since_us >= since_us:
+            told.append(found(self.camera, self.lost_since_us, now_us, self.lost_cause)[0])
+        if self.degraded is not None and self.degraded.opened_at_us >= since_us:
+            told.append(mended(self.degraded, now_us))
+        return told
+
     def lose(self, now_us: int, cause: str, text: str) -> list[CameraNotice]:
         """The camera has been without pictures long enough to say so; once per loss."""
         if self.lost_since_us is not None:

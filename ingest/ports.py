@@ -142,6 +142,9 @@ class Watched(Protocol):
     def start(self) -> None:
         """Begin."""
 
+    def begin(self, looked_us: int) -> None:
+        """What was looked at up to here, by whoever watched before, is not due; called while nothing is."""
+
     def stop(self) -> None:
         """Wish it to end; returns at once."""
 

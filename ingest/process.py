@@ -83,6 +83,8 @@ class Process:
         self.name, self.ini, self.environ, self.rest = name, ini, environ, list(rest)
         self.health = Health(name)
         self.stop = asyncio.Event()
+        self.stop_s_max = 6.0
+        """How long the program may take to end by itself once it is told to stop."""
 
     def settings(self, kind: type[T], section: str) -> T:
         """A section of config.ini with the environment over it; raises `SettingsError`."""
@@ -137,7 +139,7 @@ async def _supervised(name: str, main: Callable[[Process], Awaitable[None]], *, 
     try:
         await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            await asyncio.wait({task}, timeout=6.0)
+            await asyncio.wait({task}, timeout=process.stop_s_max)
         if not task.done():
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):

@@ -5,7 +5,8 @@ Rules
   is dead, so that clocks of hosts need not agree.
 - That clock goes by the observer's own beats as they come back from the broker: while it takes nobody's word (its
   servers elect a leader, 4 to 9 s), nobody's silence counts.
-- Shares go by capacity (cores), to one camera; a member that has more than its share gives the surplus back.
+- Shares go by capacity (cores), to one camera; a member that has more than its share offers the surplus, one that is
+  about to end (capacity 0) all it has. It goes on watching until somebody, who watches by then, holds the camera.
 - A camera is free that nobody holds, whose holder is dead or gone, or that a process of this very name left behind.
 """
 
@@ -30,6 +31,9 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     nonce: str = ""
     """Tells two processes of one name apart."""
     capacity: float = 1.0
+    """0 = it ends: it takes nothing more."""
+    offers: tuple[str, ...] = ()
+    """Cameras that it would give to whoever watches them already."""
 
 
 class LeaseValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +51,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     capacity: float
     revision: int
     at_s: float
+    offers: tuple[str, ...] = ()
 
 
 class Moves(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +59,7 @@ class Moves(msgspec.Struct, frozen=True, kw_only=True):
 
     take: tuple[str, ...] = ()
     give: tuple[str, ...] = ()
+    """To be offered."""
 
 
 def alive(members: Mapping[str, Seen], me: str) -> dict[str, float]:
@@ -65,7 +71,7 @@ def alive(members: Mapping[str, Seen], me: str) -> dict[str, float]:
 
 
 def seen_again(members: Mapping[str, Seen], me: str, now_s: float) -> dict[str, Seen]:
-    """The others, when our own beat comes back: what it was away too long for, they were not asked either."""
+    """All members, when our own beat comes back: while it was away, nobody else could be heard either."""
     gap_s = now_s - members[me].at_s - BEAT_S if me in members else 0.0
     if gap_s < BEAT_S:
         return dict(members)
@@ -74,7 +80,7 @@ def seen_again(members: Mapping[str, Seen], me: str, now_s: float) -> dict[str, 
 
 def share(total: int, living: Mapping[str, float], me: str) -> int:
     """How many cameras of all are this member's."""
-    return math.ceil(total * living[me] / sum(living.values()))
+    return math.ceil(total * living[me] / sum(living.values())) if living[me] > 0.0 else 0
 
 
 def moves(
@@ -85,11 +91,16 @@ def moves(
     me: str,
     held: Iterable[str],
     held_max: int,
+    offered: Collection[str] = (),
 ) -> Moves:
-    """What to take and what to give back; `living` has this member in it, `owners` whom each lease names."""
+    """What to take and what to give back; `living` has this member in it, `owners` whom each lease names.
+
+    Of what others have in `offered`, what is left of the share is taken.
+    """
     mine = sorted(set(held) & set(wanted))
     most = min(held_max, share(len(wanted), living, me))
     if len(mine) > most:
         return Moves(give=tuple(mine[most:]))
     free = [name for name in sorted(wanted) if name not in mine and owners.get(name, "") not in living.keys() - {me}]
-    return Moves(take=tuple(free[: most - len(mine)]))
+    there = [name for name in sorted(wanted) if name in offered and name not in mine and name not in free]
+    return Moves(take=tuple((free + there)[: most - len(mine)]))

@@ -3,6 +3,8 @@
 Rules
 - One frame at the detectors; while it is looked at newer frames replace each other in the slot.
 - Reports, shots and notices of a camera leave through one outbox, in the order in which they came about.
+- Of a camera that somebody offers, the stream is opened and the first picture decoded before it is taken: whoever had
+  it goes on watching until then.
 - A unit dies alone: what it raises ends this camera's tasks only, and the fleet begins it anew.
 """
 
@@ -47,13 +49,18 @@ log = logging.getLogger(__name__)
 
 TICK_S = 1.0
 FLUSH_S_MAX = 1.5
+WARM_S_MAX = 8.0
+"""Without a picture for so long an offered camera is taken all the same: it may serve one client at a time."""
+WARM_POLL_S = 0.05
 
 
 class Unit:
     """Watches one enabled camera."""
 
-    def __init__(self, camera: Camera, plan: IngestPlan | None, shared: Shared) -> None:
+    def __init__(self, camera: Camera, plan: IngestPlan | None, shared: Shared, *, offered: bool = False) -> None:
+        """`offered`: somebody watches the camera, and goes on until it is taken."""
         self.camera = camera
+        self._offered = offered
         self._shared = shared
         self._rules = look.rules(shared.settings, camera, plan, shared.picture)
         self._outbox = Outbox(shared.budget)
@@ -97,7 +104,7 @@ class Unit:
             self._thread.slot.wish = self._wish()
 
     def _wish(self) -> Wish:
-        card = self._shared.detector.card
+        card = self._shared.detector.card if self.epoch else None  # before it is ours nothing is due
         return Wish(
             fps=self._rules.fps * self._shared.shedder.factor,
             geometry=geometry(card) if card is not None else None,
@@ -108,23 +115,39 @@ class Unit:
         )
 
     async def run(self) -> None:
-        """Watch until cancelled."""
-        members = self._shared.members
-        others = members.living().keys() - {members.name}
-        lease = await take_lease(self._shared.bus, self.camera.id, _now_us(), owner=members.name, others=others)
-        self._begin(lease)
-        thread = self._thread
+        """Watch until cancelled; raises `LeaseTaken`."""
+        members, warm = self._shared.members, self._offered
+        self._offered = False
+        self._start = Start(epoch=0)
         try:
+            if warm:
+                await self._warm_up()
+            lease = await take_lease(
+                self._shared.bus,
+                self.camera.id,
+                _now_us(),
+                owner=members.name,
+                others=members.keeping(self.camera.id),
+            )
+            self._begin(lease, warm=warm)
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._analyse())
                 group.create_task(self._send())
                 group.create_task(self._tick())
         finally:
             self._further.close()
-            if thread is not None:
-                thread.stop()
+            if self._thread is not None:
+                self._thread.stop()
 
-    def _begin(self, lease: Lease) -> None:
+    async def _warm_up(self) -> None:
+        """Until there is a picture, and a detector for the next one."""
+        thread = self._open()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(WARM_S_MAX):
+                while not thread.slot.figures.decoded or self._shared.detector.card is None:  # noqa: ASYNC110 - a thread counts
+                    await asyncio.sleep(WARM_POLL_S)
+
+    def _begin(self, lease: Lease, *, warm: bool) -> None:
         self._start = Start(epoch=lease.epoch, looked_us=lease.reported_us)
         self._looker = look.Looker(self.camera.id, lease.epoch)
         self._watch = lease.watch
@@ -133,17 +156,31 @@ class Unit:
         self._analysed = self._passed = self._broken = 0
         self._phase = "connecting"
         self._looked_us = lease.reported_us
+        if warm and self._thread is not None:
+            self._thread.begin(lease.reported_us)
+            self.refresh()
+        else:
+            self._open()
+
+    def _open(self) -> Watched:
         loop = asyncio.get_running_loop()
 
         def ready() -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: the process ends
                 loop.call_soon_threadsafe(self._wake.set)
 
-        self._thread = self._shared.watch_camera(self.camera, self._start, self._wish(), ready)
-        self._thread.start()
+        thread = self._thread = self._shared.watch_camera(self.camera, self._start, self._wish(), ready)
+        thread.start()
+        return thread
 
-    async def end(self, *, removed: bool) -> None:
-        """Say the last words; `removed`: the camera is no longer to be watched, so that its spans are closed."""
+    async def end(self, *, removed: bool, unheard_us: int | None = None) -> None:
+        """Say the last words; `removed`: the camera is no longer to be watched, so that its spans are closed.
+
+        `unheard_us`: since when nothing was said that others can have heard before they took the camera.
+        """
+        if unheard_us is not None:
+            for notice in self._watch.unheard(unheard_us, _now_us()):
+                self._notify(notice)
         if removed:
             for notice in self._watch.close(_now_us(), self._pace):
                 self._notify(notice)

@@ -72,7 +72,8 @@ class Watcher:
         told_s = loop.time()
         while loop.time() - told_s < SILENCE_S_MAX:
             try:
-                raw = await asyncio.wait_for(self._heard.get(), LISTENING_S_MAX)
+                async with asyncio.timeout(LISTENING_S_MAX):  # not `wait_for`: Python 3.11's loses a cancellation
+                    raw = await self._heard.get()
             except TimeoutError:
                 yield None
                 continue

@@ -51,7 +51,7 @@ def alive(members: Mapping[str, Seen], me: str) -> set[str]:
 
 
 def seen_again(keys: Mapping[str, Seen], me: str, now_s: float) -> dict[str, Seen]:
-    """All keys, when our own beat (key `me`) comes back: what it was away too long for, others were not asked either."""
+    """All keys, when our own beat (key `me`) comes back: while it was away, nobody else could be heard either."""
     gap_s = now_s - keys[me].at_s - BEAT_S if me in keys else 0.0
     if gap_s < BEAT_S:
         return dict(keys)

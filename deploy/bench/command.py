@@ -13,6 +13,7 @@ import msgspec
 from deploy.bench import (
     api_run,
     article_run,
+    cluster_run,
     faces,
     faults_run,
     fleet,
@@ -39,6 +40,9 @@ FACES_HELP = "searches among very many faces, beside the bare product of the sam
 MODELS_HELP = "pictures a second of every ensemble through Triton, beside its networks alone"
 FAULTS_HELP = "every fault of a camera, one after the other, in one of several: named how, how soon, what others notice"
 HEALTH_HELP = "pictures spoilt in known ways: how soon each fault is told, and how often falsely (not in real time)"
+CLUSTER_HELP = (
+    "three hosts: one is cut off, one dies, programs are replaced; what took over how soon, and what is missing"
+)
 API_HELP = "many clients of the event stream before a feed of events, and lists of events with filters"
 STORE_HELP = "events a second from their stream into the store, and panels of a large store"
 
@@ -50,6 +54,7 @@ OWN: dict[str, Callable[[argparse.Namespace], int]] = {
     "faces": faces.run,
     "health": health.run,
     "faults": faults_run.run,
+    "cluster": cluster_run.run,
 }
 """Benchmarks without cameras: they declare and print by themselves."""
 
@@ -74,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     faces.add_arguments(names.add_parser("faces", help=FACES_HELP, description=FACES_HELP))
     faults_run.add_arguments(names.add_parser("faults", help=FAULTS_HELP, description=FAULTS_HELP))
     health.add_arguments(names.add_parser("health", help=HEALTH_HELP, description=HEALTH_HELP))
+    cluster_run.add_arguments(names.add_parser("cluster", help=CLUSTER_HELP, description=CLUSTER_HELP))
     for name, bench in BENCHES.items():
         sub = names.add_parser(name, help=bench.help, description=bench.help)
         up.add_arguments(sub, DATA_DIR)

@@ -6,6 +6,7 @@ Edge (HTTP).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -53,19 +54,25 @@ class Client:
         """The event stream, for ever: after a cut it goes on behind the last event seen."""
         last = "" if after is None else str(after)
         while True:
-            headers = {"Last-Event-ID": last} if last else {}
-            try:
-                async with self._http.stream("GET", "/events/stream", headers=headers, timeout=30.0) as answer:
-                    if answer.status_code >= 500:  # it stands again, but not yet what is behind it
-                        await asyncio.sleep(RETRY_S)
-                        continue
-                    if answer.status_code >= 400:
-                        raise ApiRefused("GET", "/events/stream", answer.status_code, (await answer.aread()).decode())
-                    async for identity, data in _messages(answer):
-                        last = identity or last
-                        yield msgspec.json.decode(data)
-            except httpx.HTTPError:
-                await asyncio.sleep(RETRY_S)
+            async for identity, event in self.stream(last):
+                last = identity or last
+                yield event
+            await asyncio.sleep(RETRY_S)
+
+    async def stream(self, last: str, *, silence_s_max: float = 30.0) -> AsyncIterator[tuple[str, Json]]:
+        """The event stream behind an id, until it is cut, or says nothing for too long: each event with its own id.
+
+        Raises `ApiRefused`.
+        """
+        headers = {"Last-Event-ID": last} if last else {}
+        with contextlib.suppress(httpx.HTTPError):
+            async with self._http.stream("GET", "/events/stream", headers=headers, timeout=silence_s_max) as answer:
+                if answer.status_code >= 500:  # it stands again, but not yet what is behind it
+                    return
+                if answer.status_code >= 400:
+                    raise ApiRefused("GET", "/events/stream", answer.status_code, (await answer.aread()).decode())
+                async for identity, data in _messages(answer):
+                    yield identity, msgspec.json.decode(data)
 
 
 async def _messages(answer: httpx.Response) -> AsyncIterator[tuple[str, bytes]]:

@@ -42,7 +42,7 @@ def passwords(data_dir: Path) -> dict[str, str]:
     """Passwords between the components: made at the first start, kept (0600), never shown."""
     path = data_dir / "passwords.json"
     kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    missing = [name for name in (*ACCOUNTS, "clickhouse") if name not in kept]
+    missing = [name for name in (*ACCOUNTS, "clickhouse", "cluster") if name not in kept]
     if missing:
         kept |= {name: secrets.token_urlsafe(24) for name in missing}
         write_private(path, json.dumps(kept))

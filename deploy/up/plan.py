@@ -11,7 +11,7 @@ Rules
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     ready_url: str = ""
     """HTTP 200 = ready; empty = ready when `ready_port` takes connections."""
     ready_port: int = 0
+    ready_host: str = LOOPBACK
+    """Where `ready_port` is asked."""
     wave: int = 0
     """Stopping goes wave by wave, 0 first."""
     ready_s_max: float = 120.0
@@ -79,6 +81,17 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     def nats_conf(self) -> Path:
         """The broker's configuration, mode 0600."""
         return self.data_dir / "nats.conf"
+
+
+class Peer(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the servers of a cluster at the broker."""
+
+    name: str
+    host: str
+    port: int
+    """Between the servers."""
+    http_port: int
+    """`/healthz`: whether it has caught up with the others."""
 
 
 def components(layout: Layout, ports: Ports, passwords: Mapping[str, str]) -> tuple[Component, ...]:
@@ -236,19 +249,28 @@ def _closed(name: str) -> list[str]:
     return [way.format(stream) for stream, readers in _READ_BY.items() if name not in readers for way in _WAYS_TO_READ]
 
 
-def nats_conf(ports: Ports, data_dir: Path, passwords: Mapping[str, str]) -> str:
-    """nats-server's configuration (its format takes JSON)."""
+def nats_conf(
+    ports: Ports, data_dir: Path, passwords: Mapping[str, str], *, me: Peer | None = None, peers: Sequence[Peer] = ()
+) -> str:
+    """nats-server's configuration (its format takes JSON): a server alone on loopback, or `me` among `peers`."""
     users = [{**account, "password": passwords[account["user"]]} for account in nats_accounts()]
-    return json.dumps(
-        {
-            "listen": f"{LOOPBACK}:{ports.nats}",
-            "server_name": "zool",
-            "max_payload": NATS_PAYLOAD_BYTES_MAX,
-            "jetstream": {"store_dir": str(data_dir / "nats"), "max_mem": NATS_MEMORY_BYTES_MAX},
-            "authorization": {"users": users, "timeout": 5},
-        },
-        indent=1,
-    )
+    conf: dict[str, Any] = {
+        "listen": f"{me.host if me is not None else LOOPBACK}:{ports.nats}",
+        "server_name": me.name if me is not None else "zool",
+        "max_payload": NATS_PAYLOAD_BYTES_MAX,
+        "jetstream": {"store_dir": str(data_dir / "nats"), "max_mem": NATS_MEMORY_BYTES_MAX},
+        "authorization": {"users": users, "timeout": 5},
+    }
+    if me is not None:
+        word = passwords["cluster"]
+        conf["http"] = f"{me.host}:{me.http_port}"
+        conf["cluster"] = {
+            "name": "zool",
+            "listen": f"{me.host}:{me.port}",
+            "authorization": {"user": "cluster", "password": word, "timeout": 5},
+            "routes": [f"nats-route://cluster:{word}@{one.host}:{one.port}" for one in peers if one.name != me.name],
+        }
+    return json.dumps(conf, indent=1)
 
 
 def respawn_delay_s(deaths_s: list[float], now_s: float) -> float:

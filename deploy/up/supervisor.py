@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from deploy.errors import ComponentFailed
-from deploy.up.plan import LOOPBACK, Component, respawn_delay_s
+from deploy.up.plan import Component, respawn_delay_s
 
 LOG_BYTES_MAX = 8 * 1024 * 1024
 SAID_LINES = 12
@@ -158,6 +158,13 @@ class Supervisor:
                 self._warden.stdin.write(f"{line}\n".encode())
                 await self._warden.stdin.drain()
 
+    async def kill(self) -> None:
+        """Kill -9 of everything at once, and nothing is started again: as if the host had died."""
+        self._stopping = True
+        for child in self.children.values():
+            child.signal_group(signal.SIGKILL)
+        await self.stop()
+
     async def stop(self) -> None:
         """Stop wave by wave; what has not ended by the deadline is killed."""
         self._stopping = True
@@ -195,7 +202,7 @@ def is_ready(component: Component) -> bool:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError, ValueError):
             return False
-    return takes_connections(LOOPBACK, component.ready_port)
+    return takes_connections(component.ready_host, component.ready_port)
 
 
 def takes_connections(host: str, port: int) -> bool:
