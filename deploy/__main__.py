@@ -23,6 +23,7 @@ COMMANDS: dict[str, Command] = {
     "demo": Command(
         module="deploy.demo.command", help="run the system on the demo site, and compare it with the truth"
     ),
+    "capacity": Command(module="deploy.capacity.command", help="what machine so many cameras need"),
     "bench": Command(module="deploy.bench.command", help="measure the running system"),
     "store": Command(module="deploy.store", help="show or apply the migrations of the analytics store"),
     "acs": Command(module="deploy.acs.command", help="follow events over gRPC, as an access-control system does"),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import secrets
 import time
 from collections.abc import Collection
@@ -73,6 +74,8 @@ class Members:
     @property
     def unheard_us(self) -> int:
         """Since when, by the wall clock, nothing of this process can have been heard; a beat before the last one."""
+        if math.isinf(self._beaten_s):
+            return 0
         return time.time_ns() // 1000 - round((time.monotonic() - self._beaten_s + BEAT_S) * 1e6)
 
     def living(self) -> dict[str, float]:

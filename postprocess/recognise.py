@@ -10,6 +10,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 
 from ingest.bus import Bus, Consumer, Message
@@ -32,6 +33,7 @@ FETCH_MAX = 64
 ACK_WAIT_S = 5.0
 """After a kill -9 what was in hand comes again this much later; what waits is held by signs of life."""
 RETRY_S = 0.5
+FINISH_S_MAX, FINISH_POLL_S = 3.0, 0.02
 Waiting = tuple[int, int, Message, Shot]
 
 
@@ -61,13 +63,26 @@ class Recognise:
         self._known: dict[int, Message] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until told to stop; what is in hand then is delivered again at the next start."""
+        """Work until told to stop, then finish what is being read and give back at once what only waits."""
         async with asyncio.TaskGroup() as group:
-            keeping = [group.create_task(self._feed()), group.create_task(self._hold())]
+            feeding, holding = group.create_task(self._feed()), group.create_task(self._hold())
             workers = [group.create_task(self._work()) for _ in range(self._settings.inflight_max)]
             await stop.wait()
-            for task in (*keeping, *workers):
+            feeding.cancel()
+            await asyncio.wait({feeding})
+            await self._finish()
+            for task in (holding, *workers):
                 task.cancel()
+
+    async def _finish(self) -> None:
+        while not self._waiting.empty():
+            _, seq, message, _ = self._waiting.get_nowait()
+            self._known.pop(seq, None)
+            await message.nak(0.0)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_S_MAX):
+                while self._known:  # noqa: ASYNC110 - the workers take what they have out
+                    await asyncio.sleep(FINISH_POLL_S)
 
     async def _feed(self) -> None:
         consumer: Consumer = await self._bus.consumer(

@@ -1,5 +1,7 @@
 """Two real ingest processes share the cameras of a real broker; one is killed, and the other goes on for it.
 
+One that is told to stop ends only once the other holds its cameras.
+
 There is no Triton: what is shared is who connects and decodes, and states and leases tell of it.
 """
 
@@ -103,5 +105,8 @@ async def test_one_of_two_is_killed(tmp_path: Path) -> None:
                 bus, "EVENTS", events_subject(taken, "camera_blind"), CameraNotice, at_least(1), deadline_s=60
             )
             assert {notice.cause for notice in blind} <= {"takeover", "inference"}
-            async with ingest(nats, "a"):
+            async with ingest(nats, "a") as again:
                 await until(bus, lambda found: share(found) == {"a": COPIES // 2, "b": COPIES // 2})
+                again.send_signal(signal.SIGTERM)
+                await again.wait()
+                assert share(await owners(bus)) == {"b": COPIES}

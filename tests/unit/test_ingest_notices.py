@@ -123,3 +123,16 @@ def test_switching_off_closes_what_is_open() -> None:
     kinds = [(n.kind, n.closed_at_us, n.final) for n in state.close(120 * S, FPS)]
     assert kinds == [("camera_lost", 120 * S, True), ("camera_blind", 120 * S, True)]
     assert watch().close(100 * S + 500_000, FPS) == []
+
+
+def test_what_nobody_can_have_heard_is_ended_by_who_told_it() -> None:
+    """Cut off from the broker: the others took the camera and know of no open span; older ones they do know."""
+    state = Watch(camera="gate", looked_us=5 * S)
+    assert state.unheard(0, 20 * S) == []
+    told = state.tick(12 * S, FPS) + state.lose(6 * S, "timeout", "silent")
+    told += state.spoil("black", 7 * S, 7 * S, None)
+    assert state.unheard(8_000_000, 20 * S) == []
+    ended = state.unheard(5 * S, 20 * S)
+    assert [(one.event_id, one.version, one.closed_at_us) for one in ended] == [
+        (one.event_id, 2, 20 * S) for one in told
+    ]

@@ -63,3 +63,20 @@ def test_while_the_broker_takes_nothing_nobody_is_silent() -> None:
     assert seen_again(members, "a", 101.1) == members
     assert seen_again(members, "c", 108.0) == members
     assert seen_again(members, "a", 108.0)["b"].at_s == 106.5
+
+
+def test_what_is_offered_is_taken_up_to_the_share() -> None:
+    """What is free first; who ends offers all and takes nothing, and nobody else is asked for it."""
+    owners = dict.fromkeys(CAMERAS, "a")
+    living = {"a": 1.0, "b": 1.0}
+    surplus = moves(CAMERAS, owners, living, me="a", held=CAMERAS, held_max=1000).give
+    assert surplus == tuple(CAMERAS[4:])
+    assert moves(CAMERAS, owners, living, me="b", held=[], held_max=1000, offered=surplus).take == surplus
+    assert moves(CAMERAS, owners, living, me="b", held=[], held_max=2, offered=surplus).take == surplus[:2]
+    free = owners | {CAMERAS[7]: ""}
+    taken = moves(CAMERAS, free, living, me="b", held=[], held_max=2, offered=surplus).take
+    assert taken == (CAMERAS[7], CAMERAS[4])
+    ending = {"a": 0.0, "b": 1.0}
+    assert moves(CAMERAS, owners, ending, me="a", held=CAMERAS, held_max=1000).give == tuple(CAMERAS)
+    assert moves(CAMERAS, owners, ending, me="b", held=[], held_max=1000, offered=CAMERAS).take == tuple(CAMERAS)
+    assert share(8, {"a": 0.0}, "a") == 0
