@@ -21,6 +21,7 @@ from model_repository.errors import EnsembleUnknown, ModelError, TrainingToolsMi
 from model_repository.evaluation import command as evaluation
 from model_repository.evaluation import kept
 from model_repository.gpu import command as gpu
+from model_repository.learning import command as learning
 from model_repository.listing import entry
 from model_repository.registry import Ensemble
 
@@ -37,10 +38,14 @@ TRAININGS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; returns the exit code (2: refused, with the reason on stderr)."""
-    options, rest = _parser().parse_known_args(argv)
-    if rest and options.command is not _train:
-        _parser().error(f"unrecognized arguments: {' '.join(rest)}")
-    options.rest = rest
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words[:1] == ["train"] and "--task" in words:
+        options = learning.job_options(words[1:])
+    else:
+        options, rest = _parser().parse_known_args(words)
+        if rest and options.command is not _train:
+            _parser().error(f"unrecognized arguments: {' '.join(rest)}")
+        options.rest = rest
     try:
         return int(options.command(options))
     except ModelError as error:
@@ -110,7 +115,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--replace", action="store_true", help="another model of that name is thrown away")
     _with_common(command, _fit)
 
-    command = commands.add_parser("train", help="train a starter model on rendered scenes", add_help=False)
+    learning.add_commands(commands, _with_common)
+
+    command = commands.add_parser(
+        "train", add_help=False, help="TASK: a starter on rendered scenes; --task TASK --data DIR: go on from feedback"
+    )
     command.add_argument("task", choices=sorted(TRAININGS))
     command.set_defaults(command=_train)
     return parser

@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from model_repository.errors import DataUnusable
+from model_repository.learning.contract import EXAMPLES_FILE
+from model_repository.learning.folder import crossed_out, read_split
 
 Box = tuple[float, float, float, float]
 NOTHING = "(none)"
@@ -31,6 +33,8 @@ class Labelled(msgspec.Struct, frozen=True, kw_only=True):
 
     path: Path
     boxes: tuple[tuple[str, Box], ...] = ()
+    judged: tuple[tuple[str, Box], ...] = ()
+    """Classes and areas of which something is known; empty = the boxes are all there is."""
 
 
 def boxes(folder: Path, pattern: str = "*") -> tuple[Labelled, ...]:
@@ -39,6 +43,8 @@ def boxes(folder: Path, pattern: str = "*") -> tuple[Labelled, ...]:
     Raises DataUnusable.
     """
     found = _yolo(folder) if (folder / "labels").is_dir() else _csv_boxes(folder)
+    if (folder / EXAMPLES_FILE).exists():
+        found = _with_judgements(folder, found)
     chosen = tuple(each for each in found if fnmatch(each.path.name, pattern))
     if not chosen:
         raise DataUnusable(folder, f"no picture is named {pattern}")
@@ -75,6 +81,20 @@ def number(folder: Path, line: int, row: dict[str, str], column: str) -> float:
     if not math.isfinite(value):
         raise DataUnusable(folder, f"line {line}: {column} is {row[column]!r}, which is no number")
     return value
+
+
+def _with_judgements(folder: Path, found: list[Labelled]) -> list[Labelled]:
+    """A split of a data set from feedback: without what its review crossed out, with what was judged."""
+    kept = {folder / each.file: each for each in read_split(folder, crossed_out(folder.parent))}
+    return [
+        Labelled(
+            path=each.path,
+            boxes=kept[each.path].boxes,
+            judged=tuple((one.label, one.area) for one in kept[each.path].judged),
+        )
+        for each in found
+        if each.path in kept
+    ]
 
 
 def _csv_boxes(folder: Path) -> list[Labelled]:

@@ -20,6 +20,7 @@ from model_repository.evaluation.intervals import RESAMPLES, middle95
 from model_repository.evaluation.pictures import i420_frame, letterboxed
 from model_repository.evaluation.precision import Picture, Precision, average_precision, resampled
 from model_repository.evaluation.task import Bench, Figure, Measured, figure
+from model_repository.learning.judging import judged_only
 
 Floats = npt.NDArray[np.float32]
 
@@ -29,16 +30,17 @@ def evaluate(bench: Bench) -> Measured:
     labelled = datasets.boxes(bench.data, bench.files)
     weights = next(iter(bench.weights.values()))
     labels = weights.card.labels
-    wanted = {bench.names.get(name, name) for each in labelled for name, _ in each.boxes}
+    wanted = {bench.names.get(name, name) for each in labelled for name, _ in (*each.boxes, *each.judged)}
     unknown = tuple(sorted(wanted - set(labels)))
     if not wanted & set(labels):
         raise DataUnusable(bench.data, f"the model knows none of its classes ({', '.join(unknown[:5])})")
-    served, alone = [], []
+    served: list[Picture] = []
+    alone: list[Picture] = []
     for each in labelled:
         true = _true(each, labels, bench)
         picture = datasets.picture(each.path)
-        served.append(Picture(_kept(_served(bench, picture), wanted, labels), true))
-        alone.append(Picture(_kept(_alone(bench, weights, picture), wanted, labels), true))
+        for kept, found in ((served, _served(bench, picture)), (alone, _alone(bench, weights, picture))):
+            kept.append(Picture(judged_only(_kept(found, wanted, labels), _judged(each, labels)), true))
     left_out = (f"classes that the model does not know: {', '.join(unknown)}",) if unknown else ()
     return Measured(
         items=len(labelled), served=_figures(served, labels), alone=_figures(alone, labels), left_out=left_out
@@ -50,6 +52,11 @@ def _true(each: Labelled, labels: tuple[str, ...], bench: Bench) -> Floats:
     rows = [(bench.names.get(name, name), box) for name, box in each.boxes]
     known = [(labels.index(name), *box) for name, box in rows if name in labels]
     return np.array(known, np.float32).reshape(-1, 5)
+
+
+def _judged(each: Labelled, labels: tuple[str, ...]) -> list[tuple[int, datasets.Box]]:
+    """What of a picture is known; nothing = all of it."""
+    return [(labels.index(name), area) for name, area in each.judged if name in labels]
 
 
 def _kept(found: Floats, wanted: set[str], labels: tuple[str, ...]) -> Floats:
