@@ -186,14 +186,17 @@ def _serve(options: argparse.Namespace) -> int:
         builder.build(options.repository, options.data_dir, _servable(options))
     backends = triton.prepare(wheel, options.repository.with_name(f"{options.repository.name}.backends"))
     triton.sweep(options.repository)
+    ports = triton.Ports(
+        grpc=options.grpc_port, http=options.http_port, metrics=options.metrics_port, host=options.host
+    )
     command = triton.server_command(
         wheel,
         repository=options.repository,
         backends=backends,
-        ports=triton.Ports(
-            grpc=options.grpc_port, http=options.http_port, metrics=options.metrics_port, host=options.host
-        ),
+        ports=ports,
         environ=os.environ,
+        models=builder.ensembles_in(options.repository),
+        key=triton.write_control(options.repository, ports).key,
     )
     os.execve(command.argv[0], list(command.argv), dict(command.environ))  # noqa: S606
 

@@ -24,7 +24,14 @@ import msgspec
 
 from model_repository import card, store
 from model_repository.card import Weights, WeightsCard
-from model_repository.contract import DETECTIONS_MAX, PLATE_CHARS_MAX, REGION_BYTES, TEXT_BYTES, ModelCard
+from model_repository.contract import (
+    DETECTIONS_MAX,
+    PLATE_CHARS_MAX,
+    REGION_BYTES,
+    TEXT_BYTES,
+    ModelCard,
+    version_number,
+)
 from model_repository.errors import WeightsMissing
 from model_repository.limits import CANDIDATES_MAX
 from model_repository.registry import ENSEMBLES, Ensemble, Step
@@ -32,6 +39,7 @@ from model_repository.target import CPU, Target
 
 SOURCES = Path(__file__).parent / "ensembles"
 STAMP = "BUILT.json"
+ENSEMBLE_LINE = 'platform: "ensemble"'
 PLATE_OCR = "plate_ocr"
 GRAPH_SOURCES = tuple((Path(__file__).parent / "gpu").glob("*.py"))
 
@@ -48,6 +56,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True):
     """Cards that come without their networks, by stem."""
     graph: str = ""
     """The graph that the network is put into (`gpu.graph.GRAPHS`); '' where a Python step runs it as it is."""
+    version: int = 1
+    """Of an ensemble the number of its card (`contract.version_number`): a switch shows in every answer."""
 
 
 def render(
@@ -65,7 +75,8 @@ def render(
         values = _values(ensemble, weights) | target.values(batch_max.get(ensemble.name, target.batch))
         models.extend(_model(ensemble, step, weights, values, target) for step in ensemble.steps_on(target.name))
         template = _source(ensemble, "config.pbtxt", target)
-        models.append(Model(name=ensemble.name, config=_filled(template, values)))
+        number = version_number(_card_text(ensemble, weights))
+        models.append(Model(name=ensemble.name, config=_filled(template, values), version=number))
     return tuple(models)
 
 
@@ -110,7 +121,7 @@ def build(out: Path, data_directory: Path, ensembles: tuple[Ensemble, ...] = ENS
     shutil.rmtree(draft, ignore_errors=True)
     try:
         for model in models:
-            _write(model, draft / model.name)
+            write(model, draft / model.name)
         (draft / STAMP).write_text(stamp, "utf-8")
         _replace(draft, out)
     finally:
@@ -193,9 +204,13 @@ def _values(ensemble: Ensemble, weights: Mapping[str, Weights]) -> dict[str, str
     }
     numbers |= _strip(weights[PLATE_OCR].card) if PLATE_OCR in ensemble.tasks else {}
     # A JSON string is a valid string of protobuf's text format as long as nothing is written as \u.
-    quoted = json.dumps(msgspec.json.encode(public).decode(), ensure_ascii=False)
+    quoted = json.dumps(_card_text(ensemble, weights), ensure_ascii=False)
     texts = {"card": quoted, "ensemble": ensemble.name}
     return {name: str(number) for name, number in numbers.items()} | texts
+
+
+def _card_text(ensemble: Ensemble, weights: Mapping[str, Weights]) -> str:
+    return msgspec.json.encode(public_card(ensemble, weights)).decode()
 
 
 def _strip(reader: WeightsCard) -> dict[str, int]:
@@ -222,6 +237,16 @@ def _stamp(models: tuple[Model, ...]) -> str:
     return json.dumps({"models": [model.name for model in models], "sha256": digest.hexdigest()}) + "\n"
 
 
+def ensembles_in(repository: Path) -> tuple[str, ...]:
+    """The ensembles of a built repository, apart from those that were put beside the live ones for a trial."""
+    try:
+        named = json.loads(_read_stamp(repository))["models"]
+    except (ValueError, KeyError):
+        named = [path.parent.name for path in sorted(repository.glob("*/config.pbtxt"))]
+    configs = {name: repository / name / "config.pbtxt" for name in named}
+    return tuple(name for name, path in configs.items() if path.exists() and ENSEMBLE_LINE in path.read_text("utf-8"))
+
+
 def _read_stamp(out: Path) -> str:
     try:
         return (out / STAMP).read_text("utf-8")
@@ -229,8 +254,9 @@ def _read_stamp(out: Path) -> str:
         return ""
 
 
-def _write(model: Model, folder: Path) -> None:
-    version = folder / "1"
+def write(model: Model, folder: Path) -> None:
+    """Write one rendered model into a folder that is not there yet."""
+    version = folder / str(model.version)
     version.mkdir(parents=True)
     (folder / "config.pbtxt").write_text(model.config, "utf-8")
     if model.source:

@@ -11,6 +11,7 @@ Rules
 
 from __future__ import annotations
 
+import hashlib
 from typing import Literal
 
 import msgspec
@@ -70,6 +71,14 @@ DEFECT_MAP = "DEFECT_MAP"  # float32 [DEFECT_TILES, DEFECT_TILES] the same for e
 DEFECT_TILES = 8
 
 CARD_PARAMETER = "card"
+
+
+def version_number(card_text: str) -> int:
+    """The version that Triton knows an ensemble by: a number from the text of its card.
+
+    It stands in every answer. A client that holds another card than that of the answer's version sees it at once.
+    """
+    return int(hashlib.sha256(card_text.encode()).hexdigest()[:7], 16) + 1
 
 
 class ModelRef(msgspec.Struct, frozen=True, kw_only=True):

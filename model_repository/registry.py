@@ -176,6 +176,11 @@ def object_detector(slot: str) -> Ensemble:
     )
 
 
+def renamed(ensemble: Ensemble, *, name: str, folder: str) -> Ensemble:
+    """The same steps under another name, from the sources in `folder`."""
+    return msgspec.structs.replace(ensemble, name=name, folder=folder)
+
+
 def _slot_of(name: str) -> tuple[str, ...]:
     prefix = f"{OBJECT_DETECTOR}_"
     return (f"{OBJECT_DETECTOR}/{name.removeprefix(prefix)}",) if name.startswith(prefix) else ()

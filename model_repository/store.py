@@ -25,6 +25,9 @@ from model_repository.errors import CardInvalid, NameTaken, NameUnusable, Weight
 
 STARTERS = Path(__file__).parent / "weights"
 
+TRAINING_FILE = "training.json"
+"""What a set of weights has seen in training (`learning.contract.TrainingRecord`), where a job made it."""
+
 SLOT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 """A slot's name is part of the name of an ensemble and of a subject of the broker."""
 
@@ -66,10 +69,13 @@ def slots(data_directory: Path) -> tuple[str, ...]:
     )
 
 
-def add(source: Path, weights_card: WeightsCard, data_directory: Path, *, replace: bool = False) -> Weights:
-    """Copy weights and their card into the data directory and put them to use.
+def add(
+    source: Path, weights_card: WeightsCard, data_directory: Path, *, replace: bool = False, live: bool = True
+) -> Weights:
+    """Copy weights and their card into the data directory and, with `live`, put them to use.
 
-    The same weights may come again. Raises NameTaken where other ones have the name and `replace` is not said, and
+    What they were trained on (`training.json` beside them) goes along. The same weights may come again.
+    Raises NameTaken where other ones have the name and `replace` is not said, and
     NameUnusable for a name that can't be a slot's. Nothing has changed then.
     """
     task = weights_card.task
@@ -90,11 +96,13 @@ def add(source: Path, weights_card: WeightsCard, data_directory: Path, *, replac
         version = weights_card.version or sha256[: card.VERSION_CHARS]
         signed = msgspec.structs.replace(weights_card, sha256=sha256, version=version)
         card.save(signed, path.with_suffix(".json"))
+        if (record := source.with_name(TRAINING_FILE)).exists():
+            shutil.copyfile(record, draft / TRAINING_FILE)
         shutil.rmtree(final, ignore_errors=True)
         draft.rename(final)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    if not _has_slots(task):
+    if live and not _has_slots(task):
         _point(folder, weights_card.name)
     return Weights(path=final / _file(task), card=signed)
 

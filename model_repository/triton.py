@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
 import sys
 import sysconfig
@@ -21,6 +22,7 @@ import msgspec
 from model_repository.errors import LibpythonMissing, ServerMissing, StubMissing
 
 HOST = "127.0.0.1"
+CONTROL_HEADER = "zool-control"
 
 
 class Wheel(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,10 +95,54 @@ def prepare(wheel: Wheel, folder: Path) -> Path:
     return folder
 
 
+class Control(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may load and unload models: a file beside the repository, readable by its owner alone."""
+
+    url: str
+    """Of gRPC."""
+    metrics: str
+    """Address of Triton's metrics."""
+    repository: str
+    key: str
+    """Is sent along with every such request; without it Triton refuses."""
+
+
+def control_file(repository: Path) -> Path:
+    """Where the control of the server on a repository lies."""
+    return repository.with_name(f"{repository.name}.control")
+
+
+def write_control(repository: Path, ports: Ports) -> Control:
+    """Make a new key and write it down before the server starts."""
+    host = HOST if ports.host == "0.0.0.0" else ports.host
+    control = Control(
+        url=f"{host}:{ports.grpc}",
+        metrics=f"http://{host}:{ports.metrics}/metrics",
+        repository=str(repository.resolve()),
+        key=secrets.token_hex(16),
+    )
+    path = control_file(repository)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_bytes(msgspec.json.encode(control))
+    draft.replace(path)
+    return control
+
+
 def server_command(
-    wheel: Wheel, *, repository: Path, backends: Path, ports: Ports, environ: Mapping[str, str]
+    wheel: Wheel,
+    *,
+    repository: Path,
+    backends: Path,
+    ports: Ports,
+    environ: Mapping[str, str],
+    models: tuple[str, ...] = (),
+    key: str = "",
 ) -> Command:
-    """The command line and environment of a server on a built repository; `environ` is what it inherits."""
+    """The command line and environment of a server on a built repository; `environ` is what it inherits.
+
+    With `models`, only those (and their steps) are loaded at start, and others may be loaded later by who has `key`.
+    """
     options = {
         "model-repository": repository,
         "backend-directory": backends,
@@ -122,6 +168,7 @@ def server_command(
             str(wheel.binary),
             "--disable-auto-complete-config",
             *(f"--{name}={value}" for name, value in options.items()),
+            *_explicit(models, key),
         ),
         environ={
             **environ,
@@ -130,6 +177,18 @@ def server_command(
             "PATH": _joined([str(wheel.scripts)], environ.get("PATH", "")),
             "PYTHONDONTWRITEBYTECODE": "1",
         },
+    )
+
+
+def _explicit(models: tuple[str, ...], key: str) -> tuple[str, ...]:
+    if not models:
+        return ()
+    return (
+        "--model-control-mode=explicit",
+        *(f"--load-model={model}" for model in models),
+        # Who may load models may run code: the rest of the machine reaches this port, too.
+        f"--grpc-restricted-protocol=model-repository:{CONTROL_HEADER}={key}",
+        f"--http-restricted-api=model-repository:{CONTROL_HEADER}={key}",
     )
 
 

@@ -85,7 +85,7 @@ def measure(ensemble: Ensemble, data_directory: Path, *, seconds: float, clients
         before = _alone(ensemble, weights, seconds / 2)
         points = [_point(asked, number, transport) for transport in TRANSPORTS for number in clients]
         after = _alone(ensemble, weights, seconds / 2)
-        memory = sum(map(_pss_mb, _tree(server.process.pid))) if server.process else 0.0
+        memory = sum(map(pss_mb, tree(server.process.pid))) if server.process else 0.0
     return Speed(
         ensemble=ensemble.name,
         models=tuple(weights[task].card.name for task in ensemble.tasks),
@@ -187,7 +187,7 @@ def _ignored(index: int, answer: npt.NDArray[np.float32]) -> None:
     del index, answer
 
 
-def _tree(pid: int) -> list[int]:
+def tree(pid: int) -> list[int]:
     """A process and all that it started."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -201,7 +201,7 @@ def _tree(pid: int) -> list[int]:
     return found
 
 
-def _pss_mb(pid: int) -> float:
+def pss_mb(pid: int) -> float:
     """Memory of a process, pages that are shared divided by their users."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():

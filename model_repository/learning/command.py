@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from model_repository.learning import export, job
+from model_repository.learning import deploy, export, job
 
 WithCommon = Callable[[argparse.ArgumentParser, object], None]
 
@@ -16,6 +16,7 @@ def add_commands(commands: Any, with_common: WithCommon) -> None:
     command = commands.add_parser("export-dataset", help="what people said of events, as a data set with its origins")
     export.add_arguments(command)
     with_common(command, export.run)
+    deploy.add_commands(commands, with_common)
 
 
 def job_options(words: list[str]) -> argparse.Namespace:

@@ -5,6 +5,7 @@ It asks as any user may who reads events: what that user may not see, it does no
 
 from __future__ import annotations
 
+import datetime as dt
 import ipaddress
 import json
 import time
@@ -16,9 +17,11 @@ from typing import Any
 
 import msgspec
 
+from model_repository.learning import pictures
 from model_repository.learning.contract import Kind
 from model_repository.learning.curate import MISSED, VERDICTS, Crop, Told
 from model_repository.learning.errors import FeedbackUnreachable
+from model_repository.learning.shadow import Frame
 
 TIMEOUT_S = 30.0
 PAGE = 200
@@ -57,6 +60,27 @@ class Source:
         try:
             return self._read(crop.url)
         except _NotThereError:
+            return b""
+
+    def frames(self) -> Iterator[Frame]:
+        """Newest pictures of all cameras that show one, in turns, without end; each with its masks."""
+        while True:
+            cameras = [str(each["id"]) for each in self._json("/cameras")["items"] if each.get("enabled")]
+            shown = 0
+            for camera in cameras:
+                jpeg = self._snapshot(camera)
+                picture = pictures.decoded(jpeg) if jpeg else None
+                if picture is not None:
+                    shown += 1
+                    yield Frame(camera, dt.datetime.now(dt.UTC).isoformat(timespec="seconds"), picture)
+            if not shown:
+                raise FeedbackUnreachable(self._url, "no camera shows a picture")
+
+    def _snapshot(self, camera: str) -> bytes:
+        """Empty where the camera shows nothing now."""
+        try:
+            return self._read(f"/api/v1/cameras/{urllib.parse.quote(camera, safe='')}/snapshot.jpg")
+        except (FeedbackUnreachable, _NotThereError):
             return b""
 
     def _pages(self, asked: dict[str, str], since: str, until: str) -> Iterator[Told]:

@@ -35,12 +35,12 @@ from model_repository.learning.errors import NothingToLearn
 from model_repository.learning.fitting import Cells, State
 from model_repository.learning.judging import judged_only
 from model_repository.learning.surgery import Answer, Surgeon, scores
+from model_repository.store import TRAINING_FILE
 
 Floats = npt.NDArray[np.float32]
 
 CELLS_MAX = 3_000_000
 VAL_MAX = 200
-TRAINING_FILE = "training.json"
 FIGURE = "mAP50 on val"
 
 
