@@ -3,7 +3,7 @@
 Rules
 - One request carries one frame; Triton batches across cameras. The caller bounds what is in flight.
 - A request fails fast and is never repeated: the next frame is worth more than the last one.
-- The card is read at start and again after every outage: another model may have been put in place meanwhile.
+- The card is read at start, again after every outage, and as soon as another version answers.
 - Further detectors are ensembles beside the first one; one that is away, refuses or is late costs the others nothing.
 - The stub is used directly: the client library of Triton copies each frame twice more.
 - A frame that lies in shared memory is named, not sent, once Triton has mapped its region; until then, and where Triton
@@ -79,6 +79,8 @@ class TritonDetector:
         self._further: dict[str, str | None] = {}
         self._wake = asyncio.Event()
         self._told = ""
+        self._served = ""
+        """Version of the detector that answered last."""
 
     async def __aenter__(self) -> Self:
         self._channel = grpc.aio.insecure_channel(self._url, options=_CHANNEL)
@@ -145,10 +147,19 @@ class TritonDetector:
             raise self._failed(error, ensemble, deadline_s) from None
         if ensemble != DETECTOR:
             self._say(ensemble, "")
+        elif self._served != answer.model_version:
+            await self._switched(answer.model_version)
         return {
             output.name: np.frombuffer(raw, DTYPES[output.name])
             for output, raw in zip(answer.outputs, answer.raw_output_contents, strict=True)
         }
+
+    async def _switched(self, version: str) -> None:
+        """Another version answers than before: read its card before anybody names the model of this answer."""
+        first, self._served = not self._served, version
+        if not first:
+            with contextlib.suppress(CardError, grpc.aio.AioRpcError):
+                await self._read_card()
 
     def _failed(self, error: grpc.aio.AioRpcError, ensemble: str, deadline_s: float) -> InferenceError:
         detail = str(error.details())[:300]

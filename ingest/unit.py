@@ -226,6 +226,7 @@ class Unit:
             outputs = await self._infer(due)
         if outputs is None:
             return None
+        card = self._shared.detector.card or card  # another version may have answered than was asked
         seen = read_boxes(outputs, card.labels, due.box, due.size)
         moment = look.Moment(
             captured_us=due.captured_us,

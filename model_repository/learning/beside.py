@@ -31,7 +31,7 @@ from model_repository.registry import Ensemble
 
 Floats = npt.NDArray[np.float32]
 TAG_CHARS = 8
-ROUNDS_MIN = 40
+TIMED = 40
 """Requests of each side that are timed at least; a small set is asked again and again."""
 
 
@@ -59,7 +59,7 @@ def with_candidate(ensemble: Ensemble, candidate: Weights, data_directory: Path)
     return builder.find_weights((ensemble,), data_directory) | {candidate.card.task: candidate}
 
 
-def measure(candidate: Weights, labelled: tuple[Labelled, ...], data_directory: Path) -> Beside:
+def measure(candidate: Weights, labelled: tuple[Labelled, ...], data_directory: Path, timed: int = TIMED) -> Beside:
     """Ask both about every picture, in turns. Raises DataUnusable, ServerFailed."""
     ensemble = registry.ensemble(DETECTOR)
     assert ensemble is not None  # noqa: S101 - it is in the table
@@ -73,13 +73,17 @@ def measure(candidate: Weights, labelled: tuple[Labelled, ...], data_directory: 
         server.start()
         try:
             with client.InferenceServerClient(server.url) as triton:
-                return _measured(server, triton, (ensemble.name, trial.name), labelled)
+                return _measured(server, triton, (ensemble.name, trial.name), labelled, timed)
         finally:
             server.stop()
 
 
 def _measured(
-    server: TritonServer, triton: client.InferenceServerClient, names: tuple[str, str], labelled: tuple[Labelled, ...]
+    server: TritonServer,
+    triton: client.InferenceServerClient,
+    names: tuple[str, str],
+    labelled: tuple[Labelled, ...],
+    timed: int,
 ) -> Beside:
     cards = [model_card(triton, name) for name in names]
     if cards[0].labels != cards[1].labels:
@@ -88,7 +92,7 @@ def _measured(
         )
     times: tuple[list[float], list[float]] = ([], [])
     pictures: list[tuple[Picture, Picture]] = []
-    rounds = -(-ROUNDS_MIN // max(1, len(labelled)))
+    rounds = -(-timed // max(1, len(labelled)))
     for turn in range(rounds):
         for each in labelled:
             picture = datasets.picture(each.path)

@@ -25,6 +25,8 @@ from model_repository.contract import ModelRef
 from model_repository.learning.contract import Box, Kind, Provenance
 
 MISSED = "missed"
+MISSED_KIND = "missed_object"
+"""Kind of the event that a mark of somebody is: label, box, and the whole frame as its photo."""
 OF_OBJECTS = frozenset({"intrusion", "object_detected"})
 
 VERDICTS: dict[Kind, frozenset[str]] = {
@@ -141,6 +143,8 @@ def _drafts(kind: Kind, event: Told, crops: tuple[Crop, ...], shots_max: int) ->
     meaning = _MEANINGS[kind](event, said)
     if isinstance(meaning, str):
         return [], meaning
+    if event.kind == MISSED_KIND:
+        crops = tuple(_whole(event, crop) for crop in crops)
     usable = [crop for crop in crops if crop.crop is not None and (kind != "detector" or crop.box is not None)]
     usable.sort(key=lambda crop: (-crop.quality, crop.id))
     if not usable:
@@ -148,9 +152,16 @@ def _drafts(kind: Kind, event: Told, crops: tuple[Crop, ...], shots_max: int) ->
     return [Draft(event=event, crop=crop, said=said, meaning=meaning) for crop in usable[:shots_max]], ""
 
 
+def _whole(event: Told, still: Crop) -> Crop:
+    """A kept frame with the box that somebody marked in it."""
+    return msgspec.structs.replace(still, box=event.box, crop=(0.0, 0.0, 1.0, 1.0))
+
+
 def _word(event: Told) -> Said | None:
     """What was said of an event; a missed object is an event of its own."""
-    if event.kind == "feedback" and event.cause == MISSED:
+    if event.kind == MISSED_KIND:
+        if event.feedback is not None and event.feedback.verdict == "false_alarm":
+            return None  # taken back
         return Said(verdict=MISSED, reason=event.text, user=event.author, at=event.opened_at)
     return event.feedback
 

@@ -19,7 +19,7 @@ import msgspec
 
 from model_repository.learning import pictures
 from model_repository.learning.contract import Kind
-from model_repository.learning.curate import MISSED, VERDICTS, Crop, Told
+from model_repository.learning.curate import MISSED, MISSED_KIND, VERDICTS, Crop, Told
 from model_repository.learning.errors import FeedbackUnreachable
 from model_repository.learning.shadow import Frame
 
@@ -44,10 +44,9 @@ class Source:
         """Events with a verdict that says something for such a data set, in the order of time and id."""
         found: dict[str, Told] = {}
         for verdict in sorted(VERDICTS[kind]):
-            asked = {"kind": "feedback"} if verdict == MISSED else {"feedback": verdict, "comments": "false"}
+            asked = {"kind": MISSED_KIND} if verdict == MISSED else {"feedback": verdict, "comments": "false"}
             for event in self._pages(asked, since, until):
-                if verdict != MISSED or event.cause == MISSED:
-                    found[event.id] = event
+                found[event.id] = event
         yield from sorted(found.values(), key=lambda event: (event.opened_at, event.id))
 
     def crops(self, event: Told) -> tuple[Crop, ...]:

@@ -69,10 +69,13 @@ def test_what_teaches_nothing_is_left_out_with_its_reason(kind: Kind, event: Tol
 
 def test_a_missed_object_is_an_event_of_its_own() -> None:
     """It carries label, box and picture, and who said it."""
-    event = Told(id="m1", kind="feedback", cause="missed", camera="gate", opened_at="2026-03-01T10:00:00Z",
-                 label="person", author="ann", text="behind the post")  # fmt: skip
+    event = Told(id="m1", kind="missed_object", cause="missed", camera="gate", opened_at="2026-03-01T10:00:00Z",
+                 label="person", author="ann", text="behind the post", box=(0.5, 0.5, 0.6, 0.7))  # fmt: skip
     (draft,) = curate("detector", [(event, (CROP,))]).drafts
     assert draft.meaning == Meaning(label="person")
+    assert (draft.crop.box, draft.crop.crop) == ((0.5, 0.5, 0.6, 0.7), (0.0, 0.0, 1.0, 1.0))
+    taken_back = msgspec.structs.replace(event, feedback=Said(verdict="false_alarm"))
+    assert curate("detector", [(taken_back, (CROP,))]).drafts == ()
     assert draft.said == Said(verdict="missed", reason="behind the post", user="ann", at=event.opened_at)
 
 
