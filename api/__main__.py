@@ -36,6 +36,7 @@ from api.provider import Provider
 from api.server import listen, serve
 from api.states import StateBoard
 from api.tokens import hash_token
+from api.watch import Watch
 from ingest.process import Process, run
 from ingest.sealed import Ring
 from ingest.settings import NatsSettings, SettingsError, load, parse
@@ -172,6 +173,11 @@ def doorman(process: Process, link: Link, catalog: Catalog) -> Doorman:
     return Doorman(link, catalog, feed, timezone=str(site_zone(process)), now_us=now_us)
 
 
+def watch(process: Process, link: Link, archive: Archive) -> Watch:
+    """What looks after queues, disks and the certificate."""
+    return Watch(link, archive, now_us, certificate=process.settings(ApiSettings, "api").acs_tls_cert_file)
+
+
 async def seal_what_is_open(parts: Services) -> None:
     """Once, at the start: addresses of a time before there was a key."""
     await parts.link.opened()
@@ -223,6 +229,7 @@ async def main(process: Process) -> None:
         asyncio.create_task(parts.catalog.follow()),
         asyncio.create_task(parts.states.follow()),
         asyncio.create_task(parts.doors.follow()),
+        asyncio.create_task(watch(process, link, archive).follow()),
         asyncio.create_task(seal_what_is_open(parts)),
     ]
     for task in beside:

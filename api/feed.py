@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Callable
 from typing import Literal, Protocol
 
@@ -23,7 +24,7 @@ from api.cursor import Mark
 from api.errors import TooManyStreams, Unavailable
 from api.link import Link, within
 from api.live import Cut, Happened, Hello, Item, Kept, Lost, Place, Start, Still, Wanted, place, subjects
-from api.metrics import GARBAGE, STREAM_CLIENTS, STREAM_CUT, STREAM_EVENTS, STREAM_GAPS
+from api.metrics import GARBAGE, STREAM_CLIENTS, STREAM_CUT, STREAM_EVENTS, STREAM_GAPS, STREAM_LAG_SECONDS
 from ingest.bus import Bus, Consumer, Message
 from ingest.contract import decode
 from postprocess.contract import Event
@@ -37,6 +38,8 @@ SLOW_S_MAX = 10.0
 """A client whose buffer stays full for so long is cut off."""
 FETCH_MAX = 64
 AWAY_S = 0.5
+FRESH_S_MAX = 15.0
+"""Older events are those of a client that comes back: no measure of how late the line is."""
 
 
 class Streams(Protocol):
@@ -212,6 +215,9 @@ class Pump:
             return
         await self._put(Happened(mark=self._mark, event=event))
         STREAM_EVENTS.labels(self._face).inc()
+        late_s = time.time() - message.time_us / 1e6
+        if late_s < FRESH_S_MAX:
+            STREAM_LAG_SECONDS.labels(self._face).observe(max(0.0, late_s))
 
     async def _again(self) -> None:
         """After an outage: the broker may have lost what was to come, or may have begun a stream of its own."""

@@ -54,6 +54,13 @@ class StreamInfo(msgspec.Struct, frozen=True):
 
 class _ConsumerConfig(msgspec.Struct, frozen=True):
     durable_name: str = ""
+    filter_subject: str = ""
+    filter_subjects: tuple[str, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What it reads of its stream."""
+        return self.filter_subjects or (self.filter_subject or ">",)
 
 
 class _Delivered(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""`zool dashboards`, or `python -m dashboards`: writes the boards as JSON; draws a preview of one."""
+"""`zool dashboards`, or `python -m dashboards`: writes the boards as JSON, and the page of all metrics."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 BOARDS = Path(__file__).parent / "boards"
+METRICS = Path(__file__).parent / "METRICS.md"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,6 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     build.add_argument(
         "--zool-url", default="http://127.0.0.1:8080", help="where browsers find the console (default: %(default)s)"
     )
+    listed = commands.add_parser("metrics", help="write METRICS.md: every metric and what to do when it moves")
+    listed.add_argument("--out", type=Path, default=METRICS, help="file to write (default: %(default)s)")
     asked = commands.add_parser("sql", help="print what the panels of a board ask ClickHouse, as JSON")
     asked.add_argument("--board", type=Path, default=BOARDS / "gate.en.json", help="its file (default: %(default)s)")
     asked.add_argument(
@@ -29,7 +32,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     asked.add_argument("--until", type=float, help="seconds since 1970 UTC (default: now)")
     args = parser.parse_args(argv)
-    return _sql(args) if args.command == "sql" else _build(args)
+    return {"sql": _sql, "metrics": _metrics, "build": _build}[args.command](args)
+
+
+def _metrics(args: argparse.Namespace) -> int:
+    from dashboards.metrics import page  # noqa: PLC0415 - each command loads its own
+
+    args.out.write_text(page(), encoding="utf-8")
+    print(args.out)
+    return 0
 
 
 def _sql(args: argparse.Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from ingest import metrics
+from ingest.contract import PictureFault
 from ingest.slot import Figures
 
 
@@ -24,6 +25,7 @@ class Gauges:
     def __init__(self, camera: str, *, outbox_dropped: int) -> None:
         self._camera = camera
         self._told: dict[str, int] = {"outbox": outbox_dropped}
+        self._faults: set[PictureFault] = set()
 
     def tell(self, figures: Figures, counts: Counts) -> None:
         """Bring the metrics up to date."""
@@ -39,6 +41,9 @@ class Gauges:
             metrics.CONNECTS.labels(name, cause).inc(self._grown(f"attempt.{cause}", count))
         metrics.CAMERA_LIVE.labels(name).set(figures.phase == "live")
         metrics.CAMERA_DEGRADED.labels(name).set(counts.phase == "degraded")
+        self._faults |= figures.faults.keys()
+        for fault in self._faults:
+            metrics.PICTURE_FAULT.labels(name, fault).set(fault in figures.faults)
         metrics.TRACKS_LIVE.labels(name).set(counts.tracks_live)
         metrics.OUTBOX_MESSAGES.labels(name).set(counts.outbox_messages)
 

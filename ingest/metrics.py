@@ -1,6 +1,6 @@
 """The metrics of ingest: a closed set, each with its meaning and what to do when it moves. Edge: prometheus_client.
 
-README.md lists them for operators; a test holds both together.
+A meaning reads "what it is; what to do when it moves". `dashboards/METRICS.md` is made of them.
 """
 
 from __future__ import annotations
@@ -52,6 +52,11 @@ FURTHER_MISSED = Counter(
     "|pause (after a failure); away: build the model repository with it; deadline: it is too slow for its rate.",
     ["camera", "detector", "reason"],
 )
+REPORT_SECONDS = Histogram(
+    "zool_ingest_report_seconds",
+    "From the picture's stamp to its report, over all cameras; grows: network, decoder or Triton lags.",
+    buckets=(0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 15.0),
+)
 LAG_SECONDS = Gauge(
     "zool_ingest_lag_seconds",
     "From the picture's stamp to its report; grows: network, decoder or Triton lags.",
@@ -70,20 +75,33 @@ CAMERA_DEGRADED = Gauge(
     "1 while something is wrong with its pictures; 1: the camera's state and the event camera_degraded name it.",
     ["camera"],
 )
+PICTURE_FAULT = Gauge(
+    "zool_ingest_picture_fault",
+    "1 while the fault is seen in its pictures, of faults that were seen at all; 1: clean, turn or replace the camera.",
+    ["camera", "fault"],
+)
 TRACKS_LIVE = Gauge("zool_ingest_tracks_live", "Tracks alive; grows without end: report it as a fault.", ["camera"])
-SHOTS = Counter("zool_ingest_shots", "Crops sent, by recogniser.", ["camera", "recogniser"])
+SHOTS = Counter(
+    "zool_ingest_shots",
+    "Crops sent, by recogniser; stands still while tracks live: see the plan of the camera.",
+    ["camera", "recogniser"],
+)
 CROPS_MISSED = Counter(
     "zool_ingest_crops_missed",
     "Crops cut from the analysed stream: the main one had no picture of the moment; grows: see the camera's state.",
     ["camera"],
 )
 BLIND_SECONDS = Counter(
-    "zool_ingest_blind_seconds", "Time not looked at, by cause, counted when a span ends.", ["camera", "cause"]
+    "zool_ingest_blind_seconds",
+    "Time not looked at, by cause, counted when a span ends; grows: the cause says whose work it is.",
+    ["camera", "cause"],
 )
 OUTBOX_MESSAGES = Gauge(
     "zool_ingest_outbox_messages", "Messages waiting for the broker; stays up: NATS is away.", ["camera"]
 )
-OUTBOX_BYTES = Gauge("zool_ingest_outbox_bytes", "Bytes waiting for the broker, over all cameras.")
+OUTBOX_BYTES = Gauge(
+    "zool_ingest_outbox_bytes", "Bytes waiting for the broker, over all cameras; stays up: NATS is away."
+)
 OUTBOX_DROPPED = Counter(
     "zool_ingest_outbox_dropped",
     "Messages given up because the outbox was full; told as camera_blind (broker).",
@@ -95,7 +113,7 @@ SPOOL_MESSAGES = Counter(
     "By outcome written|sent|dropped|torn|oversize; dropped grows: told as camera_blind (broker), raise spool_mib_max.",
     ["outcome"],
 )
-PROBES = Counter("zool_ingest_probes", "Camera tests by outcome.", ["cause"])
+PROBES = Counter("zool_ingest_probes", "Camera tests by outcome; somebody's work in the console.", ["cause"])
 
 PER_CAMERA = (
     FRAMES_DECODED,
@@ -109,6 +127,7 @@ PER_CAMERA = (
     CONNECTS,
     CAMERA_LIVE,
     CAMERA_DEGRADED,
+    PICTURE_FAULT,
     TRACKS_LIVE,
     SHOTS,
     CROPS_MISSED,
@@ -116,7 +135,17 @@ PER_CAMERA = (
     OUTBOX_MESSAGES,
     OUTBOX_DROPPED,
 )
-ALL = (*PER_CAMERA, RATE_FACTOR, CAMERAS_HELD, INFERENCE_SECONDS, OUTBOX_BYTES, SPOOL_BYTES, SPOOL_MESSAGES, PROBES)
+ALL = (
+    *PER_CAMERA,
+    RATE_FACTOR,
+    CAMERAS_HELD,
+    INFERENCE_SECONDS,
+    REPORT_SECONDS,
+    OUTBOX_BYTES,
+    SPOOL_BYTES,
+    SPOOL_MESSAGES,
+    PROBES,
+)
 
 
 def forget(camera: str) -> None:

@@ -297,7 +297,9 @@ class Unit:
         ):
             self._notify(notice)
         self._put(detections_subject(self.camera.id), encode(report), report.message_id, captured_us)
-        metrics.LAG_SECONDS.labels(self.camera.id).set((now_us - captured_us) / 1e6)
+        lag_s = (now_us - captured_us) / 1e6
+        metrics.LAG_SECONDS.labels(self.camera.id).set(lag_s)
+        metrics.REPORT_SECONDS.observe(max(0.0, lag_s))
 
     async def _shoot(self, due: Due, looked: look.Look) -> None:
         """Cut, encode and send the shots of a frame."""

@@ -27,15 +27,7 @@ from postprocess.contract import Event, Read
 from postprocess.errors import PoisonError
 from postprocess.functions.registry import Registry
 from postprocess.grave import bury, publish_surely
-from postprocess.metrics import (
-    EVENT_LAG_SECONDS,
-    EVENTS,
-    GAPS,
-    INPUTS,
-    NOTES,
-    SNAPSHOT_BYTES,
-    SNAPSHOTS_SHORTENED,
-)
+from postprocess.metrics import GAPS, INPUT_AGE_SECONDS, INPUTS, NOTES, SNAPSHOT_BYTES, SNAPSHOTS_SHORTENED
 from postprocess.partitions import partition_of
 from postprocess.rules.scene import Output, Scene, Tick
 from postprocess.second import Second
@@ -50,6 +42,7 @@ from postprocess.snapshot import (
     unpack,
     unpack_positions,
 )
+from postprocess.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +53,6 @@ FETCH_S = 1.0
 TICK_S = 0.5
 QUIET_S = 1.0
 SNAPSHOT_S_MAX = 2.0
-TOLD_MAX = 2000
 AFTER_ALL_US = 24 * 3600 * 1_000_000
 """Longer than anything waits for."""
 
@@ -68,6 +60,17 @@ Place = tuple[str, str]
 """Function and camera."""
 SECOND_PART = 0
 """Whoever holds this partition also does what is done once for all cameras."""
+
+
+def _captured_us(message: FrameReport | Read | Tick) -> int | None:
+    """Of the frame behind a message; None where time alone speaks."""
+    match message:
+        case FrameReport():
+            return message.stamp.captured_at_us
+        case Read():
+            return message.captured_at_us
+        case _:
+            return None
 
 
 class Decide:
@@ -102,7 +105,7 @@ class Decide:
         )
         self._fresh_s: dict[str, float] = {}
         self._caught_up = False
-        self._told: dict[str, None] = {}
+        self._tally = Tally()
         self._turn = asyncio.Lock()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -242,6 +245,7 @@ class Decide:
         if high is None or message.seq <= getattr(high, stream.lower()):
             return
         INPUTS.labels(stream).inc()
+        INPUT_AGE_SECONDS.labels(stream).set(max(0.0, time.time() - message.time_us / 1e6))
         try:
             known: FrameReport | Read
             if stream == "DETECTIONS":
@@ -298,20 +302,15 @@ class Decide:
             what = f"camera {place[1]}, function {place[0]}"
             raise PoisonError(what, f"the rules failed: {error!r}") from error
         for output in outputs:
-            await self._tell(output)
+            await self._tell(output, _captured_us(message))
 
-    async def _tell(self, output: Output) -> None:
+    async def _tell(self, output: Output, captured_us: int | None) -> None:
         if not isinstance(output, Event):
             NOTES.labels(output.kind).inc()
             return
         subject = events_subject(output.camera, output.kind)
         await publish_surely(self._bus, subject, encode(output), output.message_id)
-        EVENTS.labels(output.kind).inc()
-        if output.event_id not in self._told:
-            self._told[output.event_id] = None
-            if len(self._told) > TOLD_MAX:
-                del self._told[next(iter(self._told))]
-            EVENT_LAG_SECONDS.observe(max(0.0, time.time() - output.opened_at_us / 1e6))
+        self._tally.published(output, captured_us=captured_us, now_us=time.time_ns() // 1000)
 
     async def _tick(self) -> None:
         while True:

@@ -25,7 +25,7 @@ from postprocess.clickhouse import ClickHouse
 from postprocess.errors import PoisonError, PostprocessError, RowsError
 from postprocess.grave import Grave
 from postprocess.intake import DELIVERIES_MAX, Intake
-from postprocess.metrics import INSERT_SECONDS, ROWS_STORED, STORE_SKIPPED
+from postprocess.metrics import BATCH_ROWS, INSERT_SECONDS, ROWS_STORED, STORE_LAG_SECONDS, STORE_SKIPPED
 from postprocess.rows import Columns
 
 log = logging.getLogger(__name__)
@@ -103,8 +103,10 @@ class Drain:
         except RowsError:
             for message, item in kept:
                 await self._insert_alone(message, item)
+        now_us = time.time_ns() // 1000
         for message, _ in kept:
             if not message.settled:  # else it was rejected
+                STORE_LAG_SECONDS.labels(self._target.table).observe(max(0.0, (now_us - message.time_us) / 1e6))
                 await message.ack()
 
     async def _insert_alone(self, message: Message, item: Any) -> None:
@@ -129,3 +131,4 @@ class Drain:
         await self._surely(table, lambda: self._house.insert(table, self._target.columns, items))
         INSERT_SECONDS.observe(time.monotonic() - started_s)
         ROWS_STORED.labels(table).inc(len(items))
+        BATCH_ROWS.labels(table).observe(len(items))

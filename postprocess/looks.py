@@ -98,6 +98,13 @@ LOOK_COLUMNS: Columns[Look] = {
     "exact": attrgetter("exact"),
 }
 
+
+def confidence(read: Read) -> float | None:
+    """How sure the recogniser is, or how far a surface is from good ones; None where it says no such thing."""
+    sure = getattr(read.read, "confidence", getattr(read.read, "score", None))
+    return None if sure is None else float(sure)
+
+
 READ_COLUMNS: Columns[Read] = {
     "camera": attrgetter("camera"),
     "captured_at": lambda r: instant(r.captured_at_us),
@@ -107,7 +114,7 @@ READ_COLUMNS: Columns[Read] = {
     "track": attrgetter("track"),
     "label": attrgetter("label"),
     "kind": lambda r: str(r.read.__struct_config__.tag),
-    "confidence": lambda r: float(getattr(r.read, "confidence", getattr(r.read, "score", 0.0))),
+    "confidence": lambda r: confidence(r) or 0.0,
     "plate": lambda r: r.read.text if isinstance(r.read, PlateRead) else "",
     "plate_folded": lambda r: fold_plate(r.read.text) if isinstance(r.read, PlateRead) else "",
     "persons": lambda r: [match.person for match in getattr(r.read, "matches", ())],

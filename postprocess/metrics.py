@@ -1,6 +1,6 @@
 """The metrics of postprocess: a closed set, each with its meaning and what to do when it moves.
 
-Edge (prometheus_client). README.md lists them for operators; a test holds both together.
+Edge (prometheus_client). A meaning reads "what it is; what to do when it moves"; METRICS.md is made of it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,18 @@ READ_SECONDS = Histogram(
     ["recogniser"],
     buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0),
 )
+READ_LAG_SECONDS = Histogram(
+    "zool_recognise_lag_seconds",
+    "From the picture's stamp to the read of a crop of it at the broker; grows: shots wait, see zool_queue_waiting.",
+    ["recogniser"],
+    buckets=(0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0),
+)
+READ_CONFIDENCE = Histogram(
+    "zool_recognise_confidence",
+    "How sure a recogniser is of what it read, 0 to 1; falls: dirt, light, or a model that is wrong for the site.",
+    ["recogniser"],
+    buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99),
+)
 SHOTS_WAITING = Gauge(
     "zool_recognise_waiting", "Shots in memory; stays at its limit: Triton is too slow or away.", ["recogniser"]
 )
@@ -27,16 +39,33 @@ SHOT_RETRIES = Counter(
 INPUTS = Counter(
     "zool_decide_inputs", "Messages taken, by stream; stands still: nothing comes from ingest.", ["stream"]
 )
+INPUT_AGE_SECONDS = Gauge(
+    "zool_decide_input_age_seconds",
+    "How long the newest message taken had waited in its stream; grows: decide can't keep up, share its cameras.",
+    ["stream"],
+)
 NOTES = Counter(
     "zool_decide_notes",
     "Named outcomes that are no event; late_read or overflow grows: recognise lags or a limit bites.",
     ["kind"],
 )
-EVENTS = Counter("zool_decide_events", "Versions of events published.", ["kind"])
+EVENTS = Counter("zool_decide_events", "Versions of events published; stands still: see zool_decide_inputs.", ["kind"])
 EVENT_LAG_SECONDS = Histogram(
     "zool_decide_lag_seconds",
     "From a crossing to its first version at the broker; grows: detections lag, see zool_ingest_lag_seconds.",
     buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 15.0, 60.0),
+)
+EVENT_SECONDS = Histogram(
+    "zool_decide_event_seconds",
+    "From the stamp of the frame that gave an event to its first version at the broker, by function; "
+    "grows: see the stages before it, zool_ingest_report_seconds first.",
+    ["function"],
+    buckets=(0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0, 15.0, 60.0),
+)
+PASSAGES = Counter(
+    "zool_decide_passages",
+    "Passages that are final, by camera and plate read|unread; unread grows at one camera: dirt, light, or it moved.",
+    ["camera", "plate"],
 )
 PARTS_HELD = Gauge(
     "zool_decide_partitions", "Partitions of cameras that this process decides on; 0 for long: see its log."
@@ -50,13 +79,26 @@ SNAPSHOT_BYTES = Gauge(
     "zool_decide_snapshot_bytes", "Largest state of a camera at the last snapshot; near 1 MiB: a fault."
 )
 SNAPSHOTS_SHORTENED = Counter(
-    "zool_decide_snapshots_shortened", "States too large to keep whole: thumbnails, or all, left out."
+    "zool_decide_snapshots_shortened",
+    "States too large to keep whole, thumbnails or all left out; grows: a camera sees too much at once.",
 )
 ROWS_STORED = Counter("zool_store_rows", "Rows inserted, by table; stands still: see ClickHouse.", ["table"])
 INSERT_SECONDS = Histogram(
     "zool_store_insert_seconds",
     "Duration of an insert; grows: ClickHouse is overloaded.",
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0),
+)
+BATCH_ROWS = Histogram(
+    "zool_store_batch_rows",
+    "Rows of an insert; at its limit (batch_rows_max) for long: the store lags behind.",
+    ["table"],
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000),
+)
+STORE_LAG_SECONDS = Histogram(
+    "zool_store_lag_seconds",
+    "From a message's place in its stream to its row; grows: ClickHouse is away or slow.",
+    ["table"],
+    buckets=(0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0, 60.0, 600.0),
 )
 INSERT_RETRIES = Counter("zool_store_retries", "Inserts tried again; grows: ClickHouse is away or refuses.", ["table"])
 HOURS_COUNTED = Counter(
@@ -117,5 +159,9 @@ DELIVER_WAITING = Gauge(
     "zool_deliver_waiting", "Messages in hand for a target; stays high: it is away or slow.", ["target"]
 )
 DELIVER_UP = Gauge("zool_deliver_up", "1 while a target takes messages; 0: see its state for why.", ["target"])
-DELIVER_GROUPED = Counter("zool_deliver_grouped", "Events said with others in one message.", ["target"])
+DELIVER_GROUPED = Counter(
+    "zool_deliver_grouped",
+    "Events said with others in one message; grows by many: a storm, see the kinds of the rule.",
+    ["target"],
+)
 DELIVER_SKIPPED = Counter("zool_deliver_skipped", "Messages that can't be read as events; see zool.dead.store.", [])

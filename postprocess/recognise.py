@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 
 from ingest.bus import Bus, Consumer, Message
 from ingest.contract import Shot, encode, reads_subject
@@ -21,7 +22,8 @@ from postprocess.ensemble import Ensemble
 from postprocess.errors import PoisonError, RecogniserError
 from postprocess.grave import Grave, publish_surely
 from postprocess.intake import DELIVERIES_MAX, Intake
-from postprocess.metrics import SHOT_RETRIES, SHOTS_READ, SHOTS_WAITING
+from postprocess.looks import confidence
+from postprocess.metrics import READ_CONFIDENCE, READ_LAG_SECONDS, SHOT_RETRIES, SHOTS_READ, SHOTS_WAITING
 from postprocess.reading import Complete, Reader
 from postprocess.recognisers.unit import Recogniser
 
@@ -155,5 +157,8 @@ class Recognise:
                 continue
             await publish_surely(self._bus, reads_subject(read.camera), encode(read), read.message_id)
             SHOTS_READ.labels(self._recogniser.name, "read").inc()
+            READ_LAG_SECONDS.labels(self._recogniser.name).observe(max(0.0, time.time() - read.captured_at_us / 1e6))
+            if (sure := confidence(read)) is not None:
+                READ_CONFIDENCE.labels(self._recogniser.name).observe(sure)
             await message.ack()
             return

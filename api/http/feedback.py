@@ -14,6 +14,7 @@ from api.http.answers import AnyRequest, only_known
 from api.http.bodies import body, takes
 from api.http.found import event_by, judged, page, publish
 from api.http.services import Given, Services
+from api.metrics import VERDICTS
 from api.query import LIMIT_MAX, EventFilter, review_query, time_us, token, whole
 from api.vehicles import PLATE_WORDS, plausible
 from api.views import feedback_view
@@ -88,4 +89,5 @@ async def _said(request: AnyRequest, services: Services, event_id: str, wanted: 
         reason=wanted.reason.strip(),
     )
     await publish(services, feedback.event())
+    VERDICTS.labels(event.kind, feedback.verdict).inc()
     return feedback_view(feedback)

@@ -8,10 +8,8 @@ import sys
 from pathlib import Path
 
 import msgspec
-import prometheus_client
 import pytest
 
-from postprocess import metrics
 from postprocess.looks import LOOK_COLUMNS, READ_COLUMNS
 from postprocess.rows import CAMERA_COLUMNS, EVENT_COLUMNS, PHOTO_COLUMNS
 
@@ -74,14 +72,3 @@ def test_readme_names_every_column() -> None:
     """What api and boards read is written down."""
     named = set(re.findall(r"`(\w+)`", README.read_text()))
     assert {*EVENT_COLUMNS, *PHOTO_COLUMNS, *CAMERA_COLUMNS, *LOOK_COLUMNS, *READ_COLUMNS} <= named
-
-
-def test_readme_names_every_metric() -> None:
-    """And no metric that is none."""
-    kinds = (prometheus_client.Counter, prometheus_client.Gauge, prometheus_client.Histogram)
-    defined = {
-        f"{value._name}{'_total' if isinstance(value, prometheus_client.Counter) else ''}"
-        for value in vars(metrics).values()
-        if isinstance(value, kinds)
-    }
-    assert set(re.findall(r"`(zool_\w+)`", README.read_text())) == defined
