@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 BOARDS = Path(__file__).parent / "boards"
+RULES = Path(__file__).parent / "alerts" / "zool.yaml"
 METRICS = Path(__file__).parent / "METRICS.md"
 
 
@@ -18,13 +19,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run; returns 0, 1 (it did not work) or 2 (asked in a way that can't work)."""
     parser = argparse.ArgumentParser(prog="zool dashboards", description="Grafana boards as code.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    build = commands.add_parser("build", help="write the boards as JSON")
+    build = commands.add_parser("build", help="write the boards as JSON, and the alert rules")
     build.add_argument("--out", type=Path, default=BOARDS, help="folder to write into (default: %(default)s)")
     build.add_argument(
         "--zool-url", default="http://127.0.0.1:8080", help="where browsers find the console (default: %(default)s)"
     )
     listed = commands.add_parser("metrics", help="write METRICS.md: every metric and what to do when it moves")
     listed.add_argument("--out", type=Path, default=METRICS, help="file to write (default: %(default)s)")
+    build.add_argument("--rules", type=Path, default=RULES, help="file of the alert rules (default: %(default)s)")
+    build.add_argument(
+        "--runbook-url", default="dashboards/RUNBOOK.md", help="address of RUNBOOK.md in alerts (default: %(default)s)"
+    )
     asked = commands.add_parser("sql", help="print what the panels of a board ask ClickHouse, as JSON")
     asked.add_argument("--board", type=Path, default=BOARDS / "gate.en.json", help="its file (default: %(default)s)")
     asked.add_argument(
@@ -65,7 +70,7 @@ def _stands_at(variable: dict[str, Any], everything: str) -> str:
 
 def _build(args: argparse.Namespace) -> int:
     try:
-        from dashboards.build import write  # noqa: PLC0415 - the builder is a development dependency
+        from dashboards.build import rules, write  # noqa: PLC0415 - the builder is a development dependency
     except ModuleNotFoundError as error:
         sys.stderr.write(
             f"zool: {error.name} is missing: install the dependency group `boards` (uv sync --group boards)\n"
@@ -73,6 +78,8 @@ def _build(args: argparse.Namespace) -> int:
         return 1
     for path in write(args.out, zool_url=args.zool_url):
         print(path)
+    args.rules.write_text(rules(runbook_url=args.runbook_url), encoding="utf-8")
+    print(args.rules)
     return 0
 
 

@@ -21,30 +21,9 @@ from dashboards.parts import (
 )
 from dashboards.query import CLICKHOUSE, PROMETHEUS, Sql, promql
 from dashboards.text import Say
+from dashboards.vocabulary import causes
 
 LIVE = 'zool_ingest_camera_live{camera=~"$camera"}'
-
-
-def causes(say: Say) -> dict[str, tuple[str, str]]:
-    """Why a camera was lost or not looked at."""
-    return {
-        "camera": (say("camera gives no picture", "камера не даёт картинку"), ""),
-        "network": (say("network", "сеть"), ""),
-        "restart": (say("restart", "перезапуск"), ""),
-        "takeover": (say("takeover by another process", "передача другому процессу"), ""),
-        "inference": (say("recognition away", "распознавание недоступно"), ""),
-        "broker": (say("broker away", "брокер недоступен"), ""),
-        "dns": (say("name not found", "имя не найдено"), ""),
-        "refused": (say("connection refused", "соединение отклонено"), ""),
-        "timeout": (say("no answer", "не отвечает"), ""),
-        "auth": (say("wrong password", "неверный пароль"), ""),
-        "not_found": (say("no such stream", "нет такого потока"), ""),
-        "no_video": (say("no video", "нет видео"), ""),
-        "codec": (say("unknown codec", "неизвестный кодек"), ""),
-        "broken": (say("stream broken", "поток испорчен"), ""),
-        "decoder": (say("can't be decoded", "не декодируется"), ""),
-        "unsafe_url": (say("address not allowed", "адрес не разрешён"), ""),
-    }
 
 
 def live(say: Say) -> stat.Panel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import stat, table, timeseries
 from grafana_foundation_sdk.models import common
 
+from dashboards import vocabulary
 from dashboards.parts import (
     ENTRY_COLOUR,
     EXIT_COLOUR,
@@ -20,27 +21,16 @@ from dashboards.parts import (
     fixed,
     last,
     legend_below,
-    links,
     named,
     properties,
     steps,
     words,
 )
+from dashboards.places import event_links
 from dashboards.query import CLICKHOUSE, Sql
 from dashboards.text import Say
 
 READ_RATE_STEPS = ((None, RED), (0.8, ORANGE), (0.9, YELLOW), (0.95, GREEN))
-_PHOTO_PATH = "/api/v1/events/${__data.fields.event_id}/photos/0.jpg"
-
-
-def _event_links(say: Say) -> list[dict[str, object]]:
-    console = "${zool_url}/#event=${__data.fields.event_id}"
-    return links(
-        [
-            (say("Open in the console", "Открыть в консоли"), console),
-            (say("Photo (API, asks for a token)", "Фото (API, нужен токен)"), "${zool_url}" + _PHOTO_PATH),
-        ]
-    )
 
 
 def on_site(say: Say) -> stat.Panel:
@@ -202,22 +192,8 @@ def read_rate_over_time(say: Say) -> timeseries.Panel:
 
 def last_vehicles(say: Say) -> table.Panel:
     """The newest passages with their pictures."""
-    passage = words(
-        {
-            "vehicle_entry": (say("entry", "въезд"), ENTRY_COLOUR),
-            "vehicle_exit": (say("exit", "выезд"), EXIT_COLOUR),
-        }
-    )
-    vehicles = words(
-        {
-            "car": (say("car", "легковая"), ""),
-            "truck": (say("lorry", "грузовик"), ""),
-            "bus": (say("bus", "автобус"), ""),
-            "motorcycle": (say("motorcycle", "мотоцикл"), ""),
-            "bicycle": (say("bicycle", "велосипед"), ""),
-        }
-    )
-    opening = _event_links(say)
+    passage, vehicles = words(vocabulary.passages(say)), words(vocabulary.vehicles(say))
+    opening = event_links(say)
     return (
         table.Panel()
         .title(say("Last vehicles", "Последние машины"))
@@ -278,7 +254,7 @@ def on_site_list(say: Say) -> table.Panel:
         .with_target(Sql("on_site_list"))
         .cell_height(common.TableCellHeight.SM)
         .no_value("—")
-        .override_by_name("plate", named(say("Plate", "Номер"), links=_event_links(say), custom__width=125))
+        .override_by_name("plate", named(say("Plate", "Номер"), links=event_links(say), custom__width=125))
         .override_by_name("since", named(say("Since", "С"), unit="dateTimeAsLocal", custom__width=165))
         .override_by_name(
             "stay_s",

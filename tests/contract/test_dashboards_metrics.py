@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from types import ModuleType
 
-import prometheus_client
 import promql_parser as pp
 import pytest
 
-import api.metrics
-import ingest.metrics
-import postprocess.metrics
 from dashboards.__main__ import BOARDS
+from dashboards.alerts.rules import ALERTS
+from dashboards.metrics import PARTS, exported, of_module
 from dashboards.preview.board import promql_targets, read_board
 from dashboards.preview.macros import Chosen, Span, promql
 
@@ -23,27 +20,18 @@ BY_SCRAPING = {"component", "job", "instance"}
 """Labels that Prometheus' own configuration adds (provisioning/prometheus.yml)."""
 
 
-def exported() -> dict[str, set[str]]:
-    """Name of a series → its labels."""
-    found: dict[str, set[str]] = {"up": set()}
-    modules: tuple[ModuleType, ...] = (ingest.metrics, postprocess.metrics, api.metrics)
-    for value in (one for module in modules for one in vars(module).values()):
-        if isinstance(value, prometheus_client.Histogram):
-            for suffix, more in (("_bucket", {"le"}), ("_count", set[str]()), ("_sum", set[str]())):
-                found[value._name + suffix] = {*value._labelnames, *more}
-        elif isinstance(value, (prometheus_client.Counter, prometheus_client.Gauge)):
-            suffix = "_total" if isinstance(value, prometheus_client.Counter) else ""
-            found[value._name + suffix] = set(value._labelnames)
-    return found
-
-
 def expressions() -> list[str]:
-    """Every PromQL expression of both boards, variables filled in."""
+    """Every PromQL expression of all boards, variables filled in."""
     return [
         promql(expr, SPAN, VARIABLES)
-        for name in ("gate.en.json", "gate.ru.json")
-        for _, expr in promql_targets(read_board(BOARDS / name))
+        for path in sorted(BOARDS.glob("*.json"))
+        for _, expr in promql_targets(read_board(path))
     ]
+
+
+def alert_expressions() -> list[str]:
+    """Every PromQL expression of the alert rules."""
+    return [alert.expr for alert in ALERTS]
 
 
 def walk(node: pp.Expr) -> Iterator[pp.Expr]:
@@ -87,6 +75,15 @@ def test_metrics_exist_with_their_labels() -> None:
             assert asked <= names[selector.name] | BY_SCRAPING, expr
             known |= names[selector.name] | BY_SCRAPING
         assert grouped_by(expr) <= known, expr
+
+
+def test_no_metric_is_there_for_nobody() -> None:
+    """Whatever a stage exports, a board or an alert asks for."""
+    asked = {selector.name for expr in [*expressions(), *alert_expressions()] for selector in selectors(expr)}
+    unused = [
+        metric.name for _, module in PARTS for metric in of_module(module) if not asked.intersection(metric.series)
+    ]
+    assert unused == []
 
 
 @pytest.mark.parametrize(

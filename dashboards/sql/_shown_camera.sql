@@ -1,0 +1,1 @@
+if(c.name = '', e.camera, c.name)

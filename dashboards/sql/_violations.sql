@@ -1,0 +1,1 @@
+severity IN ('warning', 'alarm') AND function NOT IN ('', 'feedback', 'handling', 'parking')

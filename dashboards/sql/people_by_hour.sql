@@ -1,0 +1,9 @@
+SELECT
+    toStartOfHour(toDateTime(opened_at)) AS time,
+    countIf(kind = 'person_entry') AS entries,
+    countIf(kind = 'person_exit') AS exits
+FROM events_latest
+WHERE kind IN ('person_entry', 'person_exit') AND $__timeFilter(opened_at)
+    AND @cameras
+GROUP BY time
+ORDER BY time WITH FILL FROM toStartOfHour($__fromTime) TO $__toTime STEP toIntervalHour(1)
