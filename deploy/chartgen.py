@@ -1,13 +1,16 @@
 """`python -m deploy.chartgen`: writes into the chart what the programs say, so that it stands in one place only.
 
-Two things come from the code: the accounts of the broker (`deploy.up.plan`), and the schema of the value `config`
-(the settings of each stage). A test holds chart and code together; `make chart` brings the chart up to date.
+From the code come the accounts of the broker (`deploy.up.plan`), and the schema of the value `config` (the settings of
+each stage); boards and alerts are copied from dashboards/, since a chart can't read outside of its folder. A test holds
+chart and code together; `make chart` brings the chart up to date.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +20,18 @@ from deploy.up.command import SECTIONS
 from deploy.up.plan import NATS_MEMORY_BYTES_MAX, NATS_PAYLOAD_BYTES_MAX, nats_accounts
 
 CHART = Path(__file__).with_name("chart")
+DASHBOARDS = Path(__file__).parents[1] / "dashboards"
+COPIED: Mapping[str, str] = {"boards": "*.json", "rules": "*.yml"}
+"""Folders of dashboards/ that the chart holds a copy of, and which files of them."""
 
 SET_BY_CHART: dict[str, frozenset[str]] = {
     "ingest": frozenset({"spool_dir"}),
     "deliver": frozenset({"secrets_dir"}),
     "api": frozenset({
         "host", "port", "token_file",
-        "acs_enabled", "acs_host", "acs_port", "acs_tls_cert_file", "acs_tls_key_file", "acs_plaintext",
-    })
+        "acs_enabled", "acs_host", "acs_port", "acs_tls_cert_file", "acs_tls_key_file", "acs_tls_client_ca_file",
+        "acs_plaintext", "oidc_client_secret_file",
+    }),
 }  # fmt: skip
 """Keys that the chart sets by the environment, which wins over config.ini: not to be had as values."""
 
@@ -37,6 +44,15 @@ def broker() -> str:
         "accounts": nats_accounts(),
     }
     return json.dumps(told, indent=1) + "\n"
+
+
+def copies() -> dict[str, str]:
+    """Files of dashboards/ by their path below files/."""
+    return {
+        f"{folder}/{path.name}": path.read_text(encoding="utf-8")
+        for folder, pattern in COPIED.items()
+        for path in sorted((DASHBOARDS / folder).glob(pattern))
+    }
 
 
 def config_schema() -> dict[str, Any]:
@@ -66,8 +82,14 @@ def _key(described: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> int:
-    """Write both files."""
-    (CHART / "files" / "nats.json").write_text(broker(), encoding="utf-8")
+    """Write all of it."""
+    files = CHART / "files"
+    (files / "nats.json").write_text(broker(), encoding="utf-8")
+    for folder in COPIED:
+        shutil.rmtree(files / folder, ignore_errors=True)
+    for name, text in copies().items():
+        (files / name).parent.mkdir(exist_ok=True)
+        (files / name).write_text(text, encoding="utf-8")
     path = CHART / "values.schema.json"
     path.write_text(schema(path.read_text(encoding="utf-8")), encoding="utf-8")
     return 0

@@ -22,8 +22,11 @@ from deploy.up.plan import ACCOUNTS, Ports, nats_conf
 from ingest.settings import check_sections, load, parse
 from model_repository.__main__ import _parser as models_parser
 from postprocess.__main__ import PROGRAMS
+from postprocess.functions import registry
+from postprocess.recognise import durable
+from postprocess.store import PAST, TARGETS
 from tests.support import helm
-from tests.support.chart import SETS, STAGES, Pod, pods, rendered
+from tests.support.chart import SETS, STAGES, Pod, pods, rendered, values_of
 from tests.support.nats import nats_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,7 +100,7 @@ def test_every_variable_is_one_that_the_program_reads(name: str, stage: str) -> 
         for variable, (of, key) in known.items():
             if of == section and variable in environ:
                 field = next(f.name for f in msgspec.structs.fields(kind) if f.encode_name == key)
-                assert str(getattr(settings, field)) == environ[variable]
+                assert str(getattr(settings, field)).casefold() == environ[variable].casefold()
 
 
 @EACH_SET
@@ -122,9 +125,9 @@ def test_commands_are_programs_of_ours_or_servers(name: str) -> None:
         assert importlib.util.find_spec(f"{module}.__main__") is not None
         assert (f"{module}.__main__", *rest) == (_main_of(stage) if stage in PROGRAMS else (_main_of(stage)[0],))
     commands = {each: pod.argv[0] for each, pod in found.items() if each not in STAGES}
-    triton = {"gpu": "tritonserver"}.get(name, "python")
-    servers = {"nats": "nats-server", "clickhouse": "clickhouse-server", "triton": triton}
-    assert commands == ({} if name == "external" else servers)
+    triton = "tritonserver" if values_of(name).get("triton", {}).get("target") == "gpu" else "python"
+    servers = {"nats": "nats-server", "clickhouse": "clickhouse-server"}
+    assert commands == {"external": {}, "1000": {"triton": triton}}.get(name, servers | {"triton": triton})
 
 
 @EACH_SET
@@ -143,6 +146,8 @@ def test_ports_of_a_stage_are_those_that_it_is_told(name: str, stage: str) -> No
     assert pod.probe("livenessProbe")[1] == "/health/live"
     assert pod.probe("readinessProbe")[1] == "/health/ready"
     annotations = pod.template["metadata"]["annotations"]
+    if name == "full":  # a PodMonitor instead
+        return
     assert annotations["prometheus.io/port"] == str(pod.ports["face"])
     assert annotations["prometheus.io/path"] in pages
 
@@ -158,12 +163,16 @@ def test_triton_on_the_processor_takes_its_command() -> None:
     assert any(options.repository.is_relative_to(path) for path in writable)
 
 
-def test_triton_on_a_card_listens_on_the_ports_of_its_container() -> None:
-    """Beside that it is told to serve what the claim holds."""
+def test_triton_on_a_card_serves_what_its_init_containers_build() -> None:
+    """On the ports of its container, from the folder that `build` and `plan` are told; they take these lines."""
     pod = pods(rendered("gpu"))["triton"]
     options = dict(word.removeprefix("--").partition("=")[::2] for word in pod.argv[1:])
     assert {face: int(options[f"{face}-port"]) for face in pod.ports} == pod.ports
-    assert options["model-repository"] in {mount["mountPath"] for mount in pod.container["volumeMounts"]}
+    build, plan = (each["command"] for each in pod.spec["initContainers"])
+    assert build[:4] == [*plan[:3], "build"] == ["python", "-m", "model_repository", "build"]
+    built, planned = models_parser().parse_args(build[3:]), models_parser().parse_args(plan[3:])
+    assert str(built.out) == str(planned.repository) == options["model-repository"]
+    assert (built.target, built.gpus, planned.check) == ("gpu", 1, False)
 
 
 def _broker(pod: Pod, found: helm.Rendered) -> dict[str, Any]:
@@ -200,10 +209,26 @@ def test_servers_are_of_the_versions_that_are_tested() -> None:
 
 
 def test_the_chart_holds_what_the_code_says() -> None:
-    """Accounts of the broker and the schema of the settings; `make chart` writes them again."""
+    """Accounts of the broker, settings, boards and alerts; `make chart` writes them again."""
     assert (helm.CHART / "files" / "nats.json").read_text(encoding="utf-8") == chartgen.broker()
     written = (helm.CHART / "values.schema.json").read_text(encoding="utf-8")
     assert chartgen.schema(written) == written
+    copied = {
+        f"{folder}/{path.name}": path.read_text(encoding="utf-8")
+        for folder in chartgen.COPIED
+        for path in (helm.CHART / "files" / folder).glob("*")
+    }
+    assert copied == chartgen.copies()
+    assert "boards/gate.en.json" in copied
+
+
+def test_workers_are_scaled_by_the_consumers_that_they_have() -> None:
+    """files/consumers.json names, by program, the streams that it works off and its durable consumers there."""
+    recognisers = sorted(registry.recognisers(registry.load()).values(), key=lambda each: each.name)
+    assert json.loads((helm.CHART / "files" / "consumers.json").read_text(encoding="utf-8")) == {
+        "recognise": [{"stream": "SHOTS", "consumer": durable(each)} for each in recognisers],
+        "store": [{"stream": each.stream, "consumer": each.durable} for each in (*TARGETS, *PAST)],
+    }
 
 
 def test_every_setting_passes_through_the_chart() -> None:
@@ -227,8 +252,9 @@ def test_every_setting_passes_through_the_chart() -> None:
 def test_what_the_chart_sets_itself_is_set() -> None:
     """A key that can't be had as a value is given by the environment, or belongs to the stream below."""
     found = pods(rendered("default"))
+    assert "ZOOL_API_OIDC_CLIENT_SECRET_FILE" in pods(rendered("full"))["api"].environ()
     for component, keys in chartgen.SET_BY_CHART.items():
-        wanted = {f"ZOOL_{component}_{key}".upper() for key in keys if not key.startswith("acs_")}
+        wanted = {f"ZOOL_{component}_{key}".upper() for key in keys if not key.startswith(("acs_", "oidc_"))}
         assert wanted <= set(found[component].environ())
 
 

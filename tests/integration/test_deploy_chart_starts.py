@@ -11,7 +11,8 @@ import nats
 import nats.errors
 import pytest
 
-from tests.support.chart import SECRETS, STAGES, pods, rendered
+from tests.support import helm
+from tests.support.chart import SECRETS, STAGES, migration, pods, rendered
 from tests.support.node import Node, Running
 
 EXTERNAL = {
@@ -63,9 +64,9 @@ async def test_the_broker_takes_the_accounts_of_the_secret_and_nobody_else(serve
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", ["cpu", "gpu", "external"])
+@pytest.mark.parametrize("name", ["cpu", "external", "full"])
 def test_every_stage_turns_ready_and_stops_when_told(name: str, servers: Servers, tmp_path: Path) -> None:
-    """All five at once over the servers; none says a word about a setting; SIGTERM ends each with code 0."""
+    """All six at once over the servers; none says a word about a setting; SIGTERM ends each with code 0."""
     found = rendered(name)
     node = Node(tmp_path, found, servers.addresses)
     with contextlib.ExitStack() as stack:
@@ -88,6 +89,35 @@ def test_a_stage_without_its_broker_lives_but_is_not_ready(tmp_path: Path) -> No
         assert api.status("readinessProbe") == 503
 
 
+def test_the_migration_makes_every_table_and_finds_nothing_to_do_after_it(servers: Servers, tmp_path: Path) -> None:
+    """The Job's command with its environment alone; where the store is away it says so and fails, to be tried again."""
+    found = helm.render({"clickhouse": {"database": "migrated"}, "config": {"store": {"photos_days": 90}}})
+    for folder in ("first", "again"):
+        done = Node(tmp_path / folder, found, servers.addresses).once(migration(found))
+        assert done.returncode == 0, done.stderr
+        assert "applied" in done.stdout
+        assert "missing" not in done.stdout
+    away = Node(tmp_path / "away", found, {"zool-clickhouse:8123": 1}).once(migration(found))
+    assert away.returncode == 2
+    assert "[clickhouse] host" in away.stderr
+
+
+def test_the_init_containers_of_a_card_build_its_repository(tmp_path: Path) -> None:
+    """The first writes what the server is told to serve; the second refuses where there is no card, with what to do."""
+    found = rendered("gpu")
+    pod = pods(found)["triton"]
+    node = Node(tmp_path, found)
+    node.given["work"] = tmp_path / "work"
+    node.given["work"].mkdir()
+    build, plan = pod.spec["initContainers"]
+    done = node.once(pod, build)
+    assert done.returncode == 0, done.stderr
+    built = {path.parent.name for path in (tmp_path / "work" / "triton").glob("*/config.pbtxt")}
+    assert {"detector", "plate_reader"} <= built
+    refused = node.once(pod, plan)
+    assert (refused.returncode, "GPU" in refused.stderr) == (2, True)
+
+
 @pytest.mark.timeout(300)
 def test_triton_of_the_gpu_set_starts_with_its_options(servers: Servers, tmp_path: Path) -> None:
     """The official server's options, given to the server of the wheel on the CPU repository: ready, and stopped."""
@@ -95,8 +125,8 @@ def test_triton_of_the_gpu_set_starts_with_its_options(servers: Servers, tmp_pat
     pod = pods(found)["triton"]
     built = servers.node.folder / "triton" / "volumes" / "work" / "triton"
     node = Node(tmp_path, found)
-    shutil.copytree(built, tmp_path / "built")
-    node.given["models"] = tmp_path / "built"
+    shutil.copytree(built, tmp_path / "built" / "triton")
+    node.given["work"] = tmp_path / "built"
     with node.running(pod) as triton:
         triton.wait_ready()
         assert triton.status("livenessProbe") == 200

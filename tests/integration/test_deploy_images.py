@@ -6,6 +6,7 @@ that is made for real, started, and asked.
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 import shlex
@@ -20,12 +21,21 @@ from typing import Any
 import pytest
 from dockerfile_parse import DockerfileParser
 
-from tests.support.chart import STAGES, Pod, pods, rendered
+from tests.support.chart import STAGES, Pod, migration, pods, rendered
 from tests.support.clickhouse import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = ROOT / "deploy" / "images" / "Dockerfile"
-TARGETS = ("ingest", "postprocess", "api", "triton-cpu")
+EXTRAS = {
+    "ingest": "ingest", "postprocess": "postprocess", "api": "api", "triton-cpu": "triton", "triton-gpu": "models",
+}  # fmt: skip
+"""By target: the extra that it installs."""
+TARGETS = tuple(EXTRAS)
+BASES = {
+    "docker.io/library/python:${PYTHON_TAG}@${PYTHON_DIGEST}": "PYTHON_DIGEST",
+    "nvcr.io/nvidia/tritonserver:${TRITON_TAG}@${TRITON_DIGEST}": "TRITON_DIGEST",
+}
+"""What is pulled, and the argument that holds its digest."""
 NEVER = ("torch", "ultralytics", "tensorrt", "panda3d", "pytest")
 START_S_MAX = 90.0
 
@@ -62,7 +72,8 @@ def _command(target: str) -> list[str]:
 
 def _pods_of(target: str) -> list[Pod]:
     """The pods of the chart that run an image."""
-    return [pod for pod in pods(rendered("cpu")).values() if pod.container["image"].startswith(f"zool-{target}:")]
+    found = (*pods(rendered("cpu")).values(), pods(rendered("gpu"))["triton"], migration(rendered("cpu")))
+    return [pod for pod in found if pod.container["image"].startswith(f"zool-{target}:")]
 
 
 def test_lint_finds_nothing() -> None:
@@ -75,16 +86,16 @@ def test_lint_finds_nothing() -> None:
 
 def test_targets_are_the_images_of_the_chart() -> None:
     """Every image of ours that a pod asks for is a target, and every target is run by a pod."""
-    ours = {pod.container["image"] for pod in pods(rendered("cpu")).values()}
+    ours = {pod.container["image"] for name in ("cpu", "gpu") for pod in pods(rendered(name)).values()}
     assert {image.split(":")[0].removeprefix("zool-") for image in ours if image.startswith("zool-")} == set(TARGETS)
-    assert {pod.name for target in TARGETS for pod in _pods_of(target)} == {*STAGES, "triton"}
+    assert {pod.name for target in TARGETS for pod in _pods_of(target)} == {*STAGES, "triton", "migrate"}
 
 
 def test_nothing_is_built_on_a_base_without_a_digest() -> None:
-    """One image is pulled, by digest; the digest has no default, so it has to be given."""
+    """Two images are pulled, by digest; a digest has no default, so it has to be given."""
     pulled = [value for name in _stages() for value in _all(name, "FROM") if value.split()[0] not in _stages()]
-    assert [one.split()[0] for one in pulled] == ["docker.io/library/python:${PYTHON_TAG}@${PYTHON_DIGEST}"]
-    assert "PYTHON_DIGEST" in _all("", "ARG")
+    assert [one.split()[0] for one in pulled] == list(BASES)
+    assert set(BASES.values()) <= set(_all("", "ARG"))
 
 
 def test_what_is_packed_is_copied_and_sent() -> None:
@@ -106,10 +117,10 @@ def test_a_target_runs_what_its_pods_run(target: str) -> None:
     uid, gid = (int(part) for part in user.split(":"))
     exposed = {int(port) for value in _all(target, "EXPOSE") for port in value.split()}
     (check,) = _all(target, "HEALTHCHECK")
-    for pod in _pods_of(target):
+    for pod in (pod for pod in _pods_of(target) if pod.name != "migrate"):
         security = pod.spec["securityContext"]
         assert (security["runAsUser"], security["runAsGroup"]) == (uid, gid)
-        words = 4 if target == "triton-cpu" else len(_command(target))
+        words = {"triton-cpu": 4, "triton-gpu": 5}.get(target, len(_command(target)))
         assert pod.argv[:words] == _command(target)[:words]
         assert exposed == set(pod.ports.values())
         port, path = pod.probe("livenessProbe")
@@ -124,7 +135,7 @@ def test_a_target_installs_one_extra_and_is_not_root_after_it(target: str) -> No
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert words[:5] == ["uv", "sync", "--locked", "--no-dev", "--no-editable"]
     assert words[5] == "--extra"
-    assert words[6:] == [target.removesuffix("-cpu")]
+    assert words[6:] == [EXTRAS[target]]
     assert words[6] in extras
     after_user = _stages()[target][[word for word, _ in _stages()[target]].index("USER") :]
     assert {word for word, _ in after_user} <= {"USER", "ENV", "EXPOSE", "HEALTHCHECK", "CMD"}
@@ -169,6 +180,7 @@ class _Any(urllib.request.HTTPErrorProcessor):
         ("postprocess", ["recognise"]),
         ("postprocess", ["decide"]),
         ("postprocess", ["store"]),
+        ("postprocess", ["deliver"]),
         ("api", []),
     ],
 )
@@ -193,6 +205,56 @@ def test_the_extra_of_a_stage_is_enough_to_run_it(
         tmp_path,
         lambda: "nats" in _answer(f"http://127.0.0.1:{port}/health/ready")[1].get("components", {}),
     )
+
+
+@pytest.mark.slow
+def test_the_extra_of_postprocess_is_enough_to_migrate(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    """The command of the chart's Job comes as far as the store, which is not there."""
+    python = _once("postprocess", tmp_path_factory) / "bin" / "python"
+    done = _run(python, migration(rendered("cpu")).argv[1:], tmp_path, {"ZOOL_CLICKHOUSE_HOST": "127.0.0.1"})
+    assert done.returncode == 2
+    assert "[clickhouse] host" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_extra_of_models_is_enough_to_build_for_a_card(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    """The commands of the chart's init containers: the repository is built; plans are refused without a card."""
+    python = _once("triton-gpu", tmp_path_factory) / "bin" / "python"
+    assert _missing(python, (*NEVER, "nats", "litestar", "pytriton")) == {*NEVER, "nats", "litestar", "pytriton"}
+    build, plan = (each["command"] for each in pods(rendered("gpu"))["triton"].spec["initContainers"])
+    done = _run(python, [word.replace("/var/lib/zool", str(tmp_path)) for word in build[1:]], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "triton" / "detector" / "config.pbtxt").exists()
+    refused = _run(python, [word.replace("/var/lib/zool", str(tmp_path)) for word in plan[1:]], tmp_path)
+    assert (refused.returncode, "GPU" in refused.stderr) == (2, True)
+
+
+def _run(
+    python: Path, words: list[str], folder: Path, environ: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [python, *words], cwd=folder, env={"PATH": "/usr/bin:/bin"} | (environ or {}), capture_output=True, text=True,
+        timeout=START_S_MAX, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_bill_of_materials_names_what_is_installed(target: str) -> None:
+    """The command of the README needs no engine: packages of the extra with their versions, none of what trains."""
+    extra, uv = EXTRAS[target], str(Path(sys.executable).with_name("uv"))
+    words = ["export", "--frozen", "--offline", "--no-dev", "--extra", extra, "--format", "cyclonedx1.5", "--quiet"]
+    done = subprocess.run([uv, *words], cwd=ROOT, capture_output=True, text=True, check=True)
+    bill = json.loads(done.stdout)
+    held = {each["name"]: each["version"] for each in bill["components"]}
+    assert bill["bomFormat"] == "CycloneDX"
+    assert held["msgspec"] == importlib.metadata.version("msgspec")
+    assert not {*NEVER} & set(held)
+    typical = {"ingest": "av", "postprocess": "clickhouse-connect", "api": "litestar", "triton": "nvidia-pytriton"}
+    assert typical.get(extra, "onnx") in held
 
 
 @pytest.mark.slow

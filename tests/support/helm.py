@@ -25,15 +25,22 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "deploy" / "chart"
-LIBRARY = Path(sys.prefix) / "helm" / "helm_sdkpy" / "_lib" / "linux-amd64" / "libhelm_sdkpy.so"
+APART = Path(sys.prefix) / "apart"
+"""Wheels of apart.txt."""
+LIBRARY = APART / "helm_sdkpy" / "_lib" / "linux-amd64" / "libhelm_sdkpy.so"
 RELEASE, NAMESPACE = "zool", "video"
 HELM_S_MAX = 120
 
 _KINDS = {
     "v1": ("ConfigMap", "Secret", "Service", "ServiceAccount", "PersistentVolumeClaim"),
     "apps/v1": ("Deployment", "StatefulSet"),
+    "batch/v1": ("Job",),
+    "autoscaling/v2": ("HorizontalPodAutoscaler",),
     "policy/v1": ("PodDisruptionBudget",),
-    "networking.k8s.io/v1": ("NetworkPolicy",),
+    "networking.k8s.io/v1": ("NetworkPolicy", "Ingress"),
+    "gateway.networking.k8s.io/v1": ("HTTPRoute", "GRPCRoute"),
+    "monitoring.coreos.com/v1": ("PodMonitor", "PrometheusRule"),
+    "keda.sh/v1alpha1": ("ScaledObject",),
 }
 
 
@@ -45,6 +52,8 @@ class Rendered(msgspec.Struct, frozen=True, kw_only=True):
     """What Helm made of a chart and values."""
 
     objects: tuple[dict[str, Any], ...]
+    hooks: tuple[dict[str, Any], ...]
+    """What Helm makes at a moment of its own, such as before an upgrade."""
     notes: str
     posted: tuple[dict[str, Any], ...]
     """The same objects as they arrived at the server, without the release's own record."""
@@ -63,7 +72,9 @@ def render(values: Mapping[str, Any], chart: Path = CHART) -> Rendered:
     """Install with values over the chart's defaults; raises `HelmRefused`."""
     answer = _ask({"action": "install", "chart": str(chart), "values": values})
     manifests = [each for each in yaml.safe_load_all(answer["release"]["manifest"]) if each]
-    return Rendered(objects=tuple(manifests), notes=answer["release"]["info"]["notes"], posted=tuple(answer["posted"]))
+    hooks = [yaml.safe_load(each["manifest"]) for each in answer["release"].get("hooks") or []]
+    notes = answer["release"]["info"]["notes"]
+    return Rendered(objects=tuple(manifests), hooks=tuple(hooks), notes=notes, posted=tuple(answer["posted"]))
 
 
 def lint(chart: Path = CHART) -> list[dict[str, Any]]:
@@ -128,8 +139,8 @@ class _Recorder(http.server.BaseHTTPRequestHandler):
 def _discovery(path: str) -> dict[str, Any] | None:
     """What a server says of itself before anything is asked of it; None = not there."""
     groups = [
-        {"name": v.partition("/")[0], "versions": [{"groupVersion": v, "version": "v1"}],
-         "preferredVersion": {"groupVersion": v, "version": "v1"}}
+        {"name": v.partition("/")[0], "versions": [{"groupVersion": v, "version": v.partition("/")[2]}],
+         "preferredVersion": {"groupVersion": v, "version": v.partition("/")[2]}}
         for v in _KINDS if "/" in v
     ]  # fmt: skip
     told: dict[str, dict[str, Any]] = {

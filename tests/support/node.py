@@ -120,6 +120,20 @@ class Node:
                 os.killpg(process.pid, signal.SIGKILL)
         assert list(work.iterdir()) == [], f"{pod.name} writes into its working directory, which is read-only in a pod"
 
+    def once(self, pod: Pod, container: Mapping[str, Any] | None = None) -> subprocess.CompletedProcess[str]:
+        """A container that ends by itself: that of a Job, or one that runs before the pod's own."""
+        container = container or pod.container
+        home = self.folder / f"{pod.name}-{container['name']}"
+        mounts = {m["mountPath"]: self._volume(pod, home, m["name"]) for m in container["volumeMounts"]}
+        name, *rest = [self._text(word, mounts) for word in container["command"]]
+        assert name == "python"
+        environ = pod.environ() if container == pod.container else {}
+        self._address(environ)
+        return subprocess.run(
+            [sys.executable, *rest], cwd=home, capture_output=True, text=True, timeout=READY_S_MAX, check=False,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(mounts["/tmp"]), **environ},  # noqa: S108
+        )  # fmt: skip
+
     def _volume(self, pod: Pod, home: Path, name: str) -> Path:
         if name in self.given:
             return self.given[name]
@@ -197,7 +211,7 @@ class Node:
             return argv, {"ZOOL_CLICKHOUSE_PASSWORD": password, "ZOOL_CLICKHOUSE_USER": "zool"}
         assert name == "tritonserver"
         wheel = triton.locate()
-        repository = mounts["/models"]
+        repository = mounts["/var/lib/zool"] / "triton"
         command = triton.server_command(
             wheel, repository=repository, backends=repository, ports=triton.Ports(grpc=1, http=2, metrics=3), environ={}
         )

@@ -57,6 +57,28 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
+{{/* "yes" where a component may have more than one pod. */}}
+{{- define "zool.several" -}}
+{{- if hasKey . "replicas" }}
+{{- if dig "autoscaling" "enabled" false . }}{{ if gt (int .autoscaling.maxReplicas) 1 }}yes{{ end }}{{ else if gt (int .replicas) 1 }}yes{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* One of several pods at a time may be evicted. */}}
+{{- define "zool.budget" -}}
+{{- if and .root.Values.podDisruptionBudget.enabled (include "zool.several" .values) }}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {{- include "zool.metadata" . | nindent 2 }}
+spec:
+  maxUnavailable: 1
+  unhealthyPodEvictionPolicy: AlwaysAllow
+  selector:
+    matchLabels: {{- include "zool.selector" . | nindent 6 }}
+{{- end }}
+{{- end }}
+
 {{/* What every pod has around its containers. */}}
 {{- define "zool.pod" -}}
 serviceAccountName: {{ include "zool.serviceAccount" .root }}
@@ -67,6 +89,23 @@ securityContext: {{- include "zool.podSecurity" . | nindent 2 }}
 imagePullSecrets:
   {{- range . }}
   - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with .values.terminationGracePeriodSeconds }}
+terminationGracePeriodSeconds: {{ . }}
+{{- end }}
+{{- with default .root.Values.pods.priorityClassName .values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- $spread := .root.Values.pods.topologySpread }}
+{{- if and $spread.enabled (include "zool.several" .values) }}
+topologySpreadConstraints:
+  {{- range $key := $spread.keys }}
+  - topologyKey: {{ $key }}
+    maxSkew: {{ $spread.maxSkew }}
+    whenUnsatisfiable: {{ $spread.whenUnsatisfiable }}
+    labelSelector:
+      matchLabels: {{- include "zool.selector" $ | nindent 8 }}
   {{- end }}
 {{- end }}
 {{- with .values.nodeSelector }}
@@ -105,8 +144,22 @@ prometheus.io/path: /metrics
 {{- if .Values.clickhouse.enabled }}{{ include "zool.name" . }}-clickhouse{{ else }}{{ .Values.clickhouse.external.host }}{{ end -}}
 {{- end }}
 
+{{- define "zool.natsMonitor" -}}
+{{- if .Values.nats.enabled }}{{ include "zool.name" . }}-nats.{{ .Release.Namespace }}.svc:8222{{ else }}{{ .Values.nats.external.monitor }}{{ end -}}
+{{- end }}
+
 {{- define "zool.clickhousePort" -}}
 {{- if .Values.clickhouse.enabled }}8123{{ else }}{{ .Values.clickhouse.external.port }}{{ end -}}
+{{- end }}
+
+{{/* Where the store is, for whoever speaks to it. */}}
+{{- define "zool.clickhouseEnviron" -}}
+- {name: ZOOL_CLICKHOUSE_HOST, value: {{ include "zool.clickhouseHost" . | quote }}}
+- {name: ZOOL_CLICKHOUSE_PORT, value: {{ include "zool.clickhousePort" . | quote }}}
+- {name: ZOOL_CLICKHOUSE_USER, value: {{ .Values.clickhouse.user | quote }}}
+- {name: ZOOL_CLICKHOUSE_DATABASE, value: {{ .Values.clickhouse.database | quote }}}
+- name: ZOOL_CLICKHOUSE_PASSWORD
+  valueFrom: {secretKeyRef: {name: {{ .Values.secrets.clickhouse }}, key: password}}
 {{- end }}
 
 {{/* The environment of a stage: ZOOL_<SECTION>_<KEY>, only what the program reads. */}}
@@ -135,17 +188,18 @@ prometheus.io/path: /metrics
 - {name: OPENBLAS_NUM_THREADS, value: "1"}
 {{- end }}
 {{- if has .component (list "store" "api") }}
-- {name: ZOOL_CLICKHOUSE_HOST, value: {{ include "zool.clickhouseHost" .root | quote }}}
-- {name: ZOOL_CLICKHOUSE_PORT, value: {{ include "zool.clickhousePort" .root | quote }}}
-- {name: ZOOL_CLICKHOUSE_USER, value: {{ .root.Values.clickhouse.user | quote }}}
-- {name: ZOOL_CLICKHOUSE_DATABASE, value: {{ .root.Values.clickhouse.database | quote }}}
-- name: ZOOL_CLICKHOUSE_PASSWORD
-  valueFrom: {secretKeyRef: {name: {{ .root.Values.secrets.clickhouse }}, key: password}}
+{{ include "zool.clickhouseEnviron" .root }}
 {{- end }}
 {{- if eq .component "api" }}
 - {name: ZOOL_API_HOST, value: 0.0.0.0}
 - {name: ZOOL_API_PORT, value: "8080"}
 - {name: ZOOL_API_TOKEN_FILE, value: /run/secrets/zool/token}
+{{- if .root.Values.secrets.oidc }}
+- {name: ZOOL_API_OIDC_CLIENT_SECRET_FILE, value: /run/secrets/oidc/secret}
+{{- end }}
+{{- if or (and .root.Values.ingress.enabled .root.Values.ingress.tlsSecret) (and .root.Values.gateway.enabled .root.Values.gateway.tls) }}
+- {name: ZOOL_API_BEHIND_TLS, value: "true"}
+{{- end }}
 {{- with .root.Values.api.acs }}
 {{- if .enabled }}
 - {name: ZOOL_API_ACS_HOST, value: 0.0.0.0}
