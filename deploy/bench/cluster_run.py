@@ -244,6 +244,7 @@ class Scenario:
 
     def _note(self, name: str, host: str, since_us: int) -> None:
         self._marks[name] = (host, since_us, _now_us())
+        up.say(f"    so far: {self._row(name)}")
 
     def _row(self, name: str) -> Json:
         watch, (host, since_us, until_us) = self._watch, self._marks[name]
