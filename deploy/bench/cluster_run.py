@@ -106,9 +106,11 @@ class Watch:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        left = set(self._tasks)
+        while left:  # again: `wait_for` of Python 3.11, in nats-py, loses a cancellation
+            for task in left:
+                task.cancel()
+            _, left = await asyncio.wait(left, timeout=1.0)
         for client in self.clients.values():
             await client.close()
 
