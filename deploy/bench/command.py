@@ -13,6 +13,7 @@ import msgspec
 from deploy.bench import (
     api_run,
     article_run,
+    away_run,
     cluster_run,
     faces,
     faults_run,
@@ -44,12 +45,14 @@ CLUSTER_HELP = (
     "three hosts: one is cut off, one dies, programs are replaced; what took over how soon, and what is missing"
 )
 API_HELP = "many clients of the event stream before a feed of events, and lists of events with filters"
+AWAY_HELP = "a controller of a barrier and a webhook go away: what comes afterwards, in which order, and what opens"
 STORE_HELP = "events a second from their stream into the store, and panels of a large store"
 
 
 OWN: dict[str, Callable[[argparse.Namespace], int]] = {
     "models": models.run,
     "api": api_run.run,
+    "away": away_run.run,
     "store": store_run.run,
     "faces": faces.run,
     "health": health.run,
@@ -76,6 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     models.add_arguments(names.add_parser("models", help=MODELS_HELP, description=MODELS_HELP))
     store_run.add_arguments(names.add_parser("store", help=STORE_HELP, description=STORE_HELP))
     api_run.add_arguments(names.add_parser("api", help=API_HELP, description=API_HELP))
+    away_run.add_arguments(names.add_parser("away", help=AWAY_HELP, description=AWAY_HELP))
     faces.add_arguments(names.add_parser("faces", help=FACES_HELP, description=FACES_HELP))
     faults_run.add_arguments(names.add_parser("faults", help=FAULTS_HELP, description=FAULTS_HELP))
     health.add_arguments(names.add_parser("health", help=HEALTH_HELP, description=HEALTH_HELP))

@@ -70,7 +70,7 @@ async def opened(args: argparse.Namespace, stop: asyncio.Event) -> AsyncIterator
     try:
         for name in FOLDERS:
             shutil.rmtree(folder / name, ignore_errors=True)
-        ports = machine.choose_ports(LOOPBACK, 0, kept=folder / "ports.json")
+        ports = machine.choose_ports(LOOPBACK, 0, (LOOPBACK, 0), kept=folder / "ports.json")
         layout = Layout(
             data_dir=folder, python=sys.executable, nats_server=machine.find_nats_server(), config=args.config
         )
