@@ -35,8 +35,8 @@ test-system: $(STAMP) ## tests with GStreamer, Chromium and ffmpeg, which it ins
 chaos: $(STAMP) ## 100 kills and pauses at random under 8 cameras (ZOOL_CHAOS_FAULTS, ZOOL_CHAOS_SEED)
 	@$(BIN)/pytest -m chaos -s $(TEST_ARGS)
 
-fuzz: $(STAMP) ## calls made of the OpenAPI document, many of each (ZOOL_FUZZ_EXAMPLES)
-	@ZOOL_FUZZ_EXAMPLES=$${ZOOL_FUZZ_EXAMPLES:-100} $(BIN)/pytest tests/integration/test_api_schemathesis.py $(TEST_ARGS)
+fuzz: $(STAMP) ## calls made of the OpenAPI document and of the proto files, many of each (ZOOL_FUZZ_EXAMPLES)
+	@ZOOL_FUZZ_EXAMPLES=$${ZOOL_FUZZ_EXAMPLES:-100} $(BIN)/pytest tests/integration/test_api_schemathesis.py tests/integration/test_api_doors_lists.py -k 'schemathesis or nonsense' $(TEST_ARGS)
 
 check: $(STAMP) ## lint, format, types, import contracts, what bandit says
 	@$(BIN)/ruff check .

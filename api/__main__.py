@@ -29,12 +29,14 @@ from api.feed import Feed
 from api.graves import Graves
 from api.http.app import application
 from api.http.services import Services
+from api.hub import Hub
 from api.ledger import Ledger
 from api.link import Link
 from api.oidc import Client
 from api.provider import Provider
 from api.server import listen, serve
 from api.states import StateBoard
+from api.tls import check_pair
 from api.tokens import hash_token
 from api.watch import Watch
 from ingest.process import Process, run
@@ -116,7 +118,7 @@ def archive_of(process: Process) -> Archive:
     return Archive(process.settings(ClickHouseSettings, "clickhouse"), timeout_s=timeout_s)
 
 
-def services(process: Process, link: Link, archive: Archive) -> Services:
+def services(process: Process, link: Link, hub: Hub, archive: Archive) -> Services:
     """Everything that a request may need."""
     settings = process.settings(ApiSettings, "api")
     look, configured = look_defaults(process)
@@ -130,13 +132,14 @@ def services(process: Process, link: Link, archive: Archive) -> Services:
         archive=archive,
         feed=Feed(
             link,
+            hub,
             process.stop,
             face="sse",
             limit_key="stream_clients_max",
             clients_max=settings.stream_clients_max,
             buffer_events=settings.stream_buffer_events,
         ),
-        doors=doorman(process, link, catalog),
+        doors=doorman(process, link, hub, catalog),
         boxes=Boxes(link, process.stop, clients_max=settings.stream_clients_max),
         functions=registry.load(),
         graves=Graves(link),
@@ -167,9 +170,9 @@ def services(process: Process, link: Link, archive: Archive) -> Services:
     )
 
 
-def doorman(process: Process, link: Link, catalog: Catalog) -> Doorman:
+def doorman(process: Process, link: Link, hub: Hub, catalog: Catalog) -> Doorman:
     """Who decides at the doors, with a reader of its own."""
-    feed = Feed(link, process.stop, face="doors", limit_key="", clients_max=2, buffer_events=1024)
+    feed = Feed(link, hub, process.stop, face="doors", limit_key="", clients_max=2, buffer_events=1024)
     return Doorman(link, catalog, feed, timezone=str(site_zone(process)), now_us=now_us)
 
 
@@ -191,7 +194,7 @@ async def seal_what_is_open(parts: Services) -> None:
 
 
 @contextlib.asynccontextmanager
-async def access_control(process: Process, parts: Services, port: int) -> AsyncIterator[str]:
+async def access_control(process: Process, parts: Services, hub: Hub, port: int) -> AsyncIterator[str]:
     """The gRPC server beside an api on `port`, where it is switched on; gives its address."""
     settings = parts.settings
     if not settings.acs_enabled:
@@ -199,6 +202,7 @@ async def access_control(process: Process, parts: Services, port: int) -> AsyncI
         return
     feed = Feed(
         parts.link,
+        hub,
         process.stop,
         face="grpc",
         limit_key="acs_clients_max",
@@ -220,12 +224,16 @@ def _end_with(process: Process, done: asyncio.Task[None]) -> None:
 async def main(process: Process) -> None:
     """Serve at once; the broker and the store are waited for beside it."""
     link, archive = Link(), archive_of(process)
-    parts = services(process, link, archive)
+    hub = Hub(link)
+    parts = services(process, link, hub, archive)
     nats = process.settings(NatsSettings, "nats")
+    cert, key = parts.settings.tls_cert_file, parts.settings.tls_key_file
+    tls = (cert, key) if check_pair(cert, key, prefix="") else None
     taken = listen(parts.settings.host, parts.settings.port)
     process.health.started()
     beside = [
         asyncio.create_task(link.keep(nats, process.health, process.stop)),
+        asyncio.create_task(hub.follow()),
         asyncio.create_task(parts.catalog.follow()),
         asyncio.create_task(parts.states.follow()),
         asyncio.create_task(parts.doors.follow()),
@@ -236,9 +244,11 @@ async def main(process: Process) -> None:
         task.add_done_callback(lambda done: _end_with(process, done))
     port = taken.getsockname()[1]
     try:
-        async with access_control(process, parts, port) as acs:
-            said = f"http://{parts.settings.host}:{port}/\n{acs}".strip()
-            await serve(application(parts), taken, stop=process.stop, listening=lambda: print(said, flush=True))
+        async with access_control(process, parts, hub, port) as acs:
+            said = f"{'https' if tls else 'http'}://{parts.settings.host}:{port}/\n{acs}".strip()
+            await serve(
+                application(parts), taken, tls=tls, stop=process.stop, listening=lambda: print(said, flush=True)
+            )
     finally:
         for task in beside[1:] if link.connected else beside:
             task.cancel()

@@ -24,6 +24,9 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8080
+    tls_cert_file: str = ""
+    """The server's certificate with its chain (PEM): then the api and the console speak HTTPS alone."""
+    tls_key_file: str = ""
     token_file: str = ""
     """File that holds the administrator's token; empty = only users of the bucket `users` may come in."""
     site_name: Annotated[str, msgspec.Meta(max_length=80)] = "zool"

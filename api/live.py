@@ -5,6 +5,7 @@ Pure. `feed` reads the broker and makes these; `sse` and `acs/messages` put them
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import msgspec
@@ -76,6 +77,14 @@ class Happened(msgspec.Struct, frozen=True, kw_only=True):
 
     mark: Mark
     event: Event
+    forms: dict[str, bytes] = {}
+    """How it is written, by form: put into words once for all clients that are handed this very object."""
+
+    def written(self, form: str, write: Callable[[], bytes]) -> bytes:
+        """The event in a form, which `write` makes where nobody asked for it before."""
+        if form not in self.forms:
+            self.forms[form] = write()
+        return self.forms[form]
 
 
 class Lost(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +119,11 @@ def subjects(wanted: Wanted) -> tuple[str, ...]:
         )
         raise BadParameter(name="cameras", value=f"{len(cameras)} x {len(kinds)} kinds", allowed=words)
     return tuple(events_subject(camera, kind) for camera in cameras for kind in kinds)
+
+
+def wants(wanted: Wanted, camera: str, kind: str) -> bool:
+    """Whether an event with this subject is wanted: what the broker makes of `subjects`."""
+    return (not wanted.cameras or camera in wanted.cameras) and (not wanted.kinds or kind in wanted.kinds)
 
 
 def place(start: Start, kept: Kept) -> Place:

@@ -44,8 +44,18 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingsError(section="api", key="port", value=str(port), allowed=allowed) from None
 
 
-async def serve(app: ASGIApp, taken: socket.socket, *, stop: asyncio.Event, listening: Callable[[], None]) -> None:
-    """Serve on a listening socket until `stop`; `listening` is called when the first request would be answered."""
+async def serve(
+    app: ASGIApp,
+    taken: socket.socket,
+    *,
+    tls: tuple[str, str] | None,
+    stop: asyncio.Event,
+    listening: Callable[[], None],
+) -> None:
+    """Serve on a listening socket until `stop`; `listening` is called when the first request would be answered.
+
+    `tls`: files of the certificate and its key; HTTPS alone then.
+    """
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -55,6 +65,8 @@ async def serve(app: ASGIApp, taken: socket.socket, *, stop: asyncio.Event, list
         ws="none",
         timeout_keep_alive=30,
         timeout_graceful_shutdown=GRACE_S,
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
     )
     server = _Server(config, listening)
     running = asyncio.create_task(server.serve(sockets=[taken]))

@@ -39,12 +39,15 @@ def resume_after(last_event_id: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
+def _event(item: Happened) -> bytes:
+    return frame(msgspec.json.encode(event_view(item.event, thumbnails=True)), sequence=item.mark.seq)
+
+
 def written(item: Item) -> bytes:
     """A message of the live stream; empty where there is nothing to say."""
     match item:
         case Happened():
-            data = msgspec.json.encode(event_view(item.event, thumbnails=True))
-            return frame(data, sequence=item.mark.seq)
+            return item.written("sse", lambda: _event(item))
         case Hello():
             return frame(msgspec.json.encode({"after": item.mark.seq}), event="hello", sequence=item.mark.seq)
         case Lost():

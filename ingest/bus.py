@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, Self
@@ -26,9 +27,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, KeyValueConfig, RetentionPolicy, StreamConfig
 
-from ingest.contract import STREAMS
+from ingest.contract import STREAMS, mask_url
 from ingest.inflow import Inflow
-from ingest.settings import NatsSettings
+from ingest.settings import NatsSettings, SettingsError
 from ingest.watching import Watcher, pending_of
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,25 @@ _AWAY = (
     TimeoutError,
     OSError,
 )
+
+
+def _tls(settings: NatsSettings) -> ssl.SSLContext | None:
+    """What the broker's certificate is held against, for an address `tls://`; raises `SettingsError`."""
+    if not all(server.startswith("tls://") for server in settings.servers):
+        if settings.ca_file or settings.cert_file or "tls://" in settings.url:
+            allowed = "every address must begin with tls:// where one does, or where ca_file or cert_file is set"
+            raise SettingsError(section="nats", key="url", value=mask_url(settings.url), allowed=allowed)
+        return None
+    key = "ca_file"
+    try:
+        context = ssl.create_default_context(cafile=settings.ca_file or None)
+        if settings.cert_file or settings.key_file:
+            key = "cert_file"
+            context.load_cert_chain(settings.cert_file, settings.key_file or None, password="")
+    except OSError as error:
+        allowed = f"can't be used: {error.strerror or error}"
+        raise SettingsError(section="nats", key=key, value=getattr(settings, key), allowed=allowed) from None
+    return context
 
 
 class BusUnavailable(Exception):  # noqa: N818 - a state of the world, named as such
@@ -389,6 +409,8 @@ class Bus:
             # Answers come to an inbox of the account: nobody else may listen there.
             inbox = f"_INBOX_{self._settings.user}".encode()
             options = {"user": self._settings.user, "password": self._settings.password, "inbox_prefix": inbox}
+        if (tls := _tls(self._settings)) is not None:
+            options["tls"] = tls
         self._say(ok=False, detail="connecting")
         while True:
             try:
@@ -419,6 +441,7 @@ class Bus:
 
     async def _on_error(self, error: Exception) -> None:
         log.debug("nats: %s", error)
+        self.report(error)
 
     async def _on_lost(self) -> None:
         self.outages += 1

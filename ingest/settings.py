@@ -41,6 +41,11 @@ class NatsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     password: str = ""
     replicas: Literal[1, 3, 5] = 1
     """Servers of a cluster that keep each stream and bucket; holds for those that are made from then on."""
+    ca_file: str = ""
+    """Certificates (PEM) that sign the broker's; empty = those that the system trusts. For `tls://`."""
+    cert_file: str = ""
+    """The process's own certificate, where the broker asks for one, and its key."""
+    key_file: str = ""
 
     @property
     def servers(self) -> list[str]:

@@ -24,6 +24,7 @@ from api.acs.v1 import acs_pb2, acs_pb2_grpc, doors_pb2, doors_pb2_grpc
 from api.config import ApiSettings, check_acs
 from api.feed import Feed
 from api.http.services import Services
+from api.tls import check_pair
 from ingest.settings import SettingsError
 
 SERVICE = acs_pb2.DESCRIPTOR.services_by_name["AccessControl"].full_name
@@ -90,15 +91,9 @@ def _listen(server: Any, settings: ApiSettings, port: int) -> str:
 def credentials(settings: ApiSettings) -> Any:
     """TLS as set up, or None; raises `SettingsError` when the files can't be used."""
     cert, key = settings.acs_tls_cert_file, settings.acs_tls_key_file
-    if not cert:
+    if not check_pair(cert, key, prefix="acs_"):
         return None
-    try:
-        # The library takes anything and fails at the first handshake; OpenSSL says at once what is wrong.
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password="")
-        pair = Path(key).read_bytes(), Path(cert).read_bytes()
-    except OSError as error:
-        allowed = f"it and acs_tls_key_file ({key}) can't be used: {error.strerror or error}"
-        raise SettingsError(section="api", key="acs_tls_cert_file", value=cert, allowed=allowed) from None
+    pair = Path(key).read_bytes(), Path(cert).read_bytes()
     return grpc.ssl_server_credentials((pair,), *_clients(settings.acs_tls_client_ca_file))
 
 

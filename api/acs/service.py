@@ -18,6 +18,7 @@ from api.acs.calls import CALLER, Context
 from api.acs.messages import event_message, hello_message, response, start_of, wanted_of
 from api.acs.v1 import acs_pb2 as pb
 from api.acs.v1 import acs_pb2_grpc
+from api.cursor import write_cursor
 from api.errors import NotThere
 from api.feed import HEARTBEAT_S, Feed
 from api.http.services import Services
@@ -70,8 +71,13 @@ class AccessControl(acs_pb2_grpc.AccessControlServicer):  # type: ignore[misc]
         mine = msgspec.structs.replace(self._parts, feed=self._feed).seen_by(CALLER.get(), [])
         items = await mine.feed.open(wanted_of(request), start_of(request))
 
-        def message(item: Shown) -> pb.StreamEventsResponse:
-            return response(item, now_us=self._parts.now_us(), hello=self._hello, thumbnails=request.thumbnails)
+        def message(item: Shown) -> pb.StreamEventsResponse | bytes:
+            def made() -> pb.StreamEventsResponse:
+                return response(item, now_us=self._parts.now_us(), hello=self._hello, thumbnails=request.thumbnails)
+
+            if isinstance(item, Happened):  # the same bytes for everybody who asks for it so
+                return item.written(f"acs {request.thumbnails}", lambda: made().SerializeToString())
+            return made()
 
         await pour(context, items, message, send_timeout_s=self._parts.settings.send_timeout_s)
 
@@ -79,15 +85,14 @@ class AccessControl(acs_pb2_grpc.AccessControlServicer):  # type: ignore[misc]
 async def pour(
     context: Context, items: AsyncGenerator[Item], message: Callable[[Shown], Any], *, send_timeout_s: float
 ) -> None:
-    """Hand a live stream to a client, each item as a message with a cursor, until one of both ends."""
+    """Hand a live stream to a client, each item as a message with its cursor, or its bytes, until one of both ends."""
     cursor = ""
     async with contextlib.aclosing(items):
         async for item in items:
             if isinstance(item, Cut):
                 await _end(context, item.reason, cursor)
                 return
-            told = message(item)
-            cursor = told.cursor
+            told, cursor = message(item), write_cursor(item.mark)
             try:
                 async with asyncio.timeout(send_timeout_s):
                     await context.write(told)

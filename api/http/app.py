@@ -120,4 +120,6 @@ def litestar_app(services: Services) -> Litestar:
 def application(services: Services) -> ASGIApp:
     """Everything, the outer layer included."""
     recorded = Recorded(litestar_app(services), ledger=services.ledger, now_us=services.now_us)
-    return Outer(recorded, send_timeout_s=services.settings.send_timeout_s)
+    settings = services.settings
+    tls = bool(settings.tls_cert_file) or settings.behind_tls
+    return Outer(recorded, send_timeout_s=settings.send_timeout_s, tls=tls)

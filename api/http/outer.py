@@ -25,13 +25,17 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
 )
+HSTS = (b"strict-transport-security", b"max-age=31536000")
+"""A browser that came by TLS once never asks without it."""
 
 
 class Outer:
     """ASGI application around another."""
 
-    def __init__(self, inner: ASGIApp, *, send_timeout_s: float) -> None:
+    def __init__(self, inner: ASGIApp, *, send_timeout_s: float, tls: bool) -> None:
+        """`tls`: clients come by TLS alone, here or to what stands in front."""
         self._inner, self._send_timeout_s = inner, send_timeout_s
+        self._headers = (*HEADERS, HSTS) if tls else HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the life of the application."""
@@ -42,7 +46,7 @@ class Outer:
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *HEADERS]
+                message["headers"] = [*message.get("headers", ()), *self._headers]
                 _count(scope, message["status"], time.perf_counter() - started)
             async with asyncio.timeout(self._send_timeout_s):
                 await send(message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import time
@@ -123,11 +124,13 @@ class ApiProcess:
 class Site:
     """Broker, store and api together."""
 
-    def __init__(self, folder: Path, environ: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, environ: dict[str, str] | None = None, verify: ssl.SSLContext | bool = True
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.broker = Broker(folder / "nats")
         self.store = ClickHouseServer(folder / "clickhouse")
-        self._folder, self._environ = folder, environ or {}
+        self._folder, self._environ, self._verify = folder, environ or {}, verify
         self.api: ApiProcess
 
     def start(self) -> None:
@@ -161,7 +164,8 @@ class Site:
     def client(self, *, token: str = TOKEN, language: str = "en") -> httpx.Client:
         """An HTTP client that has the token."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.api.url, headers=headers | {"Accept-Language": language}, timeout=20)
+        headers |= {"Accept-Language": language}
+        return httpx.Client(base_url=self.api.url, headers=headers, timeout=20, verify=self._verify)
 
     def until(self, done: object, *, timeout_s: float = 20.0) -> None:
         """Ask again and again until `done(client)` holds."""
@@ -204,9 +208,11 @@ def _insert(
 
 
 @contextlib.contextmanager
-def running_site(folder: Path, environ: dict[str, str] | None = None) -> Iterator[Site]:
+def running_site(
+    folder: Path, environ: dict[str, str] | None = None, *, verify: ssl.SSLContext | bool = True
+) -> Iterator[Site]:
     """A running site; ended at the end."""
-    site = Site(folder, environ)
+    site = Site(folder, environ, verify)
     try:
         site.start()
         yield site
