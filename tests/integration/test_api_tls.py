@@ -150,12 +150,16 @@ async def test_the_broker_over_tls(tmp_path: Path, tls: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "key"),
-    [({"url": "nats://h:1", "ca_file": "x"}, "url"), ({"url": "tls://h:1", "ca_file": "/nowhere"}, "ca_file")],
+    ("url", "ca_file", "key"),
+    [
+        ("nats://h:1", "x", "url"),
+        ("tls://h:1,nats://i:1", "", "url"),
+        ("tls://h:1", "/nowhere", "ca_file"),
+    ],
 )
-async def test_tls_that_would_not_be_is_refused(fields: dict[str, str], key: str) -> None:
+async def test_tls_that_would_not_be_is_refused(url: str, ca_file: str, key: str) -> None:
     """An authority beside a plain address, and one that is not there."""
     with pytest.raises(SettingsError) as refused:
-        async with Bus.open(NatsSettings(**fields), name="api"):
+        async with Bus.open(NatsSettings(url=url, ca_file=ca_file), name="api"):
             pass
     assert refused.value.key == key
