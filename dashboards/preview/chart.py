@@ -50,6 +50,22 @@ def line_of(series: Series, field: Field, number: int, title: str) -> Line:
     )
 
 
+def stacked(lines: Sequence[Line]) -> list[Line]:
+    """Where the panel stacks: each upon those before it, the last one drawn first, so that all can be seen."""
+    mode = (lines[0].field.custom("stacking") or {}).get("mode") if lines else None
+    if mode != "normal":
+        return list(lines)
+    heights: dict[float, float] = {}
+    found = []
+    for line in lines:
+        points = []
+        for at, value in line.points:
+            heights[at] = heights.get(at, 0.0) + value
+            points.append((at, heights[at]))
+        found.append(msgspec.structs.replace(line, points=tuple(points)))
+    return found[::-1]
+
+
 def chart(lines: Sequence[Line], span: Span, size: Size) -> str:
     """Lines or bars over time."""
     first = lines[0].field

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
@@ -42,6 +43,11 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         """A setting of the visualisation, None where it is not set."""
         return self.settings.get(f"custom.{key}", self.settings.get("custom", {}).get(key))
 
+    def named(self, word: str) -> str:
+        """A word of a row or label, as the mappings say it."""
+        found = (_mapped(mapping, word) for mapping in self.settings.get("mappings", []))
+        return next((one["text"] for one in found if one is not None), word)
+
     def show(self, value: Any) -> Shown:
         """A value in words."""
         for mapping in self.settings.get("mappings", []):
@@ -74,6 +80,16 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
             case "dthms":
                 whole = round(value)
                 return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+            case "bytes":
+                return _scaled(value, 1024, ("B", "KiB", "MiB", "GiB", "TiB"))
+            case "ms":
+                return f"{value:.1f} ms"
+            case "short" if abs(value) >= 1000:
+                return _scaled(value, 1000, ("", "K", "Mil", "Bil")).strip()
+            case "s" if value >= 3600:
+                return f"{value / 3600:.1f} h"
+            case "s" if value >= 120:
+                return f"{value / 60:.1f} min"
             case "s" if value < 1:
                 return f"{value * 1000:.0f} ms"
             case "s":
@@ -81,6 +97,11 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(value, float):
             return f"{value:.{1 if decimals is None else int(decimals)}f}"
         return _text(value)
+
+
+def _scaled(value: float, base: int, names: tuple[str, ...]) -> str:
+    power = min(len(names) - 1, int(math.log(abs(value), base))) if abs(value) >= 1 else 0
+    return f"{value / base**power:.3g} {names[power]}"
 
 
 def fields(panel: Json, names: tuple[str, ...], zone: tzinfo) -> dict[str, Field]:

@@ -16,7 +16,7 @@ import msgspec
 from dashboards.errors import PreviewError
 from dashboards.preview.answer import Answer, Series
 from dashboards.preview.board import Json, panels
-from dashboards.preview.chart import Line, Size, bands, chart, legend, line_of
+from dashboards.preview.chart import Line, Size, bands, chart, legend, line_of, stacked
 from dashboards.preview.field import Field, fields, series_title
 from dashboards.preview.macros import ALL, Chosen, Span
 
@@ -50,7 +50,7 @@ def _style() -> str:
 
 
 def _chosen(board: Json, variables: Mapping[str, Chosen]) -> str:
-    shown = [one for one in board["templating"]["list"] if one["type"] in {"query", "custom"}]
+    shown = [one for one in board["templating"]["list"] if one["type"] in {"query", "custom", "textbox"}]
     values = {name: ", ".join(one.values).replace(ALL, "All") for name, one in variables.items()}
     return "".join(f"<span><b>{escape(one['label'])}</b>{escape(values[one['name']])}</span>" for one in shown)
 
@@ -103,11 +103,15 @@ def _lines(panel: Json, context: Context) -> list[Line]:
 
 
 def _title(target: Json, field: Field, series: Series) -> str:
+    return field.named(_plain_title(target, field, series))
+
+
+def _plain_title(target: Json, field: Field, series: Series) -> str:
     return series_title(target.get("legendFormat") or field.title, series.labels)
 
 
 def _timeseries(panel: Json, context: Context, size: Size) -> str:
-    lines = _lines(panel, context)
+    lines = stacked(_lines(panel, context))
     wide = sum(34 + 7 * len(line.title) for line in lines)  # of the legend, about
     rows = 1 + int(wide // size.width)
     inner = Size(width=size.width - PAD, height=size.height - TITLE - LEGEND * rows)
@@ -162,16 +166,18 @@ def _cell(field: Field, value: object, height: int) -> str:
 
 def _bargauge(panel: Json, context: Context, size: Size) -> str:
     ((_, answer),) = _answers(panel, context)
+    if not answer.rows:
+        return ""
     name = panel["options"]["reduceOptions"]["fields"].strip("/^$")
     field = fields(panel, (name,), context.zone)[name]
-    text, number = answer.names.index("camera_name"), answer.names.index(name)
+    text, number = 0, answer.names.index(name)
     most = max((row[number] for row in answer.rows), default=0) or 1
     height = min(46, (size.height - TITLE - 8) / max(1, len(answer.rows)))
     parts = []
     for row in answer.rows:
         told = field.show(row[number])
         parts.append(
-            f'<p style="height:{height:.0f}px"><span>{escape(row[text])}</span>'
+            f'<p style="height:{height:.0f}px"><span>{escape(field.named(row[text]))}</span>'
             f'<i><b style="width:{100 * row[number] / most:.1f}%;background:{told.colour}"></b></i>'
             f'<em style="color:{told.colour}">{told.text}</em></p>'
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import math
 import tempfile
@@ -22,6 +23,7 @@ import cv2
 import numpy as np
 
 from dashboards.__main__ import BOARDS
+from dashboards.build import BUILDERS
 from dashboards.preview.answer import Answer
 from dashboards.preview.board import Json, panels, read_board
 from dashboards.preview.macros import Chosen, Span, promql
@@ -30,7 +32,9 @@ from tests.support.boards import Asker, fill, span_of
 from tests.support.clickhouse import running_clickhouse
 from tests.support.console import browser_page
 from tests.support.day import CAMERAS, Picture, camera_events, passages, pictured, vehicle_events, without_lost
+from tests.support.day_people import everything
 from tests.support.prometheus import Prometheus, backfill, running_prometheus
+from tests.support.samples import samples as day_of_samples
 
 IMAGES = BOARDS.parent / "images"
 SITE = BOARDS.parents[1] / "deploy" / "site"
@@ -90,8 +94,6 @@ def samples(end_s: float) -> str:
     lines.append("# TYPE zool_ingest_camera_live gauge")
     for camera in (one.id for one in CAMERAS if one.enabled):
         lines += series("zool_ingest_camera_live", f'camera="{camera}"', partial(_live, camera, end_s))
-    lines.append("# TYPE zool_ingest_lag_seconds gauge")
-    lines += series("zool_ingest_lag_seconds", 'camera="gate-north"', lambda at: 0.12 + _busy(at) * 0.1)
     lines += ["# TYPE zool_decide_lag_seconds histogram", *_lags(times)]
     for name, labels in (
         ("zool_postprocess_dead", 'stage="store"'), ("zool_decide_gaps", 'stream="READS"'),
@@ -100,6 +102,11 @@ def samples(end_s: float) -> str:
         lines.append(f"# TYPE {name} counter")
         times_tried = 4 if name == "zool_store_retries" else 0
         lines += series(f"{name}_total", labels, lambda at, n=times_tried: n * (at > end_s - 8 * 3600))
+    made = frozenset(
+        {"zool_ingest_camera_live", "zool_decide_lag_seconds", "zool_postprocess_dead_total", "zool_decide_gaps_total"}
+        | {"zool_ingest_outbox_dropped_total", "zool_store_retries_total"}
+    )
+    lines += day_of_samples(end_s, leave_out=made)
     return "\n".join([*lines, "# EOF\n"])
 
 
@@ -164,24 +171,32 @@ def draw(html: str, path: Path, *, scale: float = 1.0) -> None:
 
 
 def main() -> None:
-    """Draw both languages."""
+    """Draw boards in both languages."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=IMAGES)
-    out: Path = parser.parse_args().out
+    parser.add_argument("boards", nargs="*", default=list(BUILDERS), help="names; default: all")
+    args = parser.parse_args()
+    out, names = args.out, args.boards
     out.mkdir(parents=True, exist_ok=True)
     end_us = int(END.timestamp()) * 1_000_000
     day = pictured(without_lost(passages(end_us), end_us), pictures())
     span = span_of(END - timedelta(hours=24), END)
     with tempfile.TemporaryDirectory() as name, running_clickhouse(Path(name) / "clickhouse") as house:
         backfill(Path(name), samples(END.timestamp()))
-        asyncio.run(fill(house.settings, CAMERAS, [*vehicle_events(day, end_us=end_us), *camera_events(end_us)]))
+        asyncio.run(
+            fill(
+                house.settings,
+                CAMERAS,
+                [*vehicle_events(day, end_us=end_us), *camera_events(end_us), *everything(day, end_us)],
+            )
+        )
         asker = Asker(house.settings)
         with running_prometheus(Path(name)) as metrics:
-            for language, note in NOTES.items():
-                board = read_board(BOARDS / f"gate.{language}.json")
+            for board_name, (language, note) in itertools.product(names, NOTES.items()):
+                board = read_board(BOARDS / f"{board_name}.{language}.json")
                 variables = asker.variables(board, span)
                 context = Context(span=span, zone=ZONE, answers=answers(board, asker, metrics, span, variables))
-                draw(page(board, context, variables, note), out / f"gate.{language}.png", scale=0.8)
+                draw(page(board, context, variables, note), out / f"{board_name}.{language}.png", scale=0.6)
         asker.close()
 
 
