@@ -52,7 +52,7 @@ format: $(STAMP) ## write the format
 proto: $(STAMP) ## generate the gRPC stubs of api/acs/v1/acs.proto again
 	@$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. api/acs/v1/acs.proto api/acs/v1/doors.proto
 
-chart: $(STAMP) ## write into the chart what the code says: accounts of the broker, schema of the settings
+chart: $(STAMP) ## write into chart and compose what the code says: accounts of the broker, settings, boards, alerts
 	@$(BIN)/python -m deploy.chartgen
 
 bench: $(STAMP) ## latency from crossing to client, then eight cameras for five minutes

@@ -1,4 +1,4 @@
-"""`python -m deploy.chartgen`: writes into the chart what the programs say, so that it stands in one place only.
+"""`python -m deploy.chartgen`: writes into chart and compose what the programs say: it stands in one place only.
 
 From the code come the accounts of the broker (`deploy.up.plan`), and the schema of the value `config` (the settings of
 each stage); boards and alerts are copied from dashboards/, since a chart can't read outside of its folder. A test holds
@@ -20,6 +20,7 @@ from deploy.up.command import SECTIONS
 from deploy.up.plan import NATS_MEMORY_BYTES_MAX, NATS_PAYLOAD_BYTES_MAX, nats_accounts
 
 CHART = Path(__file__).with_name("chart")
+COMPOSE = Path(__file__).with_name("compose")
 DASHBOARDS = Path(__file__).parents[1] / "dashboards"
 COPIED: Mapping[str, str] = {"boards": "*.json", "rules": "*.yml"}
 """Folders of dashboards/ that the chart holds a copy of, and which files of them."""
@@ -44,6 +45,25 @@ def broker() -> str:
         "accounts": nats_accounts(),
     }
     return json.dumps(told, indent=1) + "\n"
+
+
+def compose_broker() -> str:
+    """deploy/compose/nats.conf: JSON, but that a password is a variable of the environment."""
+    told = json.loads(broker())
+    users = [{"user": each["user"], "password": f"${each['user'].upper()}", **each} for each in told["accounts"]]
+    conf = {
+        "listen": "0.0.0.0:4222",
+        "http": "127.0.0.1:8222",
+        "server_name": "zool",
+        "max_payload": told["max_payload"],
+        "jetstream": {"store_dir": "/data/nats", "max_mem": told["max_mem"]},
+        "authorization": {"timeout": 5, "users": users},
+    }
+    text = json.dumps(conf, indent=1)
+    for account in told["accounts"]:
+        name = account["user"].upper()
+        text = text.replace(f'"${name}"', f"$NATS_PASSWORD_{name}")
+    return text + "\n"
 
 
 def copies() -> dict[str, str]:
@@ -85,6 +105,7 @@ def main() -> int:
     """Write all of it."""
     files = CHART / "files"
     (files / "nats.json").write_text(broker(), encoding="utf-8")
+    (COMPOSE / "nats.conf").write_text(compose_broker(), encoding="utf-8")
     for folder in COPIED:
         shutil.rmtree(files / folder, ignore_errors=True)
     for name, text in copies().items():

@@ -179,8 +179,9 @@ class Node:
 
     def _config(self, volume: Path, ports: Mapping[int, int], mounts: Mapping[str, Path]) -> None:
         """The broker's configuration names addresses and folders too."""
-        for path in volume.glob("nats.conf"):
-            text = re.sub(r"(?<=0\.0\.0\.0:)\d+", lambda m: str(ports[int(m[0])]), path.read_text(encoding="utf-8"))
+        for path in [volume] if volume.name == "nats.conf" else volume.glob("nats.conf"):
+            address = r"(?:(?<=0\.0\.0\.0:)|(?<=127\.0\.0\.1:))\d+"
+            text = re.sub(address, lambda m: str(ports[int(m[0])]), path.read_text(encoding="utf-8"))
             path.write_text(self._text(text, mounts), encoding="utf-8")
 
     def _serve(self, pod: Pod, ports: Mapping[int, int]) -> None:
@@ -202,6 +203,8 @@ class Node:
         name, *rest = words
         if name == "python":
             return [sys.executable, *rest], {}
+        if name == "sh":
+            return self._shell(rest, ports, mounts)
         if name == "nats-server":
             return [nats_server(), *rest], {}
         if name == "clickhouse-server":
@@ -218,6 +221,19 @@ class Node:
         backends = triton.prepare(wheel, self.folder / "backends")
         path = f"{command.environ['PATH']}:/usr/bin:/bin"
         return [str(wheel.binary), *rest, f"--backend-directory={backends}"], {**command.environ, "PATH": path}
+
+    def _shell(
+        self, words: list[str], ports: Mapping[int, int], mounts: Mapping[str, Path]
+    ) -> tuple[list[str], dict[str, str]]:
+        """A script of compose.yaml, with the programs of this machine; of the two stand-ins it needs the store's."""
+        flag, script = words
+        if "exec clickhouse-server" in script:
+            data, port = mounts["/var/lib/clickhouse"] / "data", next(iter(ports.values()))
+            stand_in = f"python -m deploy.clickhouse --data {data} --port {port}"
+            own = 'export ZOOL_CLICKHOUSE_USER=zool "ZOOL_CLICKHOUSE_PASSWORD=$CLICKHOUSE_USER_PASSWORD"; exec '
+            script = script.partition("exec clickhouse-server")[0] + own + stand_in
+        programs = (Path(sys.executable).parent, Path(nats_server()).parent)
+        return ["/bin/sh", flag, script], {"PATH": ":".join(map(str, (*programs, "/usr/bin", "/bin")))}
 
 
 _SEAL = """
