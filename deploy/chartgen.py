@@ -22,8 +22,8 @@ from deploy.up.plan import NATS_MEMORY_BYTES_MAX, NATS_PAYLOAD_BYTES_MAX, nats_a
 CHART = Path(__file__).with_name("chart")
 COMPOSE = Path(__file__).with_name("compose")
 DASHBOARDS = Path(__file__).parents[1] / "dashboards"
-COPIED: Mapping[str, str] = {"boards": "*.json", "rules": "*.yml"}
-"""Folders of dashboards/ that the chart holds a copy of, and which files of them."""
+COPIED: Mapping[str, str] = {"boards": "boards/*.json", "rules": "alerts/*.yaml"}
+"""Folders of files/, and which files of dashboards/ they are copies of."""
 
 SET_BY_CHART: dict[str, frozenset[str]] = {
     "ingest": frozenset({"spool_dir"}),
@@ -71,7 +71,7 @@ def copies() -> dict[str, str]:
     return {
         f"{folder}/{path.name}": path.read_text(encoding="utf-8")
         for folder, pattern in COPIED.items()
-        for path in sorted((DASHBOARDS / folder).glob(pattern))
+        for path in sorted(DASHBOARDS.glob(pattern))
     }
 
 

@@ -462,7 +462,7 @@ def chart_with_rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
     chart = tmp_path_factory.mktemp("rules") / "zool"
     shutil.copytree(helm.CHART, chart)
     (chart / "files" / "rules").mkdir(exist_ok=True)
-    (chart / "files" / "rules" / "more.yml").write_text(yaml.safe_dump({"groups": [ALERTS]}), encoding="utf-8")
+    (chart / "files" / "rules" / "more.yaml").write_text(yaml.safe_dump({"groups": [ALERTS]}), encoding="utf-8")
     return chart
 
 
@@ -478,7 +478,7 @@ def test_alerts_are_rules_of_prometheus(chart_with_rules: Path) -> None:
     rule = found.one("PrometheusRule", "zool-more")
     assert rule["spec"] == {"groups": [ALERTS]}
     assert rule["metadata"]["labels"]["a"] == "b"
-    assert len(found.of("PrometheusRule")) == 1 + len(list((ROOT / "dashboards" / "rules").glob("*.yml")))
+    assert len(found.of("PrometheusRule")) == 1 + len(list((ROOT / "dashboards" / "alerts").glob("*.yaml")))
 
 
 def test_ways_in_from_outside_lead_to_the_api() -> None:
