@@ -8,58 +8,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
 import sys
-import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from deploy.bench import procfs
+from deploy.bench import faults_soak, procfs
+from deploy.bench.faults_rig import NAMED, Board, broker, ingest, until, well
 from deploy.bench.result import Result, as_json, as_text
 from deploy.demo.command import SITE
 from deploy.simulate.faults import Fault, read
 from deploy.simulate.server import CameraServer, ServerSettings, Source
-from deploy.up import machine
 from ingest.bus import Bus
-from ingest.contract import Camera, CameraState, decode, state_subject
-from ingest.settings import NatsSettings
+from ingest.contract import Camera, state_subject
 
-NAMED = {
-    "refuse": "refused", "auth": "auth", "disconnect=1": "broken", "stall": "timeout", "drip=200": "timeout",
-    "loss=5": "network_loss", "corrupt=5": "camera_fault", "bitrate=10": "bitrate", "clock=30": "clock",
-    "slow": "low_fps", "black": "black", "over": "over_exposed", "blur": "blurred", "cover": "covered",
-    "move": "moved", "noise": "noise", "freeze": "frozen", "resolution": "none", "parameters": "none",
-}  # fmt: skip
-"""Fault → how it is to be named; none: it is no fault, and nothing is to be said."""
 WARM_S, QUIET_S, KEPT_S = 30.0, 30.0, 10.0
 NAMED_S_MAX = LIVE_S_MAX = 90.0
-POLL_S = 0.1
-
-
-class Board:
-    """What the cameras say of themselves."""
-
-    def __init__(self) -> None:
-        self.states: dict[str, CameraState] = {}
-
-    async def hear(self, _subject: str, payload: bytes) -> None:
-        """Take one state."""
-        state = decode(payload, CameraState)
-        self.states[state.camera] = state
-
-    def names(self, camera: str) -> set[str]:
-        """What is said of a camera now."""
-        state = self.states[camera]
-        return {state.cause, *state.faults}
-
-    def decoded(self, without: str) -> int:
-        """Pictures decoded by all cameras but one."""
-        return sum(state.frames_decoded for name, state in self.states.items() if name != without)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,15 +37,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only", nargs="+", choices=NAMED, default=tuple(NAMED), metavar="FAULT", help=", ".join(NAMED)
     )
+    parser.add_argument(
+        "--soak", type=duration, metavar="DURATION", help="instead: random faults in all cameras for so long (60m)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the faults of a soak (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """0 when there is a figure."""
+    result = faults_soak.measure(args) if args.soak is not None else _in_turn(args)
+    print(as_json(result) if args.json else as_text(result), flush=True)
+    return 0
+
+
+def _in_turn(args: argparse.Namespace) -> Result:
     load = os.getloadavg()[0]
     rows, live_max_s = asyncio.run(_measure(args.clip, max(2, args.cameras), args.only))
     named = sum(row["named"] == NAMED[fault] for fault, row in rows.items())
-    result = Result(
+    return Result(
         name="faults",
         value=named,
         unit=f"of {len(rows)} faults named as what they are",
@@ -91,8 +69,15 @@ def run(args: argparse.Namespace) -> int:
             "live_again_max_s": live_max_s, "details": {"faults": rows},
         },
     )  # fmt: skip
-    print(as_json(result) if args.json else as_text(result), flush=True)
-    return 0
+
+
+def duration(text: str) -> float:
+    """Seconds of a length as people write it; raises `ValueError`, `argparse.ArgumentTypeError`."""
+    number, unit = text[:-1], text[-1:]
+    seconds = float(number) * {"s": 1.0, "m": 60.0, "h": 3600.0}[unit] if unit in {"s", "m", "h"} else float(text)
+    if not 60 <= seconds <= 7 * 86400:
+        raise argparse.ArgumentTypeError(f"{text} is no length of a soak; allowed: 60s to 168h, as 90s, 60m or 2h")
+    return seconds
 
 
 async def _measure(clip: Path, cameras: int, only: Sequence[str]) -> tuple[dict[str, dict[str, Any]], float]:
@@ -100,7 +85,7 @@ async def _measure(clip: Path, cameras: int, only: Sequence[str]) -> tuple[dict[
     faults = tuple(read(f"{spoilt}:{text}@never") for text in only)
     server = CameraServer([Source(path=clip, copies=cameras)], settings=ServerSettings(faults=faults))
     print("bench faults: the clip is coded once for each fault of the picture", file=sys.stderr, flush=True)
-    async with _broker() as nats, server, Bus.open(nats, name="bench") as bus, _ingest(nats):
+    async with broker() as nats, server, Bus.open(nats, name="bench") as bus, ingest(nats):
         board = Board()
         await bus.listen(state_subject("*"), board.hear)
         await bus.ensure_buckets("cameras", "plans", "leases")
@@ -111,7 +96,7 @@ async def _measure(clip: Path, cameras: int, only: Sequence[str]) -> tuple[dict[
 
         for camera in site.values():
             await put(camera)
-        await _until(lambda: all(name in board.states and _well(board.states[name]) for name in site), 120.0)
+        await until(lambda: all(name in board.states and well(board.states[name]) for name in site), 120.0)
         await asyncio.sleep(WARM_S)
         quiet, rows = await _rate(board, spoilt, QUIET_S), dict[str, dict[str, Any]]()
         for text, fault in zip(only, faults, strict=True):
@@ -135,7 +120,7 @@ async def _one(
         await asyncio.sleep(KEPT_S)
         named = board.names(camera.id) == {"none"}
     else:
-        named = await _until(lambda: wanted in board.names(camera.id), NAMED_S_MAX)
+        named = await until(lambda: wanted in board.names(camera.id), NAMED_S_MAX)
     delay_s = time.monotonic() - begun_s
     said = board.names(camera.id) - {"none"}
     await asyncio.sleep(KEPT_S)
@@ -144,9 +129,9 @@ async def _one(
     ended_s = time.monotonic()
     if fault.kind == "auth":  # somebody mends the settings
         await put(msgspec.structs.replace(camera, url=camera.url.replace("://", "://user:new@")))
-    live = await _until(lambda: board.states[camera.id].phase in {"live", "degraded"}, LIVE_S_MAX)
+    live = await until(lambda: board.states[camera.id].phase in {"live", "degraded"}, LIVE_S_MAX)
     live_s = time.monotonic() - ended_s
-    await _until(lambda: _well(board.states[camera.id]), LIVE_S_MAX)
+    await until(lambda: well(board.states[camera.id]), LIVE_S_MAX)
     well_s = time.monotonic() - ended_s
     await asyncio.sleep(KEPT_S)
     return {
@@ -158,43 +143,7 @@ async def _one(
     }
 
 
-def _well(state: CameraState) -> bool:
-    return state.phase == "live" and not state.faults
-
-
 async def _rate(board: Board, without: str, seconds: float) -> float:
     begun_s, decoded = time.monotonic(), board.decoded(without)
     await asyncio.sleep(seconds)
     return (board.decoded(without) - decoded) / (time.monotonic() - begun_s)
-
-
-async def _until(reached: Callable[[], bool], seconds: float) -> bool:
-    until_s = time.monotonic() + seconds
-    while not reached() and time.monotonic() < until_s:  # noqa: ASYNC110 - states are polled as people would
-        await asyncio.sleep(POLL_S)
-    return reached()
-
-
-@contextlib.asynccontextmanager
-async def _broker() -> AsyncIterator[NatsSettings]:
-    port = machine.free_port()
-    with tempfile.TemporaryDirectory(prefix="zool-bench-") as folder:
-        argv = (machine.find_nats_server(), "-js", "-sd", folder, "-a", "127.0.0.1", "-p", str(port))
-        process = await asyncio.create_subprocess_exec(*argv, stderr=asyncio.subprocess.DEVNULL)
-        try:
-            yield NatsSettings(url=f"nats://127.0.0.1:{port}")
-        finally:
-            process.terminate()
-            await process.wait()
-
-
-@contextlib.asynccontextmanager
-async def _ingest(nats: NatsSettings) -> AsyncIterator[None]:
-    environ = os.environ | {"ZOOL_NATS_URL": nats.url, "ZOOL_TRITON_URL": "127.0.0.1:1", "ZOOL_CONFIG": ""}
-    argv = (sys.executable, "-m", "ingest")
-    process = await asyncio.create_subprocess_exec(*argv, env=environ, stderr=asyncio.subprocess.DEVNULL)
-    try:
-        yield
-    finally:
-        process.terminate()
-        await process.wait()

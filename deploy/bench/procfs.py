@@ -46,7 +46,7 @@ def readings(heads: Mapping[str, int], alone: Mapping[str, int] = {}) -> dict[st
     found = {}
     for name, (head, inside) in groups.items():
         if inside:
-            files = {stat.pid: _open_files(stat.pid) for stat in inside}
+            files = {stat.pid: open_files(stat.pid) for stat in inside}
             found[name] = Reading(head=head, usage=total(inside, files, kernel))
     return found
 
@@ -90,7 +90,14 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _open_files(pid: int) -> int:
+def pss_bytes(pid: int) -> int:
+    """Memory of a process, shared pages by its share of them (proc_pid_smaps_rollup(5)); raises `OSError`."""
+    lines = (PROC / str(pid) / "smaps_rollup").read_text(encoding="ascii", errors="replace").splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def open_files(pid: int) -> int:
+    """How many handles a process has; 0 where it is gone."""
     try:
         return len(os.listdir(PROC / str(pid) / "fd"))  # noqa: PTH208 - as above
     except OSError:

@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> Result | None:
 async def _run(args: argparse.Namespace) -> Result | None:
     stop = up.stop_event()
     with contextlib.suppress(up.StoppedEarly):
-        async with alone(args, stop) as url, connected(url) as client:
+        async with alone(args.data_dir.absolute(), stop) as url, connected(url) as client:
             frames = pictures(args.site / f"{CLIP}.mp4", client.card)
             file = args.data_dir.absolute() / "pictures.npy"
             np.save(file, frames)
@@ -75,9 +75,8 @@ async def _run(args: argparse.Namespace) -> Result | None:
 
 
 @contextlib.asynccontextmanager
-async def alone(args: argparse.Namespace, stop: asyncio.Event) -> AsyncIterator[str]:
+async def alone(data_dir: Path, stop: asyncio.Event) -> AsyncIterator[str]:
     """Triton by itself on the folder's models; yields its gRPC address."""
-    data_dir: Path = args.data_dir.absolute()
     lock = machine.open_data_dir(data_dir)
     try:
         ports = machine.choose_ports(LOOPBACK, 0)
