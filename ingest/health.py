@@ -38,13 +38,15 @@ SETTLE_SAMPLES = 2
 PEAK_STEP = 0.02
 """Part by which the busiest time may rise with a sample."""
 BUSY_SHARE = 0.9
-"""A thread that waits less than the rest of its time for packets can't keep up."""
+"""A thread that waits less than the rest of its time for packets can't keep up, where pictures break or are fewer."""
+KEPT_SHARE = 0.9
+"""Pictures a second, beside the usual, below which a thread that does not wait is late."""
 AGAIN_S = 2.0
 """Broken pictures are told when more follow the first after so long, within `until_s`."""
 STREAM_FAULTS: frozenset[PictureFault] = frozenset({"network_loss", "decoder_overload", "camera_fault"})
 HIDES: Mapping[PictureFault, frozenset[PictureFault]] = {
     "network_loss": frozenset({"low_fps", "frozen", "moved", "covered", "blurred", "noise", "bitrate"}),
-    "decoder_overload": frozenset({"low_fps", "frozen", "moved", "covered", "blurred", "noise", "bitrate"}),
+    "decoder_overload": frozenset({"low_fps", "frozen", "moved", "covered", "blurred", "noise", "bitrate", "clock"}),
     "camera_fault": frozenset({"frozen", "moved", "covered", "blurred", "noise", "bitrate"}),
     "black": frozenset({"covered", "blurred", "moved", "frozen", "noise"}),
     "over_exposed": frozenset({"covered", "blurred", "moved", "frozen", "noise"}),
@@ -165,6 +167,8 @@ class Health:
         if bad and bad >= settings.broken_share * max(1, flow.pictures + flow.missed):
             found.add(_to_blame(flow))
         if not (flow.sparse or settling) and usual.flow_samples >= WARM_SAMPLES:
+            if flow.busy >= BUSY_SHARE and self._rate.value < KEPT_SHARE * usual.fps:
+                found.add("decoder_overload")  # over TCP nothing breaks: what is late piles up at the camera's end
             if self._rate.value < settings.fps_ratio * usual.fps:
                 found.add("low_fps")
             if self._octets.value > settings.bitrate_factor * usual.octets_s > 0:

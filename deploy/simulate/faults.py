@@ -37,7 +37,7 @@ VALUES: Mapping[Kind, tuple[float, float, float]] = {
     "corrupt": (5.0, 0.01, 100.0),
     "bitrate": (10.0, 1.0, 100.0),
     "clock": (30.0, -1e6, 1e6),
-    "resolution": (0.5, 0.1, 2.0),
+    "resolution": (0.5, 0.1, 16.0),
     "slow": (1.0, 1.0, 1.0),
 }
 """Default, least and greatest value of the kinds that have one; pictures' strength is 1, from 0.05 to 4."""

@@ -29,6 +29,7 @@ def make_clip(
     noise: bool = False,
     scale: int = 1,
     still_until: int = 0,
+    fps: int = FPS,
 ) -> Path:
     """A clip whose pictures all differ: a bar that moves, or noise that can't be compressed; `scale` times as large.
 
@@ -38,7 +39,7 @@ def make_clip(
     with av.open(str(path), "w") as container:
         quiet = {"x265-params": f"log-level=error:keyint={gop}:min-keyint={gop}:scenecut=0:bframes={b_frames}"}
         options = {"bf": str(b_frames), "sc_threshold": "0"} if codec == "libx264" else quiet
-        stream = container.add_stream(codec, rate=FPS, options=options | ({"qp": "10"} if noise else {}))
+        stream = container.add_stream(codec, rate=fps, options=options | ({"qp": "10"} if noise else {}))
         assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt, stream.gop_size = WIDTH * scale, HEIGHT * scale, "yuv420p", gop
         for number in range(pictures):
@@ -48,7 +49,7 @@ def make_clip(
             image[:, max(0, number - still_until) * 3 % WIDTH :][:, :12] = 200
             image = image.repeat(scale, axis=0).repeat(scale, axis=1)
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            frame.pts, frame.time_base = number, Fraction(1, fps)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path

@@ -110,6 +110,14 @@ def test_broken_pictures_are_named_by_who_breaks_them(flow: Flow, name: str) -> 
     assert list(health.faults) == [name]
 
 
+def test_a_thread_that_is_late_is_overloaded_though_nothing_breaks() -> None:
+    """Fewer pictures than usual, and it never waits: neither the camera's rate nor its clock is to blame."""
+    health, late = Health(), Flow(span_s=1, pictures=10, octets=1000, busy=0.99, skew_s=-4.0)
+    steps(health, {}, range(40), msgspec.structs.replace(FLOW, skew_s=0.1))
+    assert {name for _, name in steps(health, {}, range(40, 60), late)} == {"decoder_overload"}
+    assert steps(Health(), {}, range(60), msgspec.structs.replace(FLOW, busy=0.99)) == []
+
+
 def test_the_burst_of_a_new_connection_is_no_rate() -> None:
     """Ten seconds of pictures in the first one: neither told, nor taken for what is usual."""
     health, burst = Health(), msgspec.structs.replace(FLOW, pictures=250, octets=1_000_000)
