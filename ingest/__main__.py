@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ingest import shm
+from ingest import malloc, shm
 from ingest.bus import Bus
 from ingest.camera import CameraThread
 from ingest.config import IngestSettings, PictureSettings
@@ -42,6 +42,7 @@ POOL_THREADS = 2
 
 async def main(process: Process) -> None:
     """Run until the process is told to stop."""
+    malloc.settle()
     settings = process.settings(IngestSettings, "ingest")
     nats, triton = process.settings(NatsSettings, "nats"), process.settings(TritonSettings, "triton")
     process.stop_s_max += settings.drain_s_max

@@ -13,7 +13,7 @@ import random
 import threading
 from abc import ABC, abstractmethod
 
-from ingest import backoff
+from ingest import backoff, malloc
 from ingest.contract import Cause, Phase
 from ingest.errors import CameraError
 
@@ -78,6 +78,7 @@ class Reconnecting(ABC):
                 cause = "broken"
                 self._say("lost", cause, "a fault in the program, see the log of ingest")
                 self._count("broken")
+            malloc.trim()
             attempt = 0 if self._progress > before else attempt + 1
             chance = self._rng.random()
             self._stop.wait(backoff.delay_s(cause, max(0, attempt - 1), self._backoff_s_max, chance))

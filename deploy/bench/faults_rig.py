@@ -25,6 +25,8 @@ NAMED = {
 }  # fmt: skip
 """Fault → how it is to be named; none: it is no fault, and nothing is to be said."""
 POLL_S = 0.1
+Counts = dict[str, tuple[float, int]]
+"""Camera → when it was heard, and its count of pictures."""
 
 
 class Board:
@@ -32,20 +34,29 @@ class Board:
 
     def __init__(self) -> None:
         self.states: dict[str, CameraState] = {}
+        self.heard_s: dict[str, float] = {}
 
     async def hear(self, _subject: str, payload: bytes) -> None:
         """Take one state."""
         state = decode(payload, CameraState)
-        self.states[state.camera] = state
+        self.states[state.camera], self.heard_s[state.camera] = state, time.monotonic()
 
     def names(self, camera: str) -> set[str]:
         """What is said of a camera now."""
         state = self.states[camera]
         return {state.cause, *state.faults}
 
-    def decoded(self, without: str) -> int:
-        """Pictures decoded by all cameras but one."""
-        return sum(state.frames_decoded for name, state in self.states.items() if name != without)
+    def decoded(self, without: str) -> Counts:
+        """Pictures decoded by every camera but one, and when it said so: counters come once a second."""
+        return {
+            name: (self.heard_s[name], state.frames_decoded) for name, state in self.states.items() if name != without
+        }
+
+
+def rate(before: Counts, now: Counts) -> float:
+    """Pictures a second over all cameras, each from its own report to its own report."""
+    pairs = [(before[name], now[name]) for name in before.keys() & now.keys()]
+    return sum((last - first) / (until_s - since_s) for (since_s, first), (until_s, last) in pairs if until_s > since_s)
 
 
 def well(state: CameraState) -> bool:

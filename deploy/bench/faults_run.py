@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from deploy.bench import faults_soak, procfs
-from deploy.bench.faults_rig import NAMED, Board, broker, ingest, until, well
+from deploy.bench.faults_rig import NAMED, Board, broker, ingest, rate, until, well
 from deploy.bench.result import Result, as_json, as_text
 from deploy.demo.command import SITE
 from deploy.simulate.faults import Fault, read
@@ -26,7 +26,7 @@ from deploy.simulate.server import CameraServer, ServerSettings, Source
 from ingest.bus import Bus
 from ingest.contract import Camera, state_subject
 
-WARM_S, QUIET_S, KEPT_S = 30.0, 30.0, 10.0
+WARM_S, QUIET_S, KEPT_S = 30.0, 10.0, 10.0
 NAMED_S_MAX = LIVE_S_MAX = 90.0
 
 
@@ -98,9 +98,9 @@ async def _measure(clip: Path, cameras: int, only: Sequence[str]) -> tuple[dict[
             await put(camera)
         await until(lambda: all(name in board.states and well(board.states[name]) for name in site), 120.0)
         await asyncio.sleep(WARM_S)
-        quiet, rows = await _rate(board, spoilt, QUIET_S), dict[str, dict[str, Any]]()
+        rows = dict[str, dict[str, Any]]()
         for text, fault in zip(only, faults, strict=True):
-            rows[text] = await _one(server, board, fault, (text, site[spoilt], put), quiet)
+            rows[text] = await _one(server, board, fault, (text, site[spoilt], put))
             print(f"bench faults: {text}: {rows[text]}", file=sys.stderr, flush=True)
         return rows, max(LIVE_S_MAX if row["live_s"] is None else row["live_s"] for row in rows.values())
 
@@ -110,10 +110,10 @@ async def _one(
     board: Board,
     fault: Fault,
     subject: tuple[str, Camera, Callable[[Camera], Awaitable[None]]],
-    quiet: float,
 ) -> dict[str, Any]:
-    """One fault: until it is named, a while longer, and until the camera is well again."""
+    """One fault: until it is named, a while longer, and until the camera is well again. Rates beside quiet."""
     text, camera, put = subject
+    quiet = await _rate(board, camera.id, QUIET_S)
     wanted, begun_s, decoded = NAMED[text], time.monotonic(), board.decoded(camera.id)
     server.switch(camera.id, fault.kind, on=True)
     if wanted == "none":
@@ -124,7 +124,7 @@ async def _one(
     delay_s = time.monotonic() - begun_s
     said = board.names(camera.id) - {"none"}
     await asyncio.sleep(KEPT_S)
-    rate = (board.decoded(camera.id) - decoded) / (time.monotonic() - begun_s)
+    others = rate(decoded, board.decoded(camera.id))
     server.switch(camera.id, fault.kind, on=False)
     ended_s = time.monotonic()
     if fault.kind == "auth":  # somebody mends the settings
@@ -133,17 +133,17 @@ async def _one(
     live_s = time.monotonic() - ended_s
     await until(lambda: well(board.states[camera.id]), LIVE_S_MAX)
     well_s = time.monotonic() - ended_s
-    await asyncio.sleep(KEPT_S)
+    quiet = (quiet + await _rate(board, camera.id, QUIET_S)) / 2
     return {
         "named": wanted if named else ",".join(sorted(said)) or "nothing",
         "delay_s": round(delay_s, 1) if wanted != "none" else None,
         "live_s": round(live_s, 1) if live else None,
         "well_s": round(well_s, 1),
-        "others_rate": round(rate / quiet, 3),
+        "others_rate": round(others / quiet, 3),
     }
 
 
 async def _rate(board: Board, without: str, seconds: float) -> float:
-    begun_s, decoded = time.monotonic(), board.decoded(without)
+    decoded = board.decoded(without)
     await asyncio.sleep(seconds)
-    return (board.decoded(without) - decoded) / (time.monotonic() - begun_s)
+    return rate(decoded, board.decoded(without))

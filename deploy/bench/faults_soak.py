@@ -37,6 +37,8 @@ PAUSE_S, HOLD_S = (15.0, 60.0), (5.0, 25.0)
 """A camera is well for so long, then spoilt for so long; at random."""
 WARM_S, SETTLED_S = 60.0, 15.0
 BACK_S_MAX = 180.0
+FACE_S_MAX = 60.0
+"""An hour is not to be lost because the machine was busy for some seconds."""
 READINGS = 5
 BATCHES, BATCH = 8, 25
 CUT_EVERY_S = 0.4
@@ -80,7 +82,7 @@ async def _measure(clip: Path, cameras: int, seconds: float, seed: int) -> Soake
                 plan = IngestPlan(camera=camera.id, shots=SHOTS, class_floor=dict.fromkeys(SHOTS[0].labels, 0.4))
                 await bus.bucket("plans").put(camera.id, msgspec.json.encode(plan))
                 await put(camera)
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as face:
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=FACE_S_MAX) as face:
                 return await Soak(server, board, site, put, Gauge(pid, face)).run(seconds, faults, seed)
 
 
