@@ -18,12 +18,13 @@ FLOW = Flow(span_s=1.0, pictures=25, octets=100_000)
 GOOD = Sample(bright=200, blown=0.0, sharp=0.5, grain=1.0, changed=0.1, gone=0.0, other=0.0, alike=1.0)
 
 
-def told(fault: str, seconds: int = 70, since: int = 40) -> dict[str, float]:
-    """What is told of a scene that is spoilt from second 40 on: fault, and seconds until it was told."""
+def told(fault: str, seconds: int = 70, since: int = 40, *, times: int = 1) -> dict[str, float]:
+    """What is told of a scene that is spoilt from second 40 on, shown so many times as large: fault, and how late."""
     eye, health, rng, found = Eye(), Health(), np.random.default_rng(1), dict[str, float]()
     for second, planes in zip(range(seconds), scene(), strict=False):
         y, u, v = SPOILS[fault](planes, 1.0, rng) if fault and second >= since else planes
-        health.step(eye.look(Picture(y=y, u=u, v=v)), FLOW, SETTINGS, second * S)
+        picture = Picture(y=y.repeat(times, 0).repeat(times, 1), u=u, v=v)
+        health.step(eye.look(picture), FLOW, SETTINGS, second * S)
         for name in health.faults:
             found.setdefault(name, second - since)
     return found
@@ -37,6 +38,12 @@ def told(fault: str, seconds: int = 70, since: int = 40) -> dict[str, float]:
 def test_a_spoilt_picture_is_named(fault: str, name: str) -> None:
     """By one name, within seconds of the time that it has to last."""
     assert told(fault) == {name: pytest.approx(SETTINGS.after_s, abs=3)}
+
+
+@pytest.mark.parametrize(("fault", "names"), [("cover", {"covered"}), ("move", {"moved"}), ("", set())])
+def test_a_very_large_picture_is_read_in_part_and_named_alike(fault: str, names: set[str]) -> None:
+    """At 3840x2160 a fourth of the rows is read."""
+    assert told(fault, seconds=50, times=12).keys() == names
 
 
 @pytest.mark.parametrize("fault", ["", "night"])
