@@ -11,6 +11,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -27,12 +28,12 @@ BETWEEN_S = (2.0, 6.0)
 SECONDS_MAX = FAULTS * (PAUSE_S[1] + BETWEEN_S[1]) + 300
 
 
-def cameras(folder: Path) -> list[str]:
-    """Eight cameras out of three clips, each with the truth of its clip."""
+def cameras(folder: Path, count: int = CAMERAS, clips: Sequence[str] = CLIPS) -> list[str]:
+    """So many cameras out of a few clips, each with the truth of its clip."""
     folder.mkdir(parents=True)
-    names = [f"gate-{number + 1}" for number in range(CAMERAS)]
+    names = [f"gate-{number + 1}" for number in range(count)]
     for number, name in enumerate(names):
-        clip = CLIPS[number % len(CLIPS)]
+        clip = clips[number % len(clips)]
         truth = json.loads((SITE / f"{clip}.json").read_text())
         (folder / f"{name}.json").write_text(json.dumps(truth | {"camera": name}))
         (folder / f"{name}.mp4").hardlink_to(SITE / f"{clip}.mp4")
