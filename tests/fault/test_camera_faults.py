@@ -39,7 +39,8 @@ WELL = ("well-1", "well-2")
 class Watcher:
     """What the cameras say of themselves."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float = 90.0) -> None:
+        self._patience_s = patience_s
         self.states: dict[str, CameraState] = {}
         self.seen: dict[str, set[str]] = {}
         self.heard: dict[str, int] = {}
@@ -56,7 +57,7 @@ class Watcher:
     async def until(self, reached: Callable[[], bool], what: Callable[[], object]) -> None:
         """Wait for it; at the end of patience, `what` says how far things are."""
         try:
-            async with asyncio.timeout(90):
+            async with asyncio.timeout(self._patience_s):
                 while not reached():
                     self._more.clear()
                     await self._more.wait()

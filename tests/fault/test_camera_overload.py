@@ -7,6 +7,7 @@ pictures a second, some 3.6 s of decoding for each second.
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from deploy.simulate.faults import read
 from deploy.simulate.server import CameraServer, ServerSettings, Source
@@ -20,6 +21,7 @@ from tests.support.simulate import make_clip, make_scene
 GROWS = "big:resolution=12@never"
 
 
+@pytest.mark.timeout(600)
 async def test_a_stream_that_is_too_much_for_a_core(tmp_path: Path) -> None:
     """Named by what is wrong, told with words, and over when the camera is set right."""
     sources = [
@@ -32,7 +34,7 @@ async def test_a_stream_that_is_too_much_for_a_core(tmp_path: Path) -> None:
         Bus.open(nats.settings, name="test") as bus,
         running_fleet(nats, StandInDetector(), SETTINGS, picture=PICTURE),
     ):
-        watcher = Watcher()
+        watcher = Watcher(patience_s=180.0)
         await bus.listen(state_subject("*"), watcher.hear)
         cameras = {name: Camera(id=name, name=name, url=server.url(name)) for name in server.names}
         for camera in cameras.values():
