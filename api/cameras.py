@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
 from api.errors import FieldFault, InvalidBody
 from api.language import Words
-from ingest.contract import SYSTEM, unsafe_reason
+from ingest.contract import SYSTEM, Camera, Point, mask_url, unsafe_reason
 
 
 def check_url(url: str, field: str = "url") -> None:
@@ -24,3 +27,19 @@ def check_id(camera_id: str | None) -> None:
     if camera_id == SYSTEM:
         words = Words(f"'{SYSTEM}' is kept for the system itself", f"«{SYSTEM}» занято самой системой")
         raise InvalidBody(FieldFault("id", words))
+
+
+def masks_at(url: str, cameras: Iterable[Camera]) -> tuple[tuple[Point, ...], ...]:
+    """Privacy masks of the cameras that have this address, whatever the credentials: a test must not show more."""
+    place = _place(url)
+    return tuple(
+        mask
+        for camera in cameras
+        if place in {_place(camera.url), _place(camera.analysis_url)}
+        for mask in camera.privacy_masks
+    )
+
+
+def _place(url: str) -> tuple[str, str, int | None, str, str]:
+    parts = urlsplit(mask_url(url))
+    return parts.scheme, parts.hostname or "", parts.port, parts.path, parts.query

@@ -39,6 +39,10 @@ MotionMasks = Annotated[
     tuple[MotionMask, ...],
     msgspec.Meta(max_length=16, description="Where movement alone is no reason for a look: a burnt-in clock, a tree"),
 ]
+PrivacyMasks = Annotated[
+    tuple[MotionMask, ...],
+    msgspec.Meta(max_length=16, description="Of these places nothing leaves ingest: no detector, crop or picture"),
+]
 
 PictureKey = Literal[
     "after_s", "until_s", "black_level", "over_share", "covered_share", "moved_share", "blur_ratio", "noise_factor",
@@ -134,6 +138,7 @@ class CameraIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     analysis_fps: Fps | None = None
     transport: Transport = "tcp"
     motion_masks: MotionMasks = ()
+    privacy_masks: PrivacyMasks = ()
     maintenance: bool = False
     """Somebody works on it: nobody is told that it is lost or that its picture is bad."""
     picture: Thresholds = {}
@@ -150,6 +155,7 @@ class CameraPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     analysis_fps: Fps | msgspec.UnsetType | None = msgspec.UNSET
     transport: Transport | msgspec.UnsetType = msgspec.UNSET
     motion_masks: MotionMasks | msgspec.UnsetType = msgspec.UNSET
+    privacy_masks: PrivacyMasks | msgspec.UnsetType = msgspec.UNSET
     maintenance: bool | msgspec.UnsetType = msgspec.UNSET
     picture: Thresholds | msgspec.UnsetType = msgspec.UNSET
 
@@ -212,6 +218,7 @@ class CameraOut(msgspec.Struct, frozen=True, kw_only=True):
     analysis_fps: float | None
     transport: Transport
     motion_masks: MotionMasks
+    privacy_masks: PrivacyMasks
     functions: tuple[str, ...]
     """Those that are switched on."""
     maintenance: bool

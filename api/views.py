@@ -112,6 +112,7 @@ def camera_view(camera: Camera, revision: int, state: CameraStateOut, functions:
         analysis_fps=camera.analysis_fps,
         transport=camera.transport,
         motion_masks=camera.motion_masks,
+        privacy_masks=camera.privacy_masks,
         functions=functions,
         maintenance=camera.maintenance,
         picture=camera.picture,

@@ -55,6 +55,8 @@ class Camera(msgspec.Struct, frozen=True, kw_only=True):
     transport: Transport = "tcp"
     motion_masks: tuple[tuple[Point, ...], ...] = ()
     """Polygons in which movement alone is no reason for a look: a burnt-in clock, a tree."""
+    privacy_masks: tuple[tuple[Point, ...], ...] = ()
+    """Polygons of which nothing leaves ingest: not to detectors, not in crops, not in pictures."""
     sealed: str = ""
     """The whole addresses, where those above are masked (`ingest.sealed`): for who has the key."""
     maintenance: bool = False
@@ -254,6 +256,8 @@ class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     transport: Transport = "tcp"
+    masks: tuple[tuple[Point, ...], ...] = ()
+    """What the picture must not show: privacy masks of a camera that has this address already."""
 
 
 class ProbeReply(msgspec.Struct, frozen=True, kw_only=True):

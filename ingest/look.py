@@ -96,7 +96,7 @@ def rules(
         policies=plan.shots,
         areas=tuple(area for policy in plan.frame_shots if (area := _area(policy)) is not None),
         detectors=tuple({each.ensemble: each for each in plan.detectors if each.ensemble != DETECTOR}.values()),
-        masks=_polygons(plan.masks),
+        masks=_polygons((*camera.privacy_masks, *plan.masks)),
         ignored=_polygons(camera.motion_masks),
         gate=_gate(settings, plan),
         picture=settings_for(picture, camera.picture) if picture is not None and picture.enabled else None,

@@ -6,10 +6,12 @@ Rules
 - A full frame is never converted to BGR: planes are reduced one by one, and only a crop is converted.
 - The tensor is BT.601 limited range; a full-range picture (`yuvj420p`) is squeezed after reduction, when it is small.
 - Padding is painted once, when a tensor is made; `fit` writes the inner part only.
+- Of a masked place no pixel leaves: reduction mixes neighbours, so masks are painted wider by as far as it reaches.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +26,9 @@ from model_repository.contract import Letterbox
 Plane = npt.NDArray[np.uint8]
 Planes = tuple[Plane, Plane, Plane]
 NEUTRAL = 128
+MASK_GREY = 114
+SUBPIXEL_BITS = 6
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 JPEG_BYTES_MAX = 200 * 1024
 JPEG_QUALITIES = (90, 82, 72, 60, 45, 30)
 
@@ -140,6 +145,42 @@ def limited_luma(y: Plane, *, full_range: bool) -> Plane:
     return _Y_SQUEEZE[y] if full_range else y
 
 
+def _reach(source: int, target: int) -> int:
+    """How many pixels of the target beyond its own place a pixel of the source can still be in, along one side.
+
+    Two for corners between pixels and the raster of slim shapes; what `_reduce` drops of odd sides shifts the rest;
+    interpolation takes neighbours.
+    """
+    reach, left = 2.0, source
+    while left > 2 * target:
+        reach += (left % 2) * target / left
+        left //= 2
+    if left not in {target, 2 * target}:
+        reach += max(1.0, 1.5 * target / left - 0.5)
+    return math.ceil(reach)
+
+
+def hidden(
+    masks: Sequence[Sequence[Point]], size: tuple[int, int], source: tuple[int, int], *, box: Box = (0.0, 0.0, 1.0, 1.0)
+) -> npt.NDArray[np.bool_]:
+    """Which pixels of a reduced plane show anything of the masked places, bool [height, width].
+
+    `size`: width and height of the plane; `source`: of the plane that it was reduced from; `box`: where the picture
+    that the masks are relative to lies in it, in shares of it (beyond 0..1 where the plane is a part of the picture).
+    """
+    width, height = size
+    wide, high = (box[2] - box[0]) * width, (box[3] - box[1]) * height
+    across, down = _reach(source[0], max(1, round(wide))), _reach(source[1], max(1, round(high)))
+    # What lies just beyond the plane reaches into it, too.
+    left, top = box[0] * width + across - 0.5, box[1] * height + down - 0.5
+    drawn = np.zeros((height + 2 * down, width + 2 * across), np.uint8)
+    for mask in masks:
+        corners = np.array([(left + x * wide, top + y * high) for x, y in mask])
+        cv2.fillPoly(drawn, [np.round(corners * (1 << SUBPIXEL_BITS)).astype(np.int32)], 1, shift=SUBPIXEL_BITS)
+    grown = cv2.dilate(drawn, np.ones((2 * down + 1, 2 * across + 1), np.uint8))
+    return grown[down : down + height, across : across + width].astype(bool)
+
+
 def polygons(areas: Sequence[Sequence[Point]], size: tuple[int, int], box: Letterbox | None = None) -> Plane:
     """Draw relative polygons, uint8 [height, width] with 1 inside; `box`: where the picture lies in it, else all."""
     width, height = size
@@ -154,12 +195,21 @@ def polygons(areas: Sequence[Sequence[Point]], size: tuple[int, int], box: Lette
 class TensorMask:
     """Privacy masks of a camera, drawn once for a tensor geometry and painted on every tensor."""
 
-    def __init__(self, masks: Sequence[Sequence[Point]], box: Letterbox, size: tuple[int, int], fill: int) -> None:
+    def __init__(
+        self,
+        masks: Sequence[Sequence[Point]],
+        box: Letterbox,
+        size: tuple[int, int],
+        fill: int,
+        source: tuple[int, int],
+    ) -> None:
+        """`size`: width and height of the tensor; `source`: of the pictures that come."""
         width, height = size
-        full = polygons(masks, size, box)
-        self._y = full.astype(bool)
-        # a chroma sample is hidden when any of its four pixels is
-        self._c = full.reshape(height // 2, 2, width // 2, 2).max(axis=(1, 3)).astype(bool)
+        place = (
+            box.left / width, box.top / height, (box.left + box.width) / width, (box.top + box.height) / height,
+        )  # fmt: skip
+        self._y = hidden(masks, size, source, box=place)
+        self._c = hidden(masks, (width // 2, height // 2), _half(source), box=_of_chroma(place, source))
         self._luma = luma_of_grey(fill)
 
     def paint(self, tensor: Plane) -> None:
@@ -185,7 +235,12 @@ def crop_bgr(picture: Picture, box: Box, masks: Sequence[Sequence[Point]] = ()) 
     u = picture.u[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2]
     v = picture.v[y1 // 2 : y2 // 2, x1 // 2 : x2 // 2]
     cut = (x1 / picture.width, y1 / picture.height, x2 / picture.width, y2 / picture.height)
-    return _mask_bgr(_bgr(y, u, v, full_range=picture.full_range), cut, masks), cut
+    bgr = _bgr(y, u, v, full_range=picture.full_range)
+    if masks:
+        wide, high = cut[2] - cut[0], cut[3] - cut[1]
+        place = (-cut[0] / wide, -cut[1] / high, (1 - cut[0]) / wide, (1 - cut[1]) / high)
+        _hide(bgr, masks, (picture.width, picture.height), place, place)
+    return bgr, cut
 
 
 def reduced_bgr(picture: Picture, width_max: int, masks: Sequence[Sequence[Point]] = ()) -> Plane:
@@ -196,7 +251,11 @@ def reduced_bgr(picture: Picture, width_max: int, masks: Sequence[Sequence[Point
     u, v = (np.empty((height // 2, width // 2), np.uint8) for _ in range(2))
     for source, target in ((picture.y, y), (picture.u, u), (picture.v, v)):
         _reduce(source, target)
-    return _mask_bgr(_bgr(y, u, v, full_range=picture.full_range), (0.0, 0.0, 1.0, 1.0), masks)
+    bgr = _bgr(y, u, v, full_range=picture.full_range)
+    if masks:
+        source = (picture.width, picture.height)
+        _hide(bgr, masks, source, WHOLE, _of_chroma(WHOLE, source))
+    return bgr
 
 
 def encode_jpeg(bgr: Plane, bytes_max: int = JPEG_BYTES_MAX) -> bytes:
@@ -229,11 +288,19 @@ def _bgr(y: Plane, u: Plane, v: Plane, *, full_range: bool) -> Plane:
     return bgr
 
 
-def _mask_bgr(bgr: Plane, cut: Box, masks: Sequence[Sequence[Point]]) -> Plane:
+def _half(size: tuple[int, int]) -> tuple[int, int]:
+    """Width and height of the chroma planes of a picture."""
+    return -(-size[0] // 2), -(-size[1] // 2)
+
+
+def _of_chroma(box: Box, source: tuple[int, int]) -> Box:
+    """Where the picture lies in reduced chroma planes: of odd sides their last sample is half beyond it."""
+    wide, high = (side / 2 / half for side, half in zip(source, _half(source), strict=True))
+    return box[0], box[1], box[0] + (box[2] - box[0]) * wide, box[1] + (box[3] - box[1]) * high
+
+
+def _hide(bgr: Plane, masks: Sequence[Sequence[Point]], source: tuple[int, int], box: Box, chroma_box: Box) -> None:
+    """Paint what shows anything of the masked places, in place: by its own luma, or by the chroma of its 2x2 block."""
     height, width = bgr.shape[:2]
-    for mask in masks:
-        points = [
-            ((x - cut[0]) / (cut[2] - cut[0]) * width, (y - cut[1]) / (cut[3] - cut[1]) * height) for x, y in mask
-        ]
-        cv2.fillPoly(bgr, [np.round(np.array(points)).astype(np.int32)], (114, 114, 114))
-    return bgr
+    chroma = hidden(masks, (width // 2, height // 2), _half(source), box=chroma_box)
+    bgr[hidden(masks, (width, height), source, box=box) | chroma.repeat(2, axis=0).repeat(2, axis=1)] = MASK_GREY

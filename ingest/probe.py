@@ -55,7 +55,7 @@ class Prober:
             ) as stream:
                 frame = next(frame for frame in stream.frames() if frame is not None)
                 picture, facts = frame.picture(), stream.facts
-                jpeg = planes.encode_jpeg(planes.reduced_bgr(picture, WIDTH_MAX))
+                jpeg = planes.encode_jpeg(planes.reduced_bgr(picture, WIDTH_MAX, request.masks))
         except CameraError as error:
             return ProbeReply(ok=False, cause=error.cause, detail=str(error))
         return ProbeReply(

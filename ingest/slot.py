@@ -123,7 +123,7 @@ class Reducer:
         self._geometry, self._tensors = geometry, tensors
         tensor_size = (geometry.width, geometry.height)
         self.box = letterbox(size, tensor_size, geometry.anchor)
-        self._mask = planes.TensorMask(wish.masks, self.box, tensor_size, geometry.fill) if wish.masks else None
+        self._mask = planes.TensorMask(wish.masks, self.box, tensor_size, geometry.fill, size) if wish.masks else None
         self._gate = Gate(wish.gate, _ignored(wish, self.box)) if wish.gate is not None else None
         self._free: list[planes.Plane] = []
         self._closed = False

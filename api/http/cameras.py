@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, Response, delete, get, patch, post
 from litestar.params import FromPath, HeaderParameter
 
-from api.cameras import check_id, check_url
+from api.cameras import check_id, check_url, masks_at
 from api.contract import CameraIn, CameraList, CameraOut, CameraPatch, ProbeIn, ProbeOut
 from api.errors import FieldFault, InvalidBody, Stale
 from api.etag import etag, matches
@@ -69,7 +69,8 @@ class Cameras(Controller):
         """Opens the stream once: codec, size, rate and a picture, or the cause in words. Nothing is kept."""
         wanted = await body(request, ProbeIn)
         check_url(wanted.url)
-        reply = await services.states.probe(ProbeRequest(url=wanted.url, transport=wanted.transport))
+        masks = masks_at(wanted.url, (camera for camera, _ in services.catalog.cameras()))
+        reply = await services.states.probe(ProbeRequest(url=wanted.url, transport=wanted.transport, masks=masks))
         return probe_view(reply, language_of(request))
 
     @get("/{camera_id:str}", summary="One camera")

@@ -289,3 +289,11 @@ def test_a_card_that_makes_no_sense_is_refused(text: str) -> None:
     """With a sentence that says so."""
     with pytest.raises(CardError, match="card"):
         read_card(text)
+
+
+def test_masks_of_camera_and_plan_hold_together() -> None:
+    """Privacy masks hold before any plan has come, and beside those of a plan."""
+    mine, theirs = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0)), ((0.6, 0.6), (1.0, 0.6), (1.0, 1.0))
+    camera = msgspec.structs.replace(CAMERA, privacy_masks=(mine,))
+    assert look.rules(SETTINGS, camera, None).masks == (mine,)
+    assert look.rules(SETTINGS, camera, IngestPlan(camera="gate", masks=(theirs,))).masks == (mine, theirs)

@@ -119,7 +119,7 @@ def test_masks_hide_the_place_in_tensor_crop_and_snapshot() -> None:
     box = letterbox((1280, 720), (640, 640))
     tensor = planes.blank(640, 640, 114)
     planes.fit(picture_of(bgr), box, tensor)
-    planes.TensorMask([mask], box, (640, 640), 114).paint(tensor)
+    planes.TensorMask([mask], box, (640, 640), 114, (1280, 720)).paint(tensor)
     seen = cv2.cvtColor(tensor, cv2.COLOR_YUV2BGR_I420)
     assert np.abs(seen[box.top + 2 : -box.top - 2, :318].astype(int) - 114).max() <= 1
     assert seen[box.top + 2 : -box.top - 2, 324:].min() > 250
