@@ -239,6 +239,11 @@ def user_view(user: User, revision: int, sessions: Iterable[Session], used: Iter
     )
 
 
+def nobody_by_password(users: Iterable[User]) -> bool:
+    """Whether no administrator has a password: the token of the file is the only way in."""
+    return not any(user.password and _rules(user) for user in users)
+
+
 def session_view(caller: Caller, users: Iterable[User]) -> SessionOut:
     """Who asks."""
     everybody = list(users)
@@ -250,5 +255,5 @@ def session_view(caller: Caller, users: Iterable[User]) -> SessionOut:
         regions=caller.regions,
         came_by=caller.came_by,
         csrf=caller.csrf,
-        first_run=caller.came_by == "owner" and not any(user.password and _rules(user) for user in everybody),
+        first_run=caller.came_by == "owner" and nobody_by_password(everybody),
     )

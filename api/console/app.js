@@ -66,7 +66,7 @@ async function openWanted() {
   wanted = "";
   if (!id) return;
   try {
-    openEvent(await ask(`/api/v1/events/${encodeURIComponent(id)}`), "");
+    openEvent(await ask(`/api/v1/events/${encodeURIComponent(id)}`));
   } catch (error) {
     console.info("event of the address:", error.message);
   }
@@ -126,13 +126,17 @@ onLanguage(() => {
   if (session) cameras.refresh().catch(() => {});
   if (session) pages.show();
 });
-window.addEventListener("hashchange", () => session && pages.show());
+window.addEventListener("hashchange", () => {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  if (session) pages.show();
+});
 for (const button of document.querySelectorAll("[data-lang]")) {
   button.addEventListener("click", () => choose(button.dataset.lang));
 }
 signin.start({ enter, login });
 byId("leave").addEventListener("click", async () => {
   await signin.leave();
+  history.replaceState(null, "", location.pathname); // whoever signs in next begins at the beginning
   login("");
 });
 for (const id of ["add-camera", "first-camera"]) byId(id).addEventListener("click", () => pages.go("add"));

@@ -37,19 +37,18 @@ export function cameraForm({ camera, path, regions, go }) {
     h("label", { class: "check" }, enabled, t("camera_enabled")),
     h("div", { class: "form-foot" }, words.node, h("button", { type: "button", class: "danger small", onclick: () => remove() }, t("camera_remove")), h("button", { type: "submit", class: "primary small" }, t("camera_save"))),
   );
-  let etag = camera.etag;
   const guarded = async (work) => {
     try {
       await work();
     } catch (error) {
-      if (error.status === 412) etag = (await ask(path)).etag;
+      if (error.status === 412) camera.etag = (await ask(path)).etag;
       words.bad(said(error));
     }
   };
   const remove = () =>
     guarded(async () => {
       if (!window.confirm(t("camera_remove_sure"))) return;
-      await ask(path, { method: "DELETE", match: etag });
+      await ask(path, { method: "DELETE", match: camera.etag });
       go("cameras");
     });
   form.addEventListener("submit", (submit) => {
@@ -61,8 +60,7 @@ export function cameraForm({ camera, path, regions, go }) {
       const body = Object.fromEntries(Object.entries(now).filter(([name, value]) => value !== (camera[name] ?? (name === "analysis_fps" ? null : ""))));
       if (Object.keys(body).length) {
         const moved = "region" in body;
-        const made = await ask(path, { method: "PATCH", body, match: etag });
-        etag = made.etag;
+        const made = await ask(path, { method: "PATCH", body, match: camera.etag });
         Object.assign(camera, made);
         if (moved) window.dispatchEvent(new HashChangeEvent("hashchange"));
       }

@@ -2,7 +2,9 @@
 
 import "/console/texts/setup.js";
 import { ask, picture } from "/console/api.js";
+import { cameraEvents } from "/console/camera-events.js";
 import { cameraForm } from "/console/camera-form.js";
+import { cameraMasks } from "/console/camera-masks.js";
 import { copySettings } from "/console/copy.js";
 import { h } from "/console/dom.js";
 import { SettingsForm } from "/console/fields.js";
@@ -25,6 +27,7 @@ export async function open(node, { query, signal, go }) {
     ask("/api/v1/regions", { signal }),
   ]);
   const page = new CameraPage({ path, camera, functions, modules: modules.items, regions: regions.items, go, signal });
+  page.events = cameraEvents({ camera: id, page: node, signal });
   node.append(...page.nodes());
   page.begin(query.get("function"));
 }
@@ -36,6 +39,7 @@ class CameraPage {
     this.entries = new Map(this.functions.items.map((one) => [one.name, one]));
     this.cards = new Map();
     this.open = null;
+    this.renewed = [];
     this.editor = new ShapeEditor({ onChange: (kind) => this.#drew(kind), onSelect: () => this.#tools() });
     this.tools = h("div", { class: "tools" });
     this.badge = h("span", { class: "chip" });
@@ -56,9 +60,10 @@ class CameraPage {
       h(
         "div",
         { class: "camera-page" },
-        h("div", { class: "stage" }, this.editor.node, this.tools, this.cause),
+        h("div", { class: "stage" }, this.editor.node, this.tools, this.cause, this.events),
         h("div", { class: "side" }, this.start, list),
       ),
+      cameraMasks({ camera: this.camera, path: this.path, renewed: (listener) => this.renewed.push(listener) }),
       cameraForm({ camera: this.camera, path: this.path, regions: this.regions, go: this.go }),
     ];
   }
@@ -305,6 +310,7 @@ class CameraPage {
         if (!document.hidden) {
           const next = await picture(`${this.path}/snapshot.jpg`, this.signal);
           this.editor.background(next);
+          for (const listener of this.renewed) listener(next);
           await this.editor.image.decode().catch(() => {});
           if (shown) URL.revokeObjectURL(shown);
           shown = next;

@@ -1,12 +1,13 @@
 // One event in full: the photo, and the evidence behind it.
 
-import { picture } from "/console/api.js";
+import { ask, picture } from "/console/api.js";
 import { cameraName } from "/console/cameras.js";
 import { byId, h, icon } from "/console/dom.js";
 import { named, t } from "/console/i18n.js";
-import { badge } from "/console/feed.js";
+import { badge, thumbnail } from "/console/feed.js";
 import { amount, causeName, percent, summary } from "/console/modules.js";
 import { plate } from "/console/plate.js";
+import { who } from "/console/signin.js";
 import { moment } from "/console/time.js";
 
 function row(key, ...value) {
@@ -61,10 +62,21 @@ export function facts(event) {
   ];
 }
 
-export function openEvent(event, thumbnail) {
+/** What people do about an event; what they said before stands with the event itself. */
+async function judge(event, node) {
+  if (who?.role === "viewer") return;
+  const { Acts } = await import("/console/acts.js");
+  const said = await ask(`/api/v1/events/${encodeURIComponent(event.id)}`).catch(() => event);
+  const acts = new Acts(said);
+  node.replaceChildren(acts.buttons, acts.state, acts.why, acts.said);
+}
+
+/** Opens an event over whatever is shown: its photos, its evidence, and what people do about it. */
+export function openEvent(event) {
   const dialog = byId("event-dialog");
   const vehicle = event.kind.startsWith("vehicle_");
-  const image = h("img", { alt: t("photo_alt"), src: thumbnail });
+  const image = h("img", { alt: t("photo_alt"), src: thumbnail(event) });
+  const acts = h("div", { class: "event-acts" });
   const views = event.photos.map((photo, number) =>
     h("button", { type: "button", class: "tab", "aria-label": `${t("photo_alt")} ${number + 1}`, onclick: () => show(photo) }, String(number + 1)),
   );
@@ -93,6 +105,7 @@ export function openEvent(event, thumbnail) {
     h(
       "div",
       { class: "event-sheet" },
+      acts,
       event.photos.length > 0 && h("figure", { class: "photo" }, image, views.length > 1 && h("figcaption", {}, views)),
       h(
         "div",
@@ -106,4 +119,5 @@ export function openEvent(event, thumbnail) {
   dialog.onclose = () => shown && URL.revokeObjectURL(shown);
   dialog.showModal();
   if (event.photos.length) show(event.photos[0]);
+  judge(event, acts);
 }

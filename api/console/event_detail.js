@@ -1,5 +1,6 @@
 // One event beside the list: photos with every read drawn on them, the way over the picture, and what people do about it.
 
+import { Acts } from "/console/acts.js";
 import { ask, picture } from "/console/api.js";
 import { cameraName } from "/console/cameras.js";
 import { h, icon, s } from "/console/dom.js";
@@ -12,24 +13,6 @@ import { moment } from "/console/time.js";
 import "/console/texts/events.js";
 
 const WIDTH = 1000;
-const REASONS = ["animal", "light", "weather", "shake", "object", "place", "allowed", "other"];
-const TONES = { confirmed: "good", false_alarm: "bad", corrected: "accent", not_person: "bad" };
-const ACT_TONES = { acknowledged: "accent", assigned: "accent", escalated: "warn", closed: "good", reopened: "warn" };
-
-/** What people said of an event, as a chip. */
-export function judged(event) {
-  const said = event.feedback;
-  return said && h("span", { class: `chip ${TONES[said.verdict] ?? ""}`, title: said.reason ? named("reason", said.reason) : null }, named("verdict", said.verdict));
-}
-
-/** Where its handling stands, as a chip. */
-export function handled(event) {
-  const done = event.handling;
-  if (!done) return null;
-  const who = done.act === "assigned" ? done.assignee : "";
-  return h("span", { class: `chip ${ACT_TONES[done.act] ?? ""}`, title: `${done.user} ${done.note}`.trim() }, named("act", done.act), who && `: ${who}`);
-}
-
 const points = (corners, place) => corners.map((corner) => place(corner).join(",")).join(" ");
 
 /** A picture with an SVG over it, both of the same shape. */
@@ -99,15 +82,13 @@ export class Detail {
     this.turn = Symbol("turn");
     this.#forget();
     this.event = event;
+    this.acts = event && new Acts(event, { changed: (next) => this.#done(next), keys: true });
     if (!event) {
       this.node.replaceChildren(h("p", { class: "muted" }, t("ev_choose")));
       return;
     }
     const at = moment(event.opened_at);
-    this.why = h("div", { class: "why", hidden: true });
-    this.state = h("span", { class: "states" }, judged(event), handled(event));
     this.words = h("ol", { class: "words" });
-    this.said = h("p", { role: "status", hidden: true });
     this.stage = h("div", { class: "evidence" });
     this.node.replaceChildren(
       h(
@@ -115,12 +96,12 @@ export class Detail {
         { class: "detail-head" },
         h("button", { type: "button", class: "round back", "aria-label": t("ev_back"), onclick: () => this.back() }, icon("close")),
         h("div", {}, h("h3", {}, badge(event, 18)), h("p", { class: "muted" }, `${cameraName(event.camera)} · ${at.full}`)),
-        this.state,
+        this.acts.state,
       ),
       h("p", { class: "lead" }, event.plate ? plate(event.plate) : null, (!event.plate && (event.text || summary(event))) || null),
-      h("div", { class: "acts", role: "group", "aria-label": t("ev_handling") }, this.#acts()),
-      this.why,
-      this.said,
+      this.acts.buttons,
+      this.acts.why,
+      this.acts.said,
       h(
         "div",
         { class: "detail-body" },
@@ -132,77 +113,23 @@ export class Detail {
     this.#history(event, this.turn);
   }
 
-  #acts() {
-    const button = (key, work, kind = "secondary", press = null) =>
-      h("button", { type: "button", class: `${kind} small`, "data-act": key, onclick: work }, t(key), press && h("kbd", {}, press));
-    const closed = this.event.handling?.act === "closed";
-    return [
-      button("ev_acknowledge", () => this.act("acknowledged"), "primary", "a"),
-      button("ev_false", () => this.askWhy(), "secondary", "f"),
-      button("ev_confirm", () => this.judge("confirmed"), "secondary", "c"),
-      button("ev_assign", () => this.#askWhom()),
-      button("ev_escalate", () => this.act("escalated")),
-      closed ? button("ev_reopen", () => this.act("reopened")) : button("ev_close", () => this.act("closed"), "secondary", "x"),
-    ];
-  }
-
-  #askWhom() {
-    const whom = h("input", { maxlength: 100, placeholder: t("ev_assign_to"), "aria-label": t("ev_assign_to") });
-    const form = h("form", { class: "with-button" }, whom, h("button", { class: "primary small" }, t("ev_assign")));
-    form.addEventListener("submit", (submit) => {
-      submit.preventDefault();
-      this.act("assigned", whom.value.trim());
-    });
-    this.why.replaceChildren(form);
-    this.why.hidden = false;
-    whom.focus();
-  }
-
-  /** Opens the reasons of a false alarm; one click says it. */
-  askWhy() {
-    if (!this.event) return;
-    const reasons = REASONS.map((reason) =>
-      h("button", { type: "button", class: "secondary small", "data-reason": reason, onclick: () => this.judge("false_alarm", reason) }, t(`reason_${reason}`)),
-    );
-    this.why.replaceChildren(h("p", { class: "muted" }, t("ev_why")), h("div", { class: "reasons" }, reasons));
-    this.why.hidden = false;
-    reasons[0].focus();
-  }
-
   async act(act, assignee = "") {
-    const { event } = this;
-    if (!event) return;
-    await this.#done(event, async () => {
-      const told = await ask(`/api/v1/events/${encodeURIComponent(event.id)}/handling`, { method: "POST", body: { act, assignee } });
-      return { ...event, handling: told.handling };
-    });
+    await this.acts?.act(act, assignee);
   }
 
   async judge(verdict, reason = "") {
-    const { event } = this;
-    if (!event) return;
-    await this.#done(event, async () => {
-      const feedback = await ask(`/api/v1/events/${encodeURIComponent(event.id)}/feedback`, { method: "POST", body: { verdict, reason } });
-      return { ...event, feedback };
-    });
+    await this.acts?.judge(verdict, reason);
   }
 
-  async #done(event, work) {
-    try {
-      const next = await work();
-      this.changed(next);
-      if (this.event?.id !== next.id) return;
-      this.event = next;
-      this.why.hidden = true;
-      this.said.hidden = true;
-      this.state.replaceChildren(...[judged(next), handled(next)].filter(Boolean));
-      this.node.querySelector(".acts").replaceChildren(...this.#acts());
-      this.#say(next);
-    } catch (error) {
-      this.said.className = "fault";
-      this.said.textContent = error.message;
-      this.said.hidden = false;
-    }
+  askWhy() {
+    this.acts?.askWhy();
+  }
+
+  #done(next) {
+    this.changed(next);
+    if (this.event?.id !== next.id) return;
+    this.event = next;
+    this.#say(next);
   }
 
   /** What was said just now is shown at once; the store may need a moment. */

@@ -1,9 +1,10 @@
 // The events page: filters that live in the address, a list without end, and review by keyboard beside the evidence.
 
+import { handled, judged } from "/console/acts.js";
 import { ask, download } from "/console/api.js";
 import { cameraName } from "/console/cameras.js";
 import { h } from "/console/dom.js";
-import { Detail, handled, judged } from "/console/event_detail.js";
+import { Detail } from "/console/event_detail.js";
 import { COMMENTS, KINDS, badge, crop } from "/console/feed.js";
 import { named, t } from "/console/i18n.js";
 import { kindName, kinds, summary } from "/console/modules.js";

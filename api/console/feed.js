@@ -36,11 +36,16 @@ function fits(event) {
   return !filter.plate || fold(event.plate).includes(fold(filter.plate));
 }
 
-/** Takes in an event, from the stream or from the store; an older version than is shown changes nothing. */
-export function take(event, { fresh = false } = {}) {
+/** The small picture that came with an event: it is on screen before the store has the photo. */
+export function keepThumbnail(event) {
   for (const photo of event.photos) {
     if (photo.thumbnail) thumbnails.set(event.id, `data:image/jpeg;base64,${photo.thumbnail}`);
   }
+}
+
+/** Takes in an event, from the stream or from the store; an older version than is shown changes nothing. */
+export function take(event, { fresh = false } = {}) {
+  keepThumbnail(event);
   const known = events.get(event.id);
   if (known && known.event.version > event.version) return;
   if (known && known.event.version === event.version && !fresh) return;
@@ -79,7 +84,7 @@ function entry(event, fresh) {
   const at = moment(event.opened_at);
   const button = h(
     "button",
-    { type: "button", class: "event", onclick: () => openEvent(event, thumbnails.get(event.id)) },
+    { type: "button", class: "event", onclick: () => openEvent(event) },
     crop(event, vehicle),
     h(
       "span",
@@ -142,6 +147,11 @@ const lazy = new IntersectionObserver(async (seen) => {
     }
   }
 });
+
+/** The small picture of an event, or undefined. */
+export function thumbnail(event) {
+  return thumbnails.get(event.id);
+}
 
 /** Reads the first page anew, for the filters that are set. */
 export async function reload({ keep = false } = {}) {

@@ -5,15 +5,27 @@ import { byId, h } from "/console/dom.js";
 import { onLanguage, t } from "/console/i18n.js";
 import "/console/texts/access.js";
 
+const WAYS_MS = 2000;
+
 /** The answer of GET /api/v1/session, or null. */
 export let who = null;
 let byToken = false;
+let chosen = false; // by hand: nothing turns the form round any more
 let provider = null;
 
-/** What the button of the identity provider says, where the site has one. */
+/** What the button of the identity provider says, where the site has one; and whether anybody has a password yet. */
 async function learnWays() {
-  provider = (await call("/api/v1/session/ways").catch(() => null))?.oidc ?? null;
+  const ways = await call("/api/v1/session/ways").catch(() => null);
+  if (ways?.first_run === null && !chosen && !byId("login").hidden) setTimeout(learnWays, WAYS_MS);
+  provider = ways?.oidc ?? null;
+  const turned = !chosen && byToken !== (ways?.first_run ?? false);
+  if (turned) byToken = !byToken;
   draw();
+  if (turned) focus();
+}
+
+function focus() {
+  byId(byToken ? "login-token" : "login-name").focus();
 }
 
 function draw() {
@@ -37,8 +49,8 @@ export function ask() {
   who = null;
   keepCsrf("");
   draw();
+  focus();
   learnWays();
-  byId(byToken ? "login-token" : "login-name").focus();
 }
 
 async function learn() {
@@ -67,12 +79,15 @@ export async function resume() {
 export async function leave() {
   if (!token()) await call("/api/v1/session", { method: "DELETE" }).catch(() => {});
   keepToken("");
+  chosen = false;
 }
 
 export function start({ enter, login }) {
   byId("login-other").addEventListener("click", () => {
     byToken = !byToken;
-    ask();
+    chosen = true;
+    draw();
+    focus();
   });
   byId("login-form").addEventListener("submit", async (submit) => {
     submit.preventDefault();

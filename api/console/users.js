@@ -102,13 +102,23 @@ export async function open(node, { query, go }) {
     h("label", {}, t("login_password"), h("input", { name: "password", type: "password", autocomplete: "new-password" })),
     h("button", { class: "primary small", type: "submit" }, t("user_add")),
   );
+  const signInAs = (name) =>
+    h(
+      "p",
+      { class: "notice", role: "status" },
+      words("first_run_done", { name }),
+      " ",
+      h("button", { type: "button", class: "primary small", onclick: () => document.getElementById("leave").click() }, t("first_run_again")),
+    );
   add.addEventListener("submit", (submit) => {
     submit.preventDefault();
     const { name, title, role, regions, password } = Object.fromEntries(new FormData(add));
     act(async () => {
       await ask("/api/v1/users", { method: "POST", body: { name, title, role, regions: regionsOf(regions), password: password || null } });
       add.reset();
+      const first = who?.first_run;
       await know();
+      if (first && !who?.first_run) node.querySelector(".page-head").after(signInAs(name));
     })();
   });
   const back = query.get("name") ? h("button", { type: "button", class: "quiet", onclick: () => go("users") }, t("menu_users")) : null;

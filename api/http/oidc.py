@@ -13,6 +13,7 @@ import msgspec
 from litestar import Controller, Response, get
 from litestar.datastructures import Cookie
 
+from api.accounts import nobody_by_password
 from api.contract import Caller, User
 from api.errors import ApiError, HttpFault, ProviderAway, SignInRefused, Unavailable
 from api.http.access import PUBLIC
@@ -51,6 +52,8 @@ class WaysOut(msgspec.Struct, frozen=True, kw_only=True):
 
     oidc: str | None
     """What the identity provider is called; null = there is none."""
+    first_run: bool | None = None
+    """Whether the administrator's token is the only way in yet; null = not known, ask again."""
 
 
 def _refusal(request: AnyRequest, error: ApiError) -> Response[bytes]:
@@ -139,7 +142,10 @@ class ProviderSessions(Controller):
     async def ways(self, services: Given) -> Response[WaysOut]:
         """Name and password always; what the button of the identity provider says where there is one."""
         title = services.provider.client.title if services.provider is not None else None
-        return Response(WaysOut(oidc=title), headers={"Cache-Control": "no-store"})
+        first = nobody_by_password(services.catalog.users()) if services.catalog.users_known else None
+        if services.provider is not None:
+            first = False
+        return Response(WaysOut(oidc=title, first_run=first), headers={"Cache-Control": "no-store"})
 
     @get("/oidc", summary="Sign in by the identity provider", opt=PUBLIC, status_code=303)
     async def begin(self, request: AnyRequest, services: Given) -> Response[None]:

@@ -61,12 +61,33 @@ def running_demo(
         for suffix in (".mp4", ".json"):
             shutil.copy(source / f"{name}{suffix}", site)
     command = [sys.executable, "-m", "deploy", "demo", "--data-dir", str(data_dir), "--site", str(site), "--port", "0"]
-    process = subprocess.Popen(
-        [*command, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    demo = RunningDemo(process, data_dir)
+    with _running([*command, *arguments]) as process:
+        yield RunningDemo(process, data_dir)
+
+
+@contextlib.contextmanager
+def running_up(data_dir: Path) -> Iterator[RunningDemo]:
+    """`zool up` on an empty folder: the whole system, and nothing in it; stopped by SIGTERM at the end."""
+    command = [sys.executable, "-m", "deploy", "up", "--data-dir", str(data_dir), "--port", "0", "--acs-port", "0"]
+    with _running(command) as process:
+        yield RunningDemo(process, data_dir)
+
+
+@contextlib.contextmanager
+def simulated_camera(name: str) -> Iterator[str]:
+    """A clip of the demo site as a live camera; its address."""
+    clip = str(SITE / f"{name}.mp4")
+    command = [sys.executable, "-m", "deploy", "simulate", "--json", "--loop", "--port", "0", clip]
+    with _running(command, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        yield str(json.loads(process.stdout.readline())["url"])
+
+
+@contextlib.contextmanager
+def _running(command: Sequence[str], *, stderr: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True)
     try:
-        yield demo
+        yield process
     finally:
         process.terminate()
         try:

@@ -67,7 +67,6 @@ def test_an_address_names_an_event(site: Site) -> None:
     """A link from elsewhere (a board, a message) asks to sign in, then opens the event; the address is clean again."""
     with browser_page() as page:
         page.goto(f"{site.api.url}/#event={vehicle_event(1, camera='gate').event_id}")
-        page.click("#login-other")
         page.fill("#login-token", TOKEN)
         page.press("#login-token", "Enter")
         expect(page.locator("#event-dialog[open] .big-plate")).to_be_visible()
@@ -78,7 +77,6 @@ def test_sign_in_by_form(site: Site) -> None:
     """A wrong token is told so in the browser's language; the right one opens the console; signing out ends it."""
     with browser_page(lang="ru") as page:
         page.goto(site.api.url)
-        page.click("#login-other")
         page.fill("#login-token", "wrong-wrong-wrong-wrong")
         page.click("#login-form button")
         expect(page.locator("#login-error")).to_have_text("Такой токен здесь неизвестен.")

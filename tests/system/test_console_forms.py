@@ -251,3 +251,34 @@ def test_what_was_not_seen_is_marked(site: Site, console: Page) -> None:
     (mark,) = sent.value.post_data_json["objects"]
     assert mark["label"] == "truck"
     assert mark["box"][2] > 0.7
+
+
+def test_masks_are_drawn_and_removed(site: Site, console: Page) -> None:
+    """A privacy mask is drawn corner by corner, a motion mask beside it, and both are the camera's; then one goes."""
+    made(site, "lobby")
+    visit(console, site, "camera?id=lobby")
+    panel = console.locator(".camera-masks")
+    panel.locator("summary").click()
+    expect(panel.locator(".editor img")).to_be_visible()
+    for tab in ("privacy_masks", "motion_masks"):
+        panel.locator(f"[data-masks={tab}]").first.click()
+        panel.get_by_role("button", name="Add mask").click()
+        editor = panel.locator("svg.shapes")
+        editor.scroll_into_view_if_needed()
+        box = editor.bounding_box()
+        assert box is not None
+        for x, y in ((0.2, 0.2), (0.8, 0.2), (0.5, 0.8)):
+            console.mouse.click(box["x"] + x * box["width"], box["y"] + y * box["height"])
+        panel.get_by_role("button", name="Zone is complete").click()
+    panel.get_by_role("button", name="Save").click()
+    expect(panel.locator(".status")).to_have_text("Saved")
+    with site.client() as client:
+        kept = client.get("/api/v1/cameras/lobby").json()
+        assert [len(kept[name]) for name in ("privacy_masks", "motion_masks")] == [1, 1]
+        assert len(kept["privacy_masks"][0]) == 3
+        panel.locator("button[data-masks=privacy_masks]").click()
+        panel.get_by_role("button", name="Remove", exact=True).click()
+        panel.get_by_role("button", name="Save").click()
+        expect(panel.locator(".status")).to_have_text("Saved")
+        kept = client.get("/api/v1/cameras/lobby").json()
+    assert [len(kept[name]) for name in ("privacy_masks", "motion_masks")] == [0, 1]
