@@ -25,6 +25,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "capacity": Command(module="deploy.capacity.command", help="what machine so many cameras need"),
     "bench": Command(module="deploy.bench.command", help="measure the running system"),
+    "doctor": Command(module="deploy.doctor.command", help="look whether this machine and the site on it are well"),
     "store": Command(module="deploy.store", help="show or apply the migrations of the analytics store"),
     "acs": Command(module="deploy.acs.command", help="follow events over gRPC, as an access-control system does"),
     "eval": Command(module="deploy.truth.command", help="hold the rules against made-up scenes with known events"),

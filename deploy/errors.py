@@ -16,6 +16,8 @@ DeployError
 ├── AcsRefused          the gRPC stream refused a client for good
 ├── ApiRefused          the running system refused a request
 ├── ApiAway             nothing answers where the API is looked for
+├── BrokerAway          nothing answers where NATS is looked for
+├── BrokerRefused       JetStream refused a call of its API
 ├── NothingChosen       an act on many that does not say on which
 ├── PasswordsDiffer     a password that was typed twice, differently
 └── NothingMeasured     a benchmark ended without a figure
@@ -121,6 +123,26 @@ class ApiAway(DeployError):  # noqa: N818 - as above
     def __init__(self, url: str, reason: str) -> None:
         self.url, self.reason = url, reason
         super().__init__(f"{url} does not answer ({reason}): start `zool up`, or name its address with --url")
+
+
+class BrokerAway(DeployError):  # noqa: N818 - as above
+    """Nobody answers at the address of NATS."""
+
+    exit_code = 1
+
+    def __init__(self, url: str, reason: str) -> None:
+        self.url, self.reason = url, reason
+        super().__init__(f"NATS at {url} does not answer ({reason}): start `zool up`, or see its log")
+
+
+class BrokerRefused(DeployError):  # noqa: N818 - as above
+    """JetStream answered a call of its API with an error."""
+
+    exit_code = 1
+
+    def __init__(self, call: str, code: int, reason: str) -> None:
+        self.call, self.code, self.reason = call, code, reason
+        super().__init__(f"JetStream refused {call}: {reason} ({code})")
 
 
 class NothingChosen(DeployError):  # noqa: N818 - as above

@@ -87,16 +87,44 @@ def choose_ports(
     free = _free_ports([*before, *[0] * count][:count])
     if kept is not None:
         write_private(kept, json.dumps(free))
+    return _ports(free, api_port or free[5], None if acs is None else acs[1] or free[6])
+
+
+def kept_ports(data_dir: Path) -> Ports | None:
+    """Those of the last start (of the API and of gRPC only where they were any); None where there was none."""
+    try:
+        kept: list[int] = json.loads((data_dir / "ports.json").read_text())
+        return _ports(kept, kept[5], kept[6])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _ports(free: list[int], api: int, acs: int | None) -> Ports:
     return Ports(
         nats=free[0],
         triton_grpc=free[1],
         triton_http=free[2],
         triton_metrics=free[3],
         clickhouse=free[4],
-        api=api_port or free[5],
-        acs=None if acs is None else acs[1] or free[6],
+        api=api,
+        acs=acs,
         faces=dict(zip(ACCOUNTS, free[7:], strict=True)),
     )
+
+
+def holder(data_dir: Path) -> int | None:
+    """The process that runs on a data folder, as the kernel's table of locks says; None = nobody. Takes no lock."""
+    try:
+        own = (data_dir / "lock").stat()
+        listed = Path("/proc/locks").read_text()
+    except OSError:
+        return None
+    place = f"{os.major(own.st_dev):02x}:{os.minor(own.st_dev):02x}:{own.st_ino}"
+    for line in listed.splitlines():
+        words = line.split()
+        if "FLOCK" in words and place in words:
+            return int(words[words.index(place) - 1])
+    return None
 
 
 def _free_ports(wanted: list[int]) -> list[int]:

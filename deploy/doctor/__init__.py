@@ -1,0 +1,1 @@
+"""`zool doctor`: is this machine, and the site that runs on it, as it should be."""
