@@ -6,7 +6,7 @@ UV_VERSION := 0.11
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: help install demo test test-system chaos fuzz check format proto chart bench site train models-report clean
+.PHONY: help install demo test test-system chaos fuzz check format proto chart bench site train models-report offline clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -76,6 +76,16 @@ train: $(STAMP) ## train the starter models on rendered scenes (about two hours 
 models-report: $(STAMP) ## write the tables of MODELS.md from cards and kept evaluations
 	@$(BIN)/zool models report
 	@$(BIN)/zool eval report
+
+OFFLINE ?= offline
+offline: $(STAMP) ## a folder with everything that an installation without a network needs (OFFLINE=folder)
+	@mkdir -p $(OFFLINE)/wheels
+	@$(BIN)/uv export --quiet --locked --no-dev --extra onebox --no-emit-project --python $(BIN)/python -o $(OFFLINE)/requirements.txt
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --only-binary :all: --require-hashes -d $(OFFLINE)/wheels -r $(OFFLINE)/requirements.txt
+	@$(BIN)/uv build --quiet --wheel --python $(BIN)/python -o $(OFFLINE)/wheels
+	@cp config.ini README.md ARCHITECTURE.md MODELS.md CHANGELOG.md LICENSE deploy/offline/install $(OFFLINE)/
+	@cp deploy/README.md $(OFFLINE)/DEPLOY.md
+	@cd $(OFFLINE) && sha256sum wheels/* requirements.txt > SHA256SUMS && du -sh . && echo "carry $(OFFLINE)/ over, then: ./install /opt/zool"
 
 clean: ## remove the environment and what the demo left
 	@rm -rf .venv var .work

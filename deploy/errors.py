@@ -18,6 +18,9 @@ DeployError
 ├── ApiAway             nothing answers where the API is looked for
 ├── BrokerAway          nothing answers where NATS is looked for
 ├── BrokerRefused       JetStream refused a call of its API
+├── StoreRefused        ClickHouse refused a statement, or does not answer
+├── ArchiveUnusable     a file is no whole backup
+├── TargetNotEmpty      a backup is put back only where there is nothing
 ├── NothingChosen       an act on many that does not say on which
 ├── PasswordsDiffer     a password that was typed twice, differently
 └── NothingMeasured     a benchmark ended without a figure
@@ -143,6 +146,36 @@ class BrokerRefused(DeployError):  # noqa: N818 - as above
     def __init__(self, call: str, code: int, reason: str) -> None:
         self.call, self.code, self.reason = call, code, reason
         super().__init__(f"JetStream refused {call}: {reason} ({code})")
+
+
+class StoreRefused(DeployError):  # noqa: N818 - as above
+    """ClickHouse refused a statement, or does not answer."""
+
+    exit_code = 1
+
+    def __init__(self, where: str, reason: str) -> None:
+        self.where, self.reason = where, reason
+        super().__init__(f"ClickHouse at {where}: {reason[:400]}")
+
+
+class ArchiveUnusable(DeployError):  # noqa: N818 - as above
+    """A file is no whole backup: nothing was put back."""
+
+    exit_code = 1
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} is no whole backup: {reason}. Nothing was put back")
+
+
+class TargetNotEmpty(DeployError):  # noqa: N818 - as above
+    """A backup is put back only where there is nothing."""
+
+    exit_code = 1
+
+    def __init__(self, where: str, reason: str) -> None:
+        self.where, self.reason = where, reason
+        super().__init__(f"{where} is not empty ({reason}): a backup is put back only where there is nothing")
 
 
 class NothingChosen(DeployError):  # noqa: N818 - as above

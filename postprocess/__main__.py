@@ -143,8 +143,10 @@ async def deliver(process: Process) -> None:
         await office.run(process.stop)
 
 
-async def schema(settings: ClickHouseSettings, kept: StoreSettings | None) -> list[tuple[int, str, bool]]:
-    """Number, name and whether it is applied of every migration; with `kept` what is missing is applied before.
+async def schema(
+    settings: ClickHouseSettings, kept: StoreSettings | None, *, upto: int | None = None
+) -> list[tuple[int, str, bool]]:
+    """Number, name and whether it is applied of every migration; with `kept` what is missing is applied (`upto`).
 
     Raises `SettingsError` where the database can't be reached or must not be written.
     """
@@ -154,7 +156,7 @@ async def schema(settings: ClickHouseSettings, kept: StoreSettings | None) -> li
     house = ClickHouse(settings)
     try:
         if kept is not None:
-            await house.migrate(keep_of(kept))
+            await house.migrate(keep_of(kept), upto=upto)
         found = await house.status()
     except SchemaError as error:
         raise _refused(settings, error) from error

@@ -41,9 +41,12 @@ class ClickHouse:
         """The same for statements that may take minutes: counting, deleting."""
         return ClickHouse(self._settings, answer_s_max=PATIENCE_S)
 
-    async def migrate(self, keep: Keep) -> None:
-        """Bring the database to this program's schema; raises `StoreAway`, or `SchemaError` where it must not."""
-        await self._run(lambda client: migrate(client, self._settings.database, keep))
+    async def migrate(self, keep: Keep, *, upto: int | None = None) -> None:
+        """Bring the database to this program's schema, or to the number `upto` of it.
+
+        Raises `StoreAway`, or `SchemaError` where it must not.
+        """
+        await self._run(lambda client: migrate(client, self._settings.database, keep, upto=upto))
 
     async def status(self) -> Status:
         """What the database has and lacks; raises as `migrate` does."""

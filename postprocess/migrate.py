@@ -44,8 +44,11 @@ def status(client: Any, database: str) -> Status:
     return Status(applied=applied, pending=tuple(pending(migrations(), applied)))
 
 
-def migrate(client: Any, database: str, keep: Keep) -> list[Migration]:
-    """Apply what is missing, then set for how long rows are kept; raises `SchemaError`, `StoreAway`."""
+def migrate(client: Any, database: str, keep: Keep, *, upto: int | None = None) -> list[Migration]:
+    """Apply what is missing, then set for how long rows are kept; raises `SchemaError`, `StoreAway`.
+
+    `upto` ends it with that number, and leaves for how long rows are kept as it is.
+    """
     for statement in record(database):
         client.command(statement)
     pending(migrations(), _applied(client, database))  # refuse before waiting for anybody
@@ -54,9 +57,11 @@ def migrate(client: Any, database: str, keep: Keep) -> list[Migration]:
     try:
         done = []
         for step in pending(migrations(), _applied(client, database)):
+            if upto is not None and step.number > upto:
+                break
             _apply(client, database, step, lock)
             done.append(step)
-        for statement in keeping(database, keep):
+        for statement in keeping(database, keep) if upto is None else ():
             lock.touch()
             client.command(statement)
     finally:

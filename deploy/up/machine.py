@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from deploy.errors import AlreadyRunning, DataDirUnusable, PortTaken, ProgramMissing
-from deploy.up.plan import ACCOUNTS, LOOPBACK, Ports
+from deploy.up.plan import ACCOUNTS, KEEPER, LOOPBACK, Ports
 from ingest.sealed import new_key
 
 
@@ -42,7 +42,7 @@ def passwords(data_dir: Path) -> dict[str, str]:
     """Passwords between the components: made at the first start, kept (0600), never shown."""
     path = data_dir / "passwords.json"
     kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-    missing = [name for name in (*ACCOUNTS, "clickhouse", "cluster") if name not in kept]
+    missing = [name for name in (*ACCOUNTS, KEEPER, "clickhouse", "cluster") if name not in kept]
     if missing:
         kept |= {name: secrets.token_urlsafe(24) for name in missing}
         write_private(path, json.dumps(kept))

@@ -21,6 +21,8 @@ from ingest.contract import BUCKETS, STREAMS
 
 LOOPBACK = "127.0.0.1"
 ACCOUNTS = ("ingest", "recognise", "decide", "store", "deliver", "api")
+KEEPER = "backup"
+"""Account of `zool backup` and `zool restore`: no process of the site has it."""
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,6 +247,18 @@ def nats_accounts() -> tuple[dict[str, Any], ...]:
     )
 
 
+def keeper_account() -> dict[str, Any]:
+    """Of who copies streams whole and puts them back where there are none: it says nothing, and changes no stream."""
+    calls = ("INFO", "STREAM.NAMES", "STREAM.INFO.*", "CONSUMER.LIST.*", "STREAM.SNAPSHOT.*", "STREAM.RESTORE.*")
+    return {
+        "user": KEEPER,
+        "permissions": {
+            "publish": {"allow": [*(f"$JS.API.{call}" for call in calls), "$JS.SNAPSHOT.>"]},
+            "subscribe": {"allow": [f"_INBOX_{KEEPER}.>"]},
+        },
+    }
+
+
 def _closed(name: str) -> list[str]:
     return [way.format(stream) for stream, readers in _READ_BY.items() if name not in readers for way in _WAYS_TO_READ]
 
@@ -253,7 +267,8 @@ def nats_conf(
     ports: Ports, data_dir: Path, passwords: Mapping[str, str], *, me: Peer | None = None, peers: Sequence[Peer] = ()
 ) -> str:
     """nats-server's configuration (its format takes JSON): a server alone on loopback, or `me` among `peers`."""
-    users = [{**account, "password": passwords[account["user"]]} for account in nats_accounts()]
+    accounts = (*nats_accounts(), *((keeper_account(),) if KEEPER in passwords else ()))
+    users = [{**account, "password": passwords[account["user"]]} for account in accounts]
     conf: dict[str, Any] = {
         "listen": f"{me.host if me is not None else LOOPBACK}:{ports.nats}",
         "server_name": me.name if me is not None else "zool",
