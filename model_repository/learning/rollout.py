@@ -97,10 +97,12 @@ def go_live(control: Control, weights: Weights, frames: Iterator[Frame], plan: P
     begun = watch.read_counts(control.metrics, ensemble.name)
     _shadowed(control, (ensemble, staged), weights, frames, plan)
     usual = watch.read_counts(control.metrics, ensemble.name).since(begun)
+    asked = time.perf_counter()
     previous = control.switch(ensemble, staged)
+    took_ms = (time.perf_counter() - asked) * 1000
     store.use(TASK, weights.card.name, plan.data_directory)
     _note(plan.data_directory, "deployed", weights, before)
-    plan.tell(f"{weights.card.name} is live; {before or 'the starter'} stays loaded for {plan.watch_s:.0f} s")
+    plan.tell(f"{weights.card.name} is live, in {took_ms:.0f} ms; {before} stays loaded for {plan.watch_s:.0f} s")
     try:
         reason = _watched(control, ensemble, previous, usual=usual, frames=frames, plan=plan)
         if reason:

@@ -59,7 +59,7 @@ class World:
 
     def plan(self, **fields: object) -> rollout.Plan:
         """Short spans: what is waited for is counted in looks."""
-        told = {"data_directory": self.data, "looks": 12, "watch_s": 3.0, "every_s": 0.2, "pause_s": 0.0}
+        told = {"data_directory": self.data, "looks": 8, "watch_s": 2.0, "every_s": 0.2, "pause_s": 0.0}
         return rollout.Plan(**(told | fields))  # type: ignore[arg-type]
 
 
@@ -83,7 +83,7 @@ def live_frames() -> Iterator[Frame]:
 class Load:
     """Clients that ask the live detector without a pause and count what comes back."""
 
-    def __init__(self, url: str, count: int = 3) -> None:
+    def __init__(self, url: str, count: int = 2) -> None:
         self._url, self._stop = url, threading.Event()
         self.answers: Counter[str] = Counter()
         self.failures: list[str] = []
@@ -130,7 +130,7 @@ def test_a_better_version_goes_live_under_load_without_a_failed_request(world: W
     assert store.deployed("detector", world.data).card.name == "better"
     report = rollout.reports(world.data, "better") / "shadow"
     told = msgspec.json.decode((report / "report.json").read_bytes(), type=Report)
-    assert told.tally.looks == 12
+    assert told.tally.looks == 8
     assert told.shown
     assert all((report / each.file).stat().st_size > 1000 for each in told.shown)
     assert "<figure>" in (report / "report.html").read_text()
