@@ -61,6 +61,15 @@ def measure_speed(data_directory: Path, names: tuple[str, ...], seconds: float) 
     return [msgspec.to_builtins(speed.measure(each, data_directory, seconds=seconds)) for each in ensembles]
 
 
+def measure_cycles(data_directory: Path, names: tuple[str, ...], count: int) -> dict[str, Any]:
+    """For `zool bench models --cycles`: what `evaluation.cycles` finds for the first ensemble, as a plain dict."""
+    from model_repository.evaluation import cycles  # noqa: PLC0415 - starts servers
+
+    first = _servable(argparse.Namespace(only=names, data_dir=data_directory))[0]
+    found: dict[str, Any] = msgspec.to_builtins(cycles.measure(first, data_directory, count))
+    return found
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m model_repository", description="Models: build, serve, import, train."

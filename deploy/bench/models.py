@@ -9,12 +9,14 @@ from typing import Any
 from deploy.bench import procfs
 from deploy.bench.result import Result, as_json, as_text
 from deploy.errors import NothingMeasured
-from model_repository.__main__ import measure_speed
+from model_repository.__main__ import measure_cycles, measure_speed
 
 TARGET_SHARE = 0.6
 """Of what the engine alone gives on the same cores: what may go into transport, heads, suppression and the client."""
 
 SECONDS = 5.0
+CYCLE_MB_MAX = 0.5
+"""What a cycle may leave behind: a version a day for a year is 180 MB then."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,11 +27,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--for", dest="seconds", type=_seconds, default=SECONDS, metavar="SECONDS",
         help="length of every point (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--cycles", type=int, default=0, metavar="N", help="memory over N times loading and unloading a model instead"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print one object: the figure is the first ensemble's, the others stand in the details."""
+    if args.cycles > 0:
+        found = measure_cycles(args.data_dir, tuple(args.ensemble or ()), args.cycles)
+        result = cycles_of(found, procfs.machine())
+        print(as_json(result) if args.json else as_text(result), flush=True)
+        return 0
     speeds = measure_speed(args.data_dir, tuple(args.ensemble or ()), args.seconds)
     if not speeds:
         raise NothingMeasured("models", args.seconds, args.data_dir)
@@ -61,6 +71,24 @@ def result_of(speeds: list[dict[str, Any]], seconds: float, machine: dict[str, A
         target=round(TARGET_SHARE * alone, 1) if alone else 0.0,
         spread=[min(rates), max(rates)],
         conditions={**machine, "seconds": seconds, "details": details},
+    )
+
+
+def cycles_of(found: dict[str, Any], machine: dict[str, Any]) -> Result:
+    """How much memory a cycle leaves behind, from the first tenth of the cycles on: the start warms up. Pure."""
+    memory = found["memory_mb"]
+    warm = max(1, len(memory) // 10)
+    left = (memory[-1] - memory[warm]) / max(1, len(memory) - 1 - warm)
+    details = {"memory_mb": memory, "processes": [found["processes"][0], found["processes"][-1]]}
+    return Result(
+        name="models-cycles",
+        value=round(left, 2),
+        unit=f"MB left by a cycle of {found['ensemble']}",
+        floor=None,
+        ratio=None,
+        target=CYCLE_MB_MAX,
+        spread=[min(memory), max(memory)],
+        conditions={**machine, "cycles": len(memory) - 1, "details": details},
     )
 
 

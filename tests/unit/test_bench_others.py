@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deploy.bench import article, decoding, glass, speed
+from deploy.bench import article, decoding, glass, models, speed
 from deploy.bench.article import Rates
 from deploy.bench.decoding import Cost
 from deploy.bench.streams import Search
@@ -75,3 +75,10 @@ def test_pictures_come_after_their_time_code() -> None:
     )
     seen = [(1_002_040_000, 50), (1_082_040_000, 50), (1_040_020_000, 0), (1_002_000_000, None)]
     assert glass.offsets_ms(seen, camera) == pytest.approx([40.0, 40.0, 20.0])
+
+
+def test_what_a_cycle_leaves_is_told_behind_the_first_tenth() -> None:
+    """The start warms up: 100, 120, then 0.5 MB a cycle."""
+    memory = [100.0, 120.0, *(120.0 + 0.5 * number for number in range(1, 10))]
+    result = models.cycles_of({"ensemble": "detector", "memory_mb": memory, "processes": [4] * 11}, {})
+    assert (result.value, result.conditions["cycles"], result.spread) == (0.5, 10, [100.0, 124.5])
