@@ -130,7 +130,8 @@ def row(
     api_s: float | None,
     delays_ms: Sequence[float],
 ) -> dict[str, Any]:
-    """What a fault did, in seconds."""
+    """What a fault did, in seconds; None = not while the host was away."""
+    glances = [glance for glance in glances if glance.at_us <= until_us]
     return {
         "broker_s": rounded(led_after_s(glances, since_us)),
         "ingest_s": rounded(took_over_s(glances, "cameras", host, since_us)),

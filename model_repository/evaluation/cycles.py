@@ -14,7 +14,6 @@ from model_repository.evaluation.speed import pss_mb, tree
 from model_repository.learning.control import Control
 from model_repository.registry import Ensemble
 
-
 ENDED_S_MAX = 20.0
 """An unloaded model's processes end by themselves, a moment after Triton calls it unloaded."""
 
