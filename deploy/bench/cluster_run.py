@@ -105,7 +105,7 @@ class Watch:
         self._tasks = [asyncio.create_task(self._look()), asyncio.create_task(self._hear())]
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, *_how: object) -> None:
         left = set(self._tasks)
         while left:  # again: `wait_for` of Python 3.11, in nats-py, loses a cancellation
             for task in left:
