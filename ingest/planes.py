@@ -178,7 +178,8 @@ def hidden(
         corners = np.array([(left + x * wide, top + y * high) for x, y in mask])
         cv2.fillPoly(drawn, [np.round(corners * (1 << SUBPIXEL_BITS)).astype(np.int32)], 1, shift=SUBPIXEL_BITS)
     grown = cv2.dilate(drawn, np.ones((2 * down + 1, 2 * across + 1), np.uint8))
-    return grown[down : down + height, across : across + width].astype(bool)
+    within: npt.NDArray[np.bool_] = grown[down : down + height, across : across + width].astype(bool)
+    return within
 
 
 def polygons(areas: Sequence[Sequence[Point]], size: tuple[int, int], box: Letterbox | None = None) -> Plane:
