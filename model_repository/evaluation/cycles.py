@@ -49,6 +49,6 @@ def measure(ensemble: Ensemble, data_directory: Path, count: int) -> Cycles:
 def _settled(pid: int, count: int) -> list[int]:
     """The processes of a server, once no more than `count` of them run (0: as many as there are)."""
     deadline = time.monotonic() + ENDED_S_MAX
-    while len(running := tree(pid)) > count > 0 and time.monotonic() < deadline:
+    while len(running := [each for each in tree(pid) if pss_mb(each)]) > count > 0 and time.monotonic() < deadline:
         time.sleep(0.05)
     return running

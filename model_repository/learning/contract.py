@@ -127,7 +127,6 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True):
     out: str
     """Folder of the job: progress.jsonl, checkpoint, report.json, plots, the package."""
     name: str
-    trainer: Literal["head", "torch"] = "head"
     epochs_max: int = 60
     patience: int = 8
     """Epochs without a better figure on `val` after which it stops."""
@@ -153,7 +152,6 @@ class JobReport(msgspec.Struct, frozen=True, kw_only=True):
     """`report.json` of a job: the new weights beside those that it began with, on `val`."""
 
     name: str
-    trainer: str
     base: ModelRef
     dataset: str
     examples: dict[str, int]

@@ -59,22 +59,6 @@ class PackageUnsuited(ModelError):  # noqa: N818 - says what is the case
         return f"{self.name}: {self.reason}"
 
 
-class TrainerMissing(ModelError):  # noqa: N818 - says what is the case
-    """The tools of a trainer are not in this environment."""
-
-    def __init__(self, trainer: str, module: str) -> None:
-        """Hold the trainer and what it lacks."""
-        super().__init__(trainer, module)
-        self.trainer, self.module = trainer, module
-
-    def __str__(self) -> str:
-        """Say how to get them."""
-        return (
-            f"the trainer {self.trainer} needs {self.module}: run it as `uv run --group train zool models train …`, "
-            "or take `--trainer head`, which needs nothing more"
-        )
-
-
 class JobUnusable(ModelError):  # noqa: N818 - says what is the case
     """A job can't begin, or go on, in that folder."""
 

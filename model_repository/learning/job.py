@@ -3,14 +3,12 @@
     <data-dir>/models/jobs/<name>/   spec.json, progress.jsonl, checkpoint.npz, plots/, package/, report.json
 
 The process is niced, its threads and memory are bounded, and it is told nothing but the path of its spec; what is
-served is not touched. Trainers: `head` (the last layers, numpy and ONNX Runtime alone), `torch` (the whole network, in
-the environment of the group `train`).
+served is not touched. The trainer (`trainer`) teaches the last layers, by NumPy and ONNX Runtime alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import subprocess
 import sys
@@ -22,10 +20,9 @@ import msgspec
 from model_repository import registry, store
 from model_repository.card import Weights
 from model_repository.learning.contract import Epoch, JobReport, JobSpec
-from model_repository.learning.errors import JobFailed, JobUnusable, PackageUnsuited, TrainerMissing
+from model_repository.learning.errors import JobFailed, JobUnusable, PackageUnsuited
 
-TRAINERS = {"head": "model_repository.learning.trainer", "torch": "model_repository.train.finetune"}
-NEEDS = {"head": "onnx", "torch": "torch"}
+TRAINER = "model_repository.learning.trainer"
 THREAD_NAMES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 SPEC_FILE, REPORT_FILE = "spec.json", "report.json"
 
@@ -37,7 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="written by export-dataset")
     parser.add_argument("--from", dest="base", default="", metavar="PACKAGE", help="default: the live weights")
     parser.add_argument("--name", default="", help="of the new weights; default: of the old ones with a number")
-    parser.add_argument("--trainer", choices=sorted(TRAINERS), default="head")
     parser.add_argument("--epochs", type=int, default=60)
     parser.add_argument("--patience", type=int, default=8, help="epochs without a better figure (default: %(default)s)")
     parser.add_argument("--rate", type=float, default=0.02)
@@ -65,16 +61,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def finished(spec: JobSpec, folder: Path, tell: Callable[[Epoch], None]) -> JobReport:
-    """Run the process of a job to its end. Raises TrainerMissing, JobFailed."""
-    if importlib.util.find_spec(NEEDS[spec.trainer]) is None:
-        raise TrainerMissing(spec.trainer, NEEDS[spec.trainer])
+    """Run the process of a job to its end. Raises JobFailed."""
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / SPEC_FILE
     written.write_bytes(msgspec.json.format(msgspec.json.encode(spec), indent=1) + b"\n")
     environ = os.environ | dict.fromkeys(THREAD_NAMES, str(spec.threads))
     with (folder / "job.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", TRAINERS[spec.trainer], str(written)],
+            [sys.executable, "-m", TRAINER, str(written)],
             env=environ, stdout=subprocess.PIPE, stderr=log, text=True,
         )  # fmt: skip
         assert process.stdout is not None  # noqa: S101 - asked for above
@@ -102,7 +96,7 @@ def spec_of(options: argparse.Namespace) -> JobSpec:
         raise JobUnusable(folder, "there is no job of that name to go on with")
     return JobSpec(
         task=options.task, data=str(options.data.resolve()), base=str(base.path.resolve()),
-        out=str(folder.resolve()), name=name, trainer=options.trainer, epochs_max=options.epochs,
+        out=str(folder.resolve()), name=name, epochs_max=options.epochs,
         patience=options.patience, rate=options.rate, seed=options.seed, threads=max(1, options.threads),
         nice=options.nice, memory_mb_max=options.memory_mb,
     )  # fmt: skip

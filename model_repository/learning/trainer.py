@@ -96,7 +96,6 @@ def train(spec: JobSpec) -> JobReport:
     drawn = plots.curves(epochs, out / "plots")
     return JobReport(
         name=spec.name,
-        trainer=spec.trainer,
         base=base.card.ref,
         dataset=described.id,
         examples={split: len(own) for split, own in examples.items()},

@@ -12,8 +12,8 @@ import pytest
 from model_repository import card, store
 from model_repository.__main__ import main
 from model_repository.learning import job
-from model_repository.learning.contract import JobReport, TrainingRecord
-from model_repository.learning.errors import JobFailed, PackageUnsuited, TrainerMissing
+from model_repository.learning.contract import JobReport, JobSpec, TrainingRecord
+from model_repository.learning.errors import JobFailed, PackageUnsuited
 from model_repository.learning.surgery import Surgeon
 from tests.support.learning import dataset, spoilt, starter
 
@@ -68,7 +68,7 @@ def test_a_job_goes_on_where_it_was(site: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_what_can_not_be_taught_is_refused(site: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Another head, a folder without examples, a job that is there, one that is not, a trainer without its tools."""
+    """Another head, a folder without examples, a job that is there, one that is not."""
     with pytest.raises(PackageUnsuited, match="yolox"):
         Surgeon(msgspec.structs.replace(starter(), card=starter().card.with_head("yolox")))
     assert _train(site, "--name", "none", "--resume") == 2
@@ -79,26 +79,11 @@ def test_what_can_not_be_taught_is_refused(site: Path, capsys: pytest.CaptureFix
         job.base_weights("detector", "other", site / "data")
     assert job.next_name("starter-detector", {"starter-detector-r1"}) == "starter-detector-r2"
     assert job.next_name("starter-detector-r2", set()) == "starter-detector-r1"
-    if not _has_torch():
-        with pytest.raises(TrainerMissing, match="--group train"):
-            _finished(site, "torch")
 
 
 def test_a_job_that_dies_says_why(site: Path) -> None:
     """Weights that are not there: the last words of its process are in the error."""
+    folder = site / "job"
+    spec = JobSpec(task="detector", data=str(site / "set"), base=str(site / "gone.onnx"), name="x", out=str(folder))
     with pytest.raises(JobFailed, match="model card"):
-        _finished(site, "head")
-
-
-def _finished(site: Path, trainer: str) -> None:
-    spec = {"task": "detector", "data": str(site / "set"), "base": str(site / "gone.onnx"), "name": "x",
-            "out": str(site / f"job-{trainer}"), "trainer": trainer}  # fmt: skip
-    job.finished(msgspec.convert(spec, job.JobSpec), site / f"job-{trainer}", lambda _: None)
-
-
-def _has_torch() -> bool:
-    try:
-        __import__("torch")
-    except ImportError:
-        return False
-    return True
+        job.finished(spec, folder, lambda _: None)
