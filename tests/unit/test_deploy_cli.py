@@ -118,7 +118,7 @@ def test_token_and_passwords_are_private_and_kept(tmp_path: Path) -> None:
     """0600, made once, the same at the next start; a missing password is added, the others stay."""
     token = machine.admin_token(tmp_path / "admin.token")
     kept = machine.passwords(tmp_path)
-    assert len(set(kept.values())) == len(kept) == 7
+    assert len(set(kept.values())) == len(kept) == 9
     assert len(token) >= 32
     for path in (tmp_path / "admin.token", tmp_path / "passwords.json"):
         assert path.stat().st_mode & 0o777 == 0o600
