@@ -89,7 +89,8 @@ class Boxes:
             yield ()
             while not self._stop.is_set() and not reading.done():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(newest.some.wait(), BEAT_S)
+                    async with asyncio.timeout(BEAT_S):
+                        await newest.some.wait()
                 taken = newest.take()
                 WALL_FRAMES.labels("sent").inc(len(taken))
                 yield taken

@@ -272,7 +272,8 @@ class Pump:
 
     async def _put(self, item: Item) -> None:
         """Into the buffer; raises `TimeoutError` when it stays full."""
-        await asyncio.wait_for(self.queue.put(item), SLOW_S_MAX)
+        async with asyncio.timeout(SLOW_S_MAX):
+            await self.queue.put(item)
         self._said_s = self._now_s()
 
     async def _take(self, message: Message) -> None:

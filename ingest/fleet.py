@@ -251,12 +251,12 @@ class Fleet:
         if unit is None or task is None:  # somebody ended it while we waited
             return
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        await asyncio.wait({task})
         await unit.end(removed=removed, unheard_us=unheard_us)
         if removed:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(drop_lease(self._shared.bus, name), END_S_MAX)
+                async with asyncio.timeout(END_S_MAX):
+                    await drop_lease(self._shared.bus, name)
 
 
 def _read(entry: Entry, kind: type[T]) -> T | None:

@@ -42,7 +42,8 @@ class Prober:
             return encode(ProbeReply(ok=False, cause="broken", detail=f"the request can't be read: {error}"))
         loop = asyncio.get_running_loop()
         try:
-            reply = await asyncio.wait_for(loop.run_in_executor(self._pool, self._probe, request), DEADLINE_S)
+            async with asyncio.timeout(DEADLINE_S):
+                reply = await loop.run_in_executor(self._pool, self._probe, request)
         except TimeoutError:
             reply = ProbeReply(ok=False, cause="timeout", detail=f"no picture came within {DEADLINE_S:g} s")
         metrics.PROBES.labels(reply.cause).inc()

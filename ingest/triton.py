@@ -246,7 +246,8 @@ class TritonDetector:
                 continue
             await self._read_further()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), CHECK_S)
+                async with asyncio.timeout(CHECK_S):
+                    await self._wake.wait()
 
     async def _read_card(self) -> None:
         model, before = await self._read(DETECTOR, wait_for_ready=self.card is None), self.card

@@ -185,7 +185,8 @@ class Unit:
             for notice in self._watch.close(_now_us(), self._pace):
                 self._notify(notice)
         try:
-            await asyncio.wait_for(self._flush(), FLUSH_S_MAX)
+            async with asyncio.timeout(FLUSH_S_MAX):
+                await self._flush()
         except TimeoutError:
             self._shared.post.put_aside(self._outbox)
         self._outbox.close()

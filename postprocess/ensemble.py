@@ -132,7 +132,8 @@ class Ensemble:
                 await asyncio.sleep(POLL_S)
                 continue
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._doubt.wait(), CHECK_S)
+                async with asyncio.timeout(CHECK_S):
+                    await self._doubt.wait()
 
     async def _read_card(self) -> None:
         ready = await self._stub.ModelReady(service_pb2.ModelReadyRequest(name=self._name), timeout=ANSWER_S_MAX)

@@ -44,7 +44,8 @@ class Forgetter:
             return encode(ForgetReply(done=False, detail=f"the request can't be read: {error}"))
         task = self._under_way.setdefault(person, asyncio.create_task(self._forget(person)))
         try:
-            found = await asyncio.wait_for(asyncio.shield(task), WAIT_S_MAX)
+            async with asyncio.timeout(WAIT_S_MAX):
+                found = await asyncio.shield(task)
         except TimeoutError:
             return encode(ForgetReply(done=False, detail="the store still rewrites its tables; call again"))
         except StoreAway as error:
