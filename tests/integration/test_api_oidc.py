@@ -247,7 +247,7 @@ def test_while_the_provider_is_away_passwords_go_on(running: tuple[Site, Provide
         body = {"name": "egor", "role": "viewer", "password": PASSWORD}
         assert owner.post("/api/v1/users", json=body).status_code == 201
     with site.client(token="") as browser:
-        assert browser.get("/api/v1/session/ways").json() == {"oidc": "Company account"}
+        assert browser.get("/api/v1/session/ways").json() == {"oidc": "Company account", "first_run": False}
         there = begin(browser)
         back = urlsplit(httpx.get(there).headers["location"])
         server.down()
@@ -302,6 +302,6 @@ def test_half_a_provider_is_refused_at_the_start() -> None:
 def test_without_a_provider_there_is_no_such_call(tmp_path: Path) -> None:
     """404, and the sign-in page learns that there is no button."""
     with running_site(tmp_path) as site, site.client(token="") as browser:
-        assert browser.get("/api/v1/session/ways").json() == {"oidc": None}
+        assert browser.get("/api/v1/session/ways").json() == {"oidc": None, "first_run": True}
         assert browser.get("/api/v1/session/oidc").status_code == 404
         assert browser.get("/api/v1/session/oidc/callback").status_code == 404

@@ -35,6 +35,7 @@ ENDLESS = {
 AWAY = {
     ("POST", "/api/v1/cameras/test"): "asks ingest",
     ("GET", "/api/v1/cameras/{camera_id}/snapshot.jpg"): "asks ingest",
+    ("POST", "/api/v1/cameras/{camera_id}/stills"): "asks ingest",
     ("POST", "/api/v1/people/{person_id}/photos"): "asks recognise",
     ("POST", "/api/v1/people/{person_id}/erase"): "asks store, and goes through streams that others make",
     ("POST", "/api/v1/deliveries/targets/{target_id}/test"): "asks deliver",
