@@ -32,7 +32,7 @@ test-system: $(STAMP) ## tests with GStreamer, Chromium and ffmpeg, which it ins
 	@tests/system/install
 	@$(BIN)/pytest -m system $(TEST_ARGS)
 
-chaos: $(STAMP) ## 100 kills and pauses at random under 8 cameras (ZOOL_CHAOS_FAULTS, ZOOL_CHAOS_SEED)
+chaos: $(STAMP) ## 100 kills and pauses under 8 cameras (ZOOL_CHAOS_FAULTS, ZOOL_CHAOS_SEED); a takeover; a host of three
 	@$(BIN)/pytest -m chaos -s $(TEST_ARGS)
 
 fuzz: $(STAMP) ## calls made of the OpenAPI document and of the proto files, many of each (ZOOL_FUZZ_EXAMPLES)

@@ -15,7 +15,7 @@ import pytest
 from tests.support.demo import ROOT
 
 
-@pytest.mark.slow
+@pytest.mark.chaos
 @pytest.mark.timeout(600)
 def test_a_host_dies(tmp_path: Path) -> None:
     """Its cameras and parts are the other's; spans are told and closed, a passage outside of them is there once."""

@@ -169,7 +169,7 @@ async def follow(demo: RunningDemo, folder: Path) -> tuple[list[float], list[str
     return took, told
 
 
-@pytest.mark.slow
+@pytest.mark.chaos
 @pytest.mark.timeout(600)
 def test_a_passage_cut_by_a_takeover_is_one_event(tmp_path: Path) -> None:
     """In cameras that were taken over none is missing outside of the spans told as blind, and none is there twice."""
