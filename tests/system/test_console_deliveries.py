@@ -52,7 +52,7 @@ def test_from_nothing_to_a_delivery_in_the_log(site: Site, console: Page, tmp_pa
     hook = Hook()
     page, acts = console, "td.acts button"
     page.goto(f"{site.api.url}/#/deliveries")
-    page.locator(".page-head select").select_option("webhook")
+    page.get_by_label("Add", exact=True).select_option("webhook")
     page.fill("#delivery-id", "erp")
     page.fill("#delivery-name", "ERP")
     page.fill("#set-url", hook.url)
