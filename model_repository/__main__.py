@@ -23,6 +23,7 @@ from model_repository.evaluation import kept
 from model_repository.gpu import command as gpu
 from model_repository.learning import command as learning
 from model_repository.listing import entry
+from model_repository.pull import command as pull
 from model_repository.registry import Ensemble
 
 TRAININGS = {
@@ -94,6 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     _with_common(command, _serve)
 
     _with_import(commands.add_parser("import", help="put weights of your own to use"))
+
+    command = commands.add_parser("pull", help="fetch public weights of the catalogue and put them to use, or list it")
+    pull.add_arguments(command)
+    _with_common(command, _pull)
 
     command = commands.add_parser("list", help="which weights there are, which are in use (*), what they are worth")
     command.add_argument("--json", action="store_true", help="print one JSON array")
@@ -240,6 +245,18 @@ def _import(options: argparse.Namespace) -> int:
     print(f"{card.task}: {card.name} ({card.head}, {card.input_width}x{card.input_height}, {len(card.labels)} classes)")
     print(f"deployed to {weights.path}; it is served from the next start of Triton on")
     return 0
+
+
+def _pull(options: argparse.Namespace) -> int:
+    pulled = pull.run(options)
+    if pulled is None:
+        return 0
+    code = main(["import", *pulled.words, "--data-dir", str(options.data_dir)])
+    if code == 0:
+        pulled.path.unlink(missing_ok=True)
+    else:
+        print(f"zool models: the file is kept: {pulled.path}", file=sys.stderr)
+    return code
 
 
 def _fit(options: argparse.Namespace) -> int:
