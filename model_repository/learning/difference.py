@@ -6,6 +6,7 @@ A pair with another class has changed.
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -21,6 +22,8 @@ SCORE_MIN = 0.5
 OVERLAP_MIN = 0.5
 BOXES_MIN = 20
 """With fewer boxes of the live version a shift of their number says nothing."""
+CHANCE = 3.0
+"""A shift also has to be larger than so many standard deviations of counts that chance alone parts."""
 SHIFT_MAX = 2.0
 """How far the number of objects may move, beside how it moved on the labelled set: a version that takes away hundreds
 of false alarms there has to see fewer objects here, too."""
@@ -100,7 +103,8 @@ def drifted(tally: Tally, expected: float = 1.0) -> str:
         return f"{tally.errors} of {tally.looks + tally.errors} requests were not answered"
     due = tally.live_boxes * expected
     most, least = max(due, tally.candidate_boxes), min(due, tally.candidate_boxes)
-    if most >= BOXES_MIN and most > SHIFT_MAX * least:
+    by_chance = CHANCE * math.sqrt(most + least)
+    if most >= BOXES_MIN and most > SHIFT_MAX * least and most - least > by_chance:
         return (
             f"drift: it sees {tally.candidate_boxes} objects where the live version sees {tally.live_boxes} and "
             f"{due:.0f} were to be expected"

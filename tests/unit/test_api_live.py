@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 from types import SimpleNamespace
 
@@ -94,24 +95,33 @@ class _FakeBus:
     outages = 0
 
     def __init__(self) -> None:
-        self.closed = False
+        self.closed, self._seqs = False, itertools.count(1)
 
     async def reader(self, _: str, **__: object) -> _FakeBus:
         return self
 
     async def fetch(self, count: int, **_: float) -> list[object]:
         event = Event(event_id="e", version=1, kind="k", camera="c", opened_at_us=1)
-        return [SimpleNamespace(seq=1, time_us=1, payload=encode(event))] * count
+        payload = encode(event)
+        return [SimpleNamespace(seq=next(self._seqs), time_us=1, payload=payload) for _ in range(count)]
 
     async def close(self) -> None:
         self.closed = True
 
 
+class _Alone:
+    """A hub that has gone on: the client reads by itself."""
+
+    def sit_down(self, *_: object) -> bool:
+        return False
+
+    def leave(self, _: object) -> None:
+        """Nobody sits."""
+
+
 async def _pump(stop: asyncio.Event) -> tuple[feed.Pump, _FakeBus]:
     bus = _FakeBus()
-    pump = feed.Pump(
-        bus, ("zool.events.*.*",), Place(seen=Mark(7, 0)), sees=lambda _: True, face="sse", buffer_events=8
-    )  # type: ignore[arg-type]
+    pump = feed.Pump(bus, _Alone(), Wanted(), Place(seen=Mark(7, 0)), sees=lambda _: True, face="sse", buffer_events=8)  # type: ignore[arg-type]
     await pump.open()
     await pump.run(stop)
     return pump, bus
