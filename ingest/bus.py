@@ -283,6 +283,7 @@ class Bucket:
             raise RevisionConflict(key) from error
         except _AWAY as error:
             raise BusUnavailable(f"bucket {self.name}: {error}") from error
+        _notice_cancel()
 
     async def all(self) -> dict[str, Entry]:
         """Every present key."""
@@ -587,12 +588,15 @@ class Bus:
         """nats-py's handle of a bucket."""
         if name not in self._kvs:
             self._kvs[name] = await self._js.key_value(KV_PREFIX + name)
+            _notice_cancel()
         return self._kvs[name]
 
     async def watcher(self, bucket: str, keys: str) -> Watcher:
         """What changes in a bucket; `keys` is a pattern. Raises what nats-py raises."""
         stream = KV_PREFIX + bucket
-        return await Watcher.open(self._client, self._js, f"KV_{stream}", f"$KV.{stream}.{keys}")
+        watcher = await Watcher.open(self._client, self._js, f"KV_{stream}", f"$KV.{stream}.{keys}")
+        _notice_cancel()
+        return watcher
 
     async def consumer(
         self,
