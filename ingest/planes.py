@@ -161,7 +161,7 @@ def _reach(source: int, target: int) -> int:
 
 
 def hidden(
-    masks: Sequence[Sequence[Point]], size: tuple[int, int], source: tuple[int, int], *, box: Box = (0.0, 0.0, 1.0, 1.0)
+    masks: Sequence[Sequence[Point]], size: tuple[int, int], source: tuple[int, int], *, box: Box = WHOLE
 ) -> npt.NDArray[np.bool_]:
     """Which pixels of a reduced plane show anything of the masked places, bool [height, width].
 

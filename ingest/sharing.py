@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping
+from typing import TypeVar
 
 import msgspec
 
@@ -45,12 +46,20 @@ class LeaseValue(msgspec.Struct, frozen=True, kw_only=True):
     """The member that watches it; empty = it was given back."""
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """A member as it was last seen; `at_s` by the observer's steady clock."""
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """A key of a bucket by which members know of each other, as last seen; `at_s` by the observer's steady clock."""
 
-    capacity: float
     revision: int
     at_s: float
+
+
+H = TypeVar("H", bound=Heard)
+
+
+class Seen(Heard, frozen=True, kw_only=True):
+    """A member."""
+
+    capacity: float
     offers: tuple[str, ...] = ()
 
 
@@ -70,12 +79,12 @@ def alive(members: Mapping[str, Seen], me: str) -> dict[str, float]:
     return {name: seen.capacity for name, seen in members.items() if now_s - seen.at_s < TTL_S}
 
 
-def seen_again(members: Mapping[str, Seen], me: str, now_s: float) -> dict[str, Seen]:
-    """All members, when our own beat comes back: while it was away, nobody else could be heard either."""
-    gap_s = now_s - members[me].at_s - BEAT_S if me in members else 0.0
+def seen_again(keys: Mapping[str, H], me: str, now_s: float) -> dict[str, H]:
+    """All keys, when our own beat (key `me`) comes back: while it was away, nobody else could be heard either."""
+    gap_s = now_s - keys[me].at_s - BEAT_S if me in keys else 0.0
     if gap_s < BEAT_S:
-        return dict(members)
-    return {name: msgspec.structs.replace(seen, at_s=min(now_s, seen.at_s + gap_s)) for name, seen in members.items()}
+        return dict(keys)
+    return {key: msgspec.structs.replace(seen, at_s=min(now_s, seen.at_s + gap_s)) for key, seen in keys.items()}
 
 
 def share(total: int, living: Mapping[str, float], me: str) -> int:

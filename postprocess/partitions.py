@@ -17,19 +17,17 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from ingest.sharing import TTL_S, Heard
+
 PARTITIONS = 16
-BEAT_S = 1.0
-TTL_S = 5.0
 MEMBER_PREFIX = "member."
 PART_PREFIX = "part."
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """A key of the bucket `shares` as it was last seen; `at_s` by the observer's steady clock."""
+class Seen(Heard, frozen=True, kw_only=True):
+    """A key of the bucket `shares`."""
 
     owner: str
-    revision: int
-    at_s: float
 
 
 class Moves(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,14 +46,6 @@ def alive(members: Mapping[str, Seen], me: str) -> set[str]:
     """Names of those that live, this one among them, as of the last beat of our own that was seen."""
     now_s = members[me].at_s if me in members else 0.0
     return {me, *(name for name, seen in members.items() if now_s - seen.at_s < TTL_S)}
-
-
-def seen_again(keys: Mapping[str, Seen], me: str, now_s: float) -> dict[str, Seen]:
-    """All keys, when our own beat (key `me`) comes back: while it was away, nobody else could be heard either."""
-    gap_s = now_s - keys[me].at_s - BEAT_S if me in keys else 0.0
-    if gap_s < BEAT_S:
-        return dict(keys)
-    return {key: msgspec.structs.replace(seen, at_s=min(now_s, seen.at_s + gap_s)) for key, seen in keys.items()}
 
 
 def moves(parts: Mapping[int, Seen], members: Mapping[str, Seen], me: str, held: Iterable[int]) -> Moves:

@@ -18,8 +18,9 @@ from collections.abc import Awaitable, Callable
 
 from ingest.bus import Bus, BusUnavailable, Entry, RevisionConflict
 from ingest.process import Health
+from ingest.sharing import BEAT_S, TTL_S, seen_again
 from postprocess.metrics import PARTS_HELD
-from postprocess.partitions import BEAT_S, MEMBER_PREFIX, PART_PREFIX, TTL_S, Seen, moves, seen_again
+from postprocess.partitions import MEMBER_PREFIX, PART_PREFIX, Seen, moves
 
 log = logging.getLogger(__name__)
 

@@ -113,7 +113,7 @@ def go_live(control: Control, weights: Weights, frames: Iterator[Frame], plan: P
     finally:
         back = store.deployed(TASK, plan.data_directory).card.name == before
         gone, stays = (staged, previous) if back else (previous, staged)
-        control.discard(msgspec.structs.replace(stays, steps=()))
+        control.unload((stays.trial,))
         control.retire(gone)
     return reason
 
@@ -132,7 +132,7 @@ def roll_back(data_directory: Path, control: Control | None, tell: Callable[[str
     tell(f"{name} is live again" if control is not None else f"{name} is served from the next start of Triton on")
     if control is not None:
         control.retire(previous)
-        control.discard(msgspec.structs.replace(staged, steps=()))
+        control.unload((staged.trial,))
     return name
 
 

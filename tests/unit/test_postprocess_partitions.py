@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from postprocess.partitions import PARTITIONS, TTL_S, Moves, Seen, alive, moves, partition_of, seen_again
+from ingest.sharing import TTL_S, seen_again
+from postprocess.partitions import PARTITIONS, Moves, Seen, alive, moves, partition_of
 
 ALL = range(PARTITIONS)
 
