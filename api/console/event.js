@@ -31,6 +31,7 @@ function models(event) {
 /** What is known of an event, and the evidence behind it. */
 export function facts(event) {
   const vehicle = event.kind.startsWith("vehicle_");
+  const measured = event.kind === "camera_quality"; // its label, value and items are figures: the summary says them
   return [
     h(
       "dl",
@@ -39,14 +40,14 @@ export function facts(event) {
       event.closed_at && !vehicle && row("details_span", moment(event.closed_at).full),
       row("details_camera", cameraName(event.camera)),
       row("details_rule", event.rule),
-      event.label && event.kind !== "camera_quality" && row("details_label", `${named("label", event.label)}, ${percent(event.confidence)}`),
+      event.label && !measured && row("details_label", `${named("label", event.label)}, ${percent(event.confidence)}`),
       event.plate && row("details_plate", `${percent(event.plate_confidence)} · ${t("details_reads")}: ${event.plate_reads}`),
       row("details_person", event.person, event.person && ` ${percent(event.person_confidence)}`),
       row("listed", event.listed && named("list", event.listed)),
       row("details_region", event.plate_region.toUpperCase()),
       row("missing", event.missing.map((item) => named("item", item)).join(", ")),
-      event.kind !== "camera_quality" && row("details_items", Object.entries(event.items).map(([item, worn]) => `${named("item", item)} ${percent(worn)}`).join(", ")),
-      event.value !== null && event.kind !== "camera_quality" && row("details_value", amount(event)),
+      !measured && row("details_items", Object.entries(event.items).map(([item, worn]) => `${named("item", item)} ${percent(worn)}`).join(", ")),
+      event.value !== null && !measured && row("details_value", amount(event)),
       row("details_cause", causeName(event.cause), event.kind.startsWith("camera_") && event.text && ` (${event.text})`),
     ),
     h("h3", {}, t("evidence")),

@@ -48,15 +48,14 @@ function quality(event) {
 
 /** What an event says in words: of a camera itself by its cause, else its text. */
 function words(event) {
-  if (event.kind === "camera_quality") return quality(event);
   if (event.kind.startsWith("camera_") && event.cause) return causeName(event.cause);
   return event.text || event.cause.replaceAll("_", " ");
 }
 
 /** What happened, in a few words: who, which equipment is missing, how long or how many. */
 export function summary(event) {
+  if (event.kind === "camera_quality") return quality(event);
   const parts = [words(event)];
-  if (event.kind === "camera_quality") return parts[0];
   if (event.person) parts.push(event.person);
   if (event.listed) parts.push(`${t("listed")}: ${named("list", event.listed)}`);
   if (event.missing.length) parts.push(`${t("missing")}: ${event.missing.map((item) => named("item", item)).join(", ")}`);

@@ -69,7 +69,7 @@ def found(ledger: Ledger, standing: frozenset[str], now_us: int, *, watched: boo
         yield from _many(ledger, rule, standing, now_us)
         yield from _confidence(ledger, rule, standing)
     if watched:
-        yield from _silent(ledger, now_us)
+        yield from _silent(ledger, standing, now_us)
 
 
 def _newest(ledger: Ledger, count: int) -> list[Taken]:
@@ -158,12 +158,12 @@ def _confidence(ledger: Ledger, rule: str, standing: frozenset[str]) -> Iterator
         yield Finding(what="confidence_low", rule=rule, since_us=window[0].at_us, value=now, usual=mean, of=len(window))
 
 
-def _silent(ledger: Ledger, now_us: int) -> Iterator[Finding]:
-    """Nothing in hours that were busy on each of seven days; what is over shows by an event, not by a milder limit."""
+def _silent(ledger: Ledger, standing: frozenset[str], now_us: int) -> Iterator[Finding]:
+    """Nothing in hours that were busy on each of seven days; it lasts until something comes."""
+    last_us = max(one.at_us for one in ledger.recent.values())
     now_h = now_us // HOUR_US
-    if ledger.between(now_h - SILENT_H, now_h + 1).events:
+    if now_us - last_us < SILENT_H * HOUR_US:
         return
     days = [ledger.between(now_h - SILENT_H - day * DAY_H, now_h - day * DAY_H).events for day in range(1, 8)]
-    if min(days) >= SILENT_USUAL_MIN:
-        last = max((one.at_us for one in ledger.recent.values()), default=(now_h - SILENT_H) * HOUR_US)
-        yield Finding(what="silent", rule="", since_us=last, value=0.0, usual=sorted(days)[3], of=0)
+    if "silent|" in standing or min(days) >= SILENT_USUAL_MIN:
+        yield Finding(what="silent", rule="", since_us=last_us, value=0.0, usual=sorted(days)[3], of=0)

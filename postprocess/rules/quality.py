@@ -8,7 +8,7 @@ Rules
   its kind in `label`, its likely cause in `cause`.
 - A fault of the picture in the same time is the likeliest cause. Of a camera that is lost or not looked at nobody says
   that it is silent: those are events of their own.
-- Silence that stood ends with the next event, others when `findings` says no more of them.
+- A finding is over when `findings` says no more of it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 import msgspec
 
 from postprocess.contract import FEEDBACK, HANDLING, Event, event_id, feedback_of
-from postprocess.rules.findings import Finding, What, found
+from postprocess.rules.findings import SILENT_H, Finding, What, found
 from postprocess.rules.scene import Memory, Tick
 from postprocess.rules.tally import HOUR_US, Ledger
 
@@ -49,13 +49,6 @@ class Spell(msgspec.Struct, kw_only=True, array_like=True):
     until_us: int | None
 
 
-class Told(msgspec.Struct, kw_only=True, array_like=True):
-    """A finding that was said and stands."""
-
-    finding: Finding
-    version: int
-
-
 class QualityMemory(Memory, kw_only=True):
     """All that is remembered of a camera."""
 
@@ -65,8 +58,8 @@ class QualityMemory(Memory, kw_only=True):
     """Fault of the picture → when it was there last."""
     away: Spell | None = None
     """When it gave no pictures, or nobody looked, last."""
-    told: dict[str, Told] = {}
-    """By key."""
+    told: dict[str, Finding] = {}
+    """What was said and stands, by key."""
 
 
 def matters(event: Event) -> bool:
@@ -86,12 +79,8 @@ def step(memory: QualityMemory, message: Event | Tick, policy: QualityPolicy) ->
     if not memory.ledger.hours:
         return memory, []
     watched = policy.watched and _looked(memory)
-    now = {
-        one.key: one
-        for one in found(memory.ledger, frozenset(memory.told), memory.now_us, watched=watched)
-        if not (one.what == "silent" and not isinstance(message, Tick))
-    }
-    return memory, [*_over(memory, now, message, policy), *_begun(memory, now, policy)]
+    now = {one.key: one for one in found(memory.ledger, frozenset(memory.told), memory.now_us, watched=watched)}
+    return memory, [*_over(memory, now, policy), *_begun(memory, now, policy)]
 
 
 def _take(memory: QualityMemory, event: Event) -> bool:
@@ -113,27 +102,21 @@ def _take(memory: QualityMemory, event: Event) -> bool:
 def _looked(memory: QualityMemory) -> bool:
     """Whether pictures came all the time that silence is told of."""
     away = memory.away
-    return away is None or (away.until_us is not None and memory.now_us - away.until_us > 6 * HOUR_US)
+    return away is None or (away.until_us is not None and memory.now_us - away.until_us > SILENT_H * HOUR_US)
 
 
 def _begun(memory: QualityMemory, now: dict[str, Finding], policy: QualityPolicy) -> list[Event]:
     said = []
     for key in sorted(now.keys() - memory.told.keys()):
         finding = msgspec.structs.replace(now[key], cause=_picture(memory, now[key]) or now[key].cause)
-        memory.told[key] = Told(finding=finding, version=1)
-        said.append(_event(policy.camera, finding, 1, None))
+        memory.told[key] = finding
+        said.append(_event(policy.camera, finding, None))
     return said
 
 
-def _over(memory: QualityMemory, now: dict[str, Finding], message: Event | Tick, policy: QualityPolicy) -> list[Event]:
-    said = []
-    for key in sorted(memory.told.keys() - now.keys()):
-        told = memory.told[key]
-        if told.finding.what == "silent" and isinstance(message, Tick):
-            continue
-        del memory.told[key]
-        said.append(_event(policy.camera, told.finding, told.version + 1, memory.now_us))
-    return said
+def _over(memory: QualityMemory, now: dict[str, Finding], policy: QualityPolicy) -> list[Event]:
+    gone = sorted(memory.told.keys() - now.keys())
+    return [_event(policy.camera, memory.told.pop(key), memory.now_us) for key in gone]
 
 
 def _picture(memory: QualityMemory, finding: Finding) -> str:
@@ -146,14 +129,14 @@ def _picture(memory: QualityMemory, finding: Finding) -> str:
     return max(near)[1] if near else ""
 
 
-def _event(camera: str, finding: Finding, version: int, closed_us: int | None) -> Event:
+def _event(camera: str, finding: Finding, closed_us: int | None) -> Event:
     rule = finding.rule.partition("/")
     return Event(
         event_id=event_id(
             camera=camera, function=FUNCTION, rule=finding.rule, kind=KIND, subject=finding.what,
             occurrence=finding.since_us,
         ),
-        version=version,
+        version=1 if closed_us is None else 2,
         kind=KIND,
         camera=camera,
         opened_at_us=finding.since_us,
