@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
+from tritonclient.utils import InferenceServerException
 
 from model_repository import registry, store
 from model_repository.card import Weights
@@ -20,7 +21,7 @@ from model_repository.learning import beside, candidate, folder, gate, history, 
 from model_repository.learning.contract import DATASET_FILE, Action
 from model_repository.learning.control import Control, Staged
 from model_repository.learning.difference import Tally, drifted
-from model_repository.learning.errors import GateRefused
+from model_repository.learning.errors import ControlRefused, GateRefused
 from model_repository.learning.gate import Bounds, Side, Verdict
 from model_repository.learning.shadow import Frame
 from model_repository.learning.watch import Counts, Limits
@@ -104,7 +105,10 @@ def go_live(control: Control, weights: Weights, frames: Iterator[Frame], plan: P
     _note(plan.data_directory, "deployed", weights, before)
     plan.tell(f"{weights.card.name} is live, in {took_ms:.0f} ms; {before} stays loaded for {plan.watch_s:.0f} s")
     try:
-        reason = _watched(control, ensemble, previous, usual=usual, frames=frames, plan=plan)
+        try:
+            reason = _watched(control, ensemble, previous, usual=usual, frames=frames, plan=plan)
+        except (ControlRefused, InferenceServerException) as error:
+            reason = f"it can't be watched: {error}"
         if reason:
             control.switch(ensemble, previous)
             store.use(TASK, before, plan.data_directory)

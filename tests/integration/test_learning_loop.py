@@ -24,13 +24,13 @@ from model_repository.card import Weights
 from model_repository.contract import DETECTOR, FRAME
 from model_repository.evaluation import datasets
 from model_repository.evaluation.server import TritonServer, infer, model_card
-from model_repository.learning import beside, candidate, gate, history, rollout
+from model_repository.learning import beside, candidate, gate, history, rollout, watch
 from model_repository.learning.contract import TrainingRecord
 from model_repository.learning.control import Control
-from model_repository.learning.errors import GateRefused, NothingToRollBack
+from model_repository.learning.errors import ControlRefused, GateRefused, NothingToRollBack
 from model_repository.learning.gate import Bounds, Verdict
 from model_repository.learning.shadow import Frame, Report
-from model_repository.learning.watch import Limits
+from model_repository.learning.watch import Counts, Limits
 from tests.support.learning import CLIPS, dataset, frames, spoilt, surgeon
 
 pytestmark = pytest.mark.timeout(600)
@@ -173,6 +173,24 @@ def test_a_version_that_misbehaves_goes_back_by_itself(world: World) -> None:
         assert infer(control.client, DETECTOR, **{FRAME: np.zeros((1, 576, 640), np.uint8)})
     assert load.failures == []
     assert history.read("detector", world.data)[-1].reasons == (reason,)
+
+
+def test_a_version_that_can_not_be_watched_goes_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Triton's counters are away from the switch on: nobody would see trouble, so the version before answers."""
+    asked, really = itertools.count(), watch.read_counts
+
+    def away(url: str, ensemble: str) -> Counts:
+        if next(asked) >= 2:  # at the beginning, and behind the shadow run
+            raise ControlRefused("reading its metrics", "timed out")
+        return really(url, ensemble)
+
+    monkeypatch.setattr(watch, "read_counts", away)
+    with world.control() as control:
+        weights = candidate.find("detector", "better", world.data)
+        reason = rollout.go_live(control, weights, live_frames(), world.plan(expected=0.5))
+        assert reason.startswith("it can't be watched")
+        assert model_card(control.client).name == LIVE
+    assert store.deployed("detector", world.data).card.name == LIVE
 
 
 def _variant(world: World, name: str, amount: float, *, record: TrainingRecord | None = None) -> Weights:
