@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from grafana_foundation_sdk.builders import table, timeseries
+from grafana_foundation_sdk.builders import stat, table, timeseries
 
 from dashboards import vocabulary
-from dashboards.panels import HIDDEN, Column, lines, listing
+from dashboards.panels import HIDDEN, Column, lines, listing, number
 from dashboards.parts import GREEN, ORANGE, RED, YELLOW, empty_as, steps, words
 from dashboards.places import event_links, kind_links
 from dashboards.text import Say
@@ -22,6 +22,23 @@ PRECISION = {
     "thresholds": steps(*PRECISION_STEPS).build(),
 }
 TIME = {"unit": "dateTimeAsLocal", "custom__width": 165}
+
+
+def precision(say: Say, *, width: int) -> stat.Panel:
+    """How many of the judged alarms were right."""
+    return number(
+        say,
+        ("Alarms that were right", "Верных тревог"),
+        (
+            "Of the alarms that somebody judged, the share that was not called false.",
+            "Доля тревог, не названных ложными, среди тех, что кто-то оценил.",
+        ),
+        "plant_precision",
+        columns={"precision": Column("", "")},
+        unit="percentunit",
+        limits=PRECISION_STEPS,
+        width=width,
+    )
 
 
 def judged() -> dict[str, Column]:

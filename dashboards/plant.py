@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models import dashboard as models
 
-from dashboards.common import PRECISION_STEPS, by_kind, newest, over_time
+from dashboards.common import by_kind, newest, over_time, precision
 from dashboards.gate import traffic
 from dashboards.layout import board
 from dashboards.panels import Column, coloured, lines, number
@@ -29,7 +29,7 @@ def plant(language: Language, *, zool_url: str) -> models.Dashboard:
             _entries(say),
             _on_site(say),
             _alarms(say),
-            _precision(say),
+            precision(say, width=4),
             _looked_at(say),
             over_time(
                 say,
@@ -99,22 +99,6 @@ def _alarms(say: Say) -> object:
             "open": Column("unanswered", "без ответа", coloured(ORANGE)),
         },
         width=6,
-    )
-
-
-def _precision(say: Say) -> object:
-    return number(
-        say,
-        ("Alarms that were right", "Верных тревог"),
-        (
-            "Of the alarms that somebody judged, the share that was not called false.",
-            "Доля тревог, не названных ложными, среди тех, что кто-то оценил.",
-        ),
-        "plant_precision",
-        columns={"precision": Column("", "")},
-        unit="percentunit",
-        limits=PRECISION_STEPS,
-        width=4,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.models import dashboard as models
 
 from dashboards import vocabulary
-from dashboards.common import PRECISION_STEPS, by_kind, judged, newest, over_time
+from dashboards.common import by_kind, judged, newest, over_time, precision
 from dashboards.layout import board
 from dashboards.panels import Column, coloured, lines, listing, number, ranking
 from dashboards.parts import GREEN, ORANGE, RED, YELLOW, words
@@ -90,19 +90,7 @@ def _figures(say: Say) -> tuple[object, ...]:
             limits=((None, GREEN), (30, YELLOW), (120, ORANGE), (600, RED)),
             width=5,
         ),
-        number(
-            say,
-            ("Alarms that were right", "Верных тревог"),
-            (
-                "Of the alarms that somebody judged, the share that was not called false.",
-                "Доля тревог, не названных ложными, среди тех, что кто-то оценил.",
-            ),
-            "plant_precision",
-            columns={"precision": Column("", "")},
-            unit="percentunit",
-            limits=PRECISION_STEPS,
-            width=5,
-        ),
+        precision(say, width=5),
     )
 
 

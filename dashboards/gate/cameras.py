@@ -5,6 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import bargauge, stat, statetimeline, table
 from grafana_foundation_sdk.models import common
 
+from dashboards.panels import Asked, yes_no
 from dashboards.parts import (
     GREEN,
     GREY,
@@ -13,7 +14,6 @@ from dashboards.parts import (
     YELLOW,
     by_thresholds,
     last,
-    legend_below,
     named,
     rows,
     steps,
@@ -99,28 +99,15 @@ def table_of_cameras(say: Say) -> table.Panel:
 
 def live_over_time(say: Say) -> statetimeline.Panel:
     """When each camera gave pictures."""
-    return (
-        statetimeline.Panel()
-        .title(say("Pictures come", "Картинка идёт"))
-        .description(
-            say(
-                "From the metrics of ingest; a gap means that Prometheus had no answer.",
-                "По метрикам приёма; пропуск — Prometheus не получил ответа.",
-            )
-        )
-        .datasource(PROMETHEUS)
-        .with_target(promql(f"max by (camera) ({LIVE})", legend="{{camera}}"))
-        .show_value(common.VisibilityMode.NEVER)
-        .row_height(0.8)
-        .line_width(0)
-        .fill_opacity(80)
-        .merge_values(True)
-        .color_scheme(by_thresholds())
-        .thresholds(steps((None, RED), (1, GREEN)))
-        .mappings(words({"1": (say("yes", "да"), GREEN), "0": (say("no", "нет"), RED)}))
-        .legend(legend_below())
-        .span(9)
-        .height(8)
+    return yes_no(
+        say,
+        ("Pictures come", "Картинка идёт"),
+        (
+            "From the metrics of ingest; a gap means that Prometheus had no answer.",
+            "По метрикам приёма; пропуск — Prometheus не получил ответа.",
+        ),
+        Asked(f"max by (camera) ({LIVE})", "{{camera}}", "{{camera}}"),
+        width=9,
     )
 
 

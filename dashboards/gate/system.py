@@ -5,9 +5,9 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders import stat, statetimeline, timeseries
 from grafana_foundation_sdk.models import common
 
+from dashboards.panels import Asked, figures
 from dashboards.parts import (
     GREEN,
-    ORANGE,
     RED,
     YELLOW,
     all_series,
@@ -131,30 +131,14 @@ def components(say: Say) -> statetimeline.Panel:
 
 def troubles(say: Say) -> stat.Panel:
     """What was lost, put aside or tried again."""
-    panel = (
-        stat.Panel()
-        .title(say("Losses and retries", "Потери и повторы"))
-        .description(
-            say(
-                "Over the chosen time; all zero on a healthy system. All but the retries mean that the counts miss "
-                "something.",
-                "За выбранное время; у здоровой системы всё по нулям. Всё, кроме повторов, значит, что в счёте "
-                "чего-то нет.",
-            )
-        )
-        .datasource(PROMETHEUS)
-        .reduce_options(last())
-        .orientation(common.VizOrientation.HORIZONTAL)
-        .graph_mode(common.BigValueGraphMode.NONE)
-        .color_mode(common.BigValueColorMode.VALUE)
-        .text_mode(common.BigValueTextMode.VALUE_AND_NAME)
-        .decimals(0)
-        .no_value("0")
-        .color_scheme(by_thresholds())
-        .thresholds(steps((None, GREEN), (0.5, ORANGE)))
-        .span(6)
-        .height(8)
+    return figures(
+        say,
+        ("Losses and retries", "Потери и повторы"),
+        (
+            "Over the chosen time; all zero on a healthy system. All but the retries mean that the counts miss "
+            "something.",
+            "За выбранное время; у здоровой системы всё по нулям. Всё, кроме повторов, значит, что в счёте "
+            "чего-то нет.",
+        ),
+        [Asked(*each) for each in TROUBLES],
     )
-    for number, (expr, en, ru) in enumerate(TROUBLES):
-        panel = panel.with_target(promql(expr, legend=say(en, ru), instant=True, ref_id="ABCD"[number]))
-    return panel

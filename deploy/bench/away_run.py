@@ -29,7 +29,7 @@ from deploy.acs.keep import Nowhere
 from deploy.bench import away, procfs
 from deploy.bench.away import Arrival, Opening, Told
 from deploy.bench.house import House, connected, opened
-from deploy.bench.result import Result, as_json, as_text
+from deploy.bench.result import Result, finish
 from deploy.errors import NothingMeasured
 from deploy.up import command as up
 from deploy.up.plan import LOOPBACK
@@ -64,11 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """0 when there is a figure; 1 when nothing was measured; 130 where it was stopped."""
-    result = asyncio.run(_run(args))
-    if result is None:
-        return 130
-    print(as_json(result) if args.json else as_text(result), flush=True)
-    return 0
+    return finish(asyncio.run(_run(args)), json_wanted=args.json)
 
 
 async def _run(args: argparse.Namespace) -> Result | None:

@@ -22,7 +22,7 @@ from deploy.bench import cluster, fleet, procfs, rig, wires
 from deploy.bench.cluster import HOSTS, PAIR, STAGES, Glance
 from deploy.bench.cluster_site import Site, standing
 from deploy.bench.fleet import Fleet
-from deploy.bench.result import Result, as_json, as_text
+from deploy.bench.result import Result, finish
 from deploy.bench.series import rounded
 from deploy.demo.client import Client
 from deploy.demo.command import CONFIDENCE, SITE, read_site
@@ -71,11 +71,7 @@ def run(args: argparse.Namespace) -> int:
     seats = fleet.fleet(read_site(args.site), args.cameras)
     if seats is None:
         raise SiteMissing(args.site, "no clip has a line")
-    result = asyncio.run(_run(args, seats))
-    if result is None:
-        return 130
-    print(as_json(result) if args.json else as_text(result), flush=True)
-    return 0
+    return finish(asyncio.run(_run(args, seats)), json_wanted=args.json)
 
 
 async def _run(args: argparse.Namespace, seats: Fleet) -> Result | None:

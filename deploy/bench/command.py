@@ -31,7 +31,7 @@ from deploy.bench import (
     streams_run,
     triton_run,
 )
-from deploy.bench.result import Result, as_json, as_text
+from deploy.bench.result import Result, finish
 from deploy.demo.command import SITE, read_site
 from deploy.errors import NothingMeasured, SiteMissing
 from deploy.up import command as up
@@ -104,11 +104,7 @@ def run(args: argparse.Namespace) -> int:
     """0 when there is a figure, whether it meets its target or not; 1 when nothing was measured."""
     if args.bench in OWN:
         return OWN[args.bench](args)
-    result = BENCHES[args.bench].run(args)
-    if result is None:
-        return 130
-    print(as_json(result) if args.json else as_text(result), flush=True)
-    return 0
+    return finish(BENCHES[args.bench].run(args), json_wanted=args.json)
 
 
 def cameras_of(args: argparse.Namespace) -> fleet.Fleet:

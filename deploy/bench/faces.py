@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.bench import child, procfs, series
-from deploy.bench.result import Result, as_json, as_text, ratio
+from deploy.bench.result import Result, finish, ratio
 from deploy.errors import NothingMeasured
 from deploy.up import command as up
 from deploy.up.plan import ONE_THREAD
@@ -47,8 +47,7 @@ def run(args: argparse.Namespace) -> int:
     if not answer:
         raise NothingMeasured("faces", 0.0, Path())
     result = result_of(json.loads(answer), evaluated, procfs.machine(), os.getloadavg()[0])
-    print(as_json(result) if args.json else as_text(result), flush=True)
-    return 0
+    return finish(result, json_wanted=args.json)
 
 
 async def _measured(words: list[str]) -> bytes | None:

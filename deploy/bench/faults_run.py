@@ -19,7 +19,7 @@ import msgspec
 
 from deploy.bench import faults_soak, procfs
 from deploy.bench.faults_rig import NAMED, Board, broker, ingest, rate, until, well
-from deploy.bench.result import Result, as_json, as_text
+from deploy.bench.result import Result, finish
 from deploy.demo.command import SITE
 from deploy.simulate.faults import Fault, read
 from deploy.simulate.server import CameraServer, ServerSettings, Source
@@ -47,8 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """0 when there is a figure."""
     result = faults_soak.measure(args) if args.soak is not None else _in_turn(args)
-    print(as_json(result) if args.json else as_text(result), flush=True)
-    return 0
+    return finish(result, json_wanted=args.json)
 
 
 def _in_turn(args: argparse.Namespace) -> Result:

@@ -25,7 +25,7 @@ import msgspec
 import numpy as np
 
 from deploy.bench import procfs
-from deploy.bench.result import Result, as_json, as_text
+from deploy.bench.result import Result, finish
 from deploy.demo.command import SITE
 from deploy.simulate.spoil import SPOILS, Planes
 from ingest.config import PictureSettings
@@ -91,8 +91,7 @@ def run(args: argparse.Namespace) -> int:
         cost_ms.append((time.thread_time() - begun_s) * 1000 / seconds)
         hours += seconds / 3600
     result = report(found, alarms, hours, conditions={"clips": len(paths), "machine": procfs.machine()})
-    print(as_json(result) if args.json else as_text(result), flush=True)
-    return 0
+    return finish(result, json_wanted=args.json)
 
 
 def report(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.bench import procfs
-from deploy.bench.result import Result, as_json, as_text
+from deploy.bench.result import Result, finish
 from deploy.errors import NothingMeasured
 from model_repository.__main__ import measure_cycles, measure_speed
 
@@ -37,15 +37,11 @@ def run(args: argparse.Namespace) -> int:
     """Measure and print one object: the figure is the first ensemble's, the others stand in the details."""
     if args.cycles > 0:
         found = measure_cycles(args.data_dir, tuple(args.ensemble or ()), args.cycles)
-        result = cycles_of(found, procfs.machine())
-        print(as_json(result) if args.json else as_text(result), flush=True)
-        return 0
+        return finish(cycles_of(found, procfs.machine()), json_wanted=args.json)
     speeds = measure_speed(args.data_dir, tuple(args.ensemble or ()), args.seconds)
     if not speeds:
         raise NothingMeasured("models", args.seconds, args.data_dir)
-    result = result_of(speeds, args.seconds, procfs.machine())
-    print(as_json(result) if args.json else as_text(result), flush=True)
-    return 0
+    return finish(result_of(speeds, args.seconds, procfs.machine()), json_wanted=args.json)
 
 
 def result_of(speeds: list[dict[str, Any]], seconds: float, machine: dict[str, Any]) -> Result:

@@ -1,4 +1,4 @@
-"""What a benchmark prints. Pure.
+"""What a benchmark prints. Pure but for `finish`, which prints it.
 
 Rules
 - `floor` is what the value could be at best, measured or known from the same run; `ratio` = value / floor, null where
@@ -37,6 +37,14 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 def ratio(value: float, floor: float | None) -> float | None:
     """Value in floors."""
     return round(value / floor, 2) if floor else None
+
+
+def finish(result: Result | None, *, json_wanted: bool) -> int:
+    """Print a figure; returns the exit code, 130 where there is none because it was stopped."""
+    if result is None:
+        return 130
+    print(as_json(result) if json_wanted else as_text(result), flush=True)
+    return 0
 
 
 def as_json(result: Result) -> str:

@@ -8,7 +8,6 @@ import importlib.metadata
 import os
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -164,15 +163,9 @@ def clock() -> Clock | None:
 
 def listener(host: str, port: int, supervisor: int | None) -> Listener | None:
     """Who listens on a port, as far as /proc tells; None = it can be bound."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            pid = _owner(port)
-        else:
-            return None
+    if not machine.taken(host, port):
+        return None
+    pid = _owner(port)
     return Listener(pid=pid, command=_command(pid), ours=supervisor is not None and _under(pid, supervisor))
 
 

@@ -145,13 +145,20 @@ def _free_ports(wanted: list[int]) -> list[int]:
 
 def refuse_taken(host: str, port: int, *, option: str) -> None:
     """Raise `PortTaken`, which names the option, where another program listens; 0 is never taken."""
+    if taken(host, port):
+        raise PortTaken(host, port, option)
+
+
+def taken(host: str, port: int) -> bool:
+    """Whether a port can't be bound now."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError:
-            raise PortTaken(host, port, option) from None
+            return True
+    return False
 
 
 def free_port() -> int:

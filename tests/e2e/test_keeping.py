@@ -23,8 +23,8 @@ import pytest
 from ingest.contract import Shot, encode, events_subject, shots_subject
 from postprocess.contract import Event
 from tests.support.console_past import Past
-from tests.support.demo import RunningDemo
-from tests.support.up import running_up, speaking, zool
+from tests.support.demo import RunningDemo, running_up
+from tests.support.up import speaking, zool
 
 PASSWORD = "a-word-that-nobody-else-uses"
 ASKED = (

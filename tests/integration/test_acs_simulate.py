@@ -12,7 +12,6 @@ from typing import IO, Any, Self
 
 import grpc  # type: ignore[import-untyped]
 import pytest
-import trustme
 
 from api.acs.v1 import doors_pb2 as dp
 from api.acs.v1 import doors_pb2_grpc
@@ -21,6 +20,7 @@ from tests.support.acs import publish
 from tests.support.api import TOKEN, Site, running_site
 from tests.support.clickhouse import free_port
 from tests.support.doors import passage
+from tests.support.tls import certificates
 
 LISTED = "А123ВС77"
 WAIT_S = 60.0
@@ -29,15 +29,7 @@ WAIT_S = 60.0
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Certificates of the server, and of clients, from one authority."""
-    folder = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    for name in ("127.0.0.1", "controller-1"):
-        issued = authority.issue_cert(name)
-        issued.private_key_pem.write_to_path(folder / f"{name}.key")
-        for blob in issued.cert_chain_pems:
-            blob.write_to_path(folder / f"{name}.pem", append=True)
-    return folder
+    return certificates(tmp_path_factory.mktemp("tls"), "127.0.0.1", "controller-1")
 
 
 @pytest.fixture(scope="module")

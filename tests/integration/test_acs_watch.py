@@ -22,6 +22,7 @@ from postprocess.contract import Event
 from tests.support.acs import publish
 from tests.support.api import TOKEN, Site, running_site, vehicle_event
 from tests.support.clickhouse import free_port
+from tests.support.tls import certificates
 
 WAIT_S_MAX = 120.0
 PER_S = 300
@@ -31,14 +32,7 @@ KILLS = 6
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an authority of our own and a certificate that it gave to 127.0.0.1."""
-    folder = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    certificate.private_key_pem.write_to_path(folder / "key.pem")
-    for blob in certificate.cert_chain_pems:
-        blob.write_to_path(folder / "cert.pem", append=True)
-    return folder
+    return certificates(tmp_path_factory.mktemp("tls"), "127.0.0.1")
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +40,8 @@ def site(tmp_path_factory: pytest.TempPathFactory, tls: Path) -> Iterator[Site]:
     """One running site with TLS, on a port that it keeps over restarts of the api."""
     environ = {
         "ZOOL_API_ACS_PORT": str(free_port()),
-        "ZOOL_API_ACS_TLS_CERT_FILE": str(tls / "cert.pem"),
-        "ZOOL_API_ACS_TLS_KEY_FILE": str(tls / "key.pem"),
+        "ZOOL_API_ACS_TLS_CERT_FILE": str(tls / "127.0.0.1.pem"),
+        "ZOOL_API_ACS_TLS_KEY_FILE": str(tls / "127.0.0.1.key"),
     }
     with running_site(tmp_path_factory.mktemp("acs-watch"), environ) as running:
         yield running

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-import trustme
 
 from ingest.bus import Bus
 from ingest.process import Health
@@ -20,6 +19,7 @@ from ingest.settings import NatsSettings, SettingsError
 from tests.support.api import TOKEN, Site, running_site
 from tests.support.nats import nats_server
 from tests.support.postprocess import until
+from tests.support.tls import certificates
 
 WAIT_S = 60.0
 
@@ -27,16 +27,7 @@ WAIT_S = 60.0
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An authority, a server's certificate, a client's, and an authority of strangers."""
-    folder = tmp_path_factory.mktemp("tls")
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(folder / "ca.pem")
-    trustme.CA().cert_pem.write_to_path(folder / "stranger.pem")
-    for name in ("127.0.0.1", "api"):
-        issued = authority.issue_cert(name)
-        issued.private_key_pem.write_to_path(folder / f"{name}.key")
-        for blob in issued.cert_chain_pems:
-            blob.write_to_path(folder / f"{name}.pem", append=True)
-    return folder
+    return certificates(tmp_path_factory.mktemp("tls"), "127.0.0.1", "api")
 
 
 @pytest.fixture(scope="module")

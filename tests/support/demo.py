@@ -67,10 +67,12 @@ def running_demo(
 
 @contextlib.contextmanager
 def running_up(data_dir: Path) -> Iterator[RunningDemo]:
-    """`zool up` on an empty folder: the whole system, and nothing in it; stopped by SIGTERM at the end."""
+    """`zool up` on a folder, ready: of an empty one nothing is in it; stopped by SIGTERM at the end."""
     command = [sys.executable, "-m", "deploy", "up", "--data-dir", str(data_dir), "--port", "0", "--acs-port", "0"]
     with _running(command) as process:
-        yield RunningDemo(process, data_dir)
+        system = RunningDemo(process, data_dir)
+        system.wait_ready()
+        yield system
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""`zool up` as a process, and what a test says on its broker."""
+"""What a test says to a running folder: on its broker, and by commands."""
 
 from __future__ import annotations
 
@@ -6,31 +6,13 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from deploy.up import machine
 from ingest.bus import Bus
 from ingest.settings import NatsSettings
-from tests.support.demo import ROOT, RunningDemo
-
-
-@contextlib.contextmanager
-def running_up(data_dir: Path, arguments: Sequence[str] = ()) -> Iterator[RunningDemo]:
-    """A ready system on a folder; stopped by SIGTERM at the end."""
-    command = [sys.executable, "-m", "deploy", "up", "--data-dir", str(data_dir), "--port", "0", "--acs-port", "0"]
-    process = subprocess.Popen([*command, *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    up = RunningDemo(process, data_dir)
-    try:
-        up.wait_ready()
-        yield up
-    finally:
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+from tests.support.demo import ROOT
 
 
 @contextlib.asynccontextmanager

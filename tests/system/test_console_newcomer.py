@@ -73,7 +73,6 @@ def test_from_nothing_to_a_report(tmp_path: Path, record_property: pytest.Record
     with running_up(tmp_path / "data") as system, simulated_camera("gate-day") as address, browser_page() as page:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.set_default_timeout(60_000)
-        system.wait_ready()
         begun = time.monotonic()
         becomes_administrator(page, system)
         adds_the_camera(page, address)
