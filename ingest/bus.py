@@ -431,6 +431,7 @@ class Bus:
                 )
             except (TimeoutError, nats.errors.NoServersError, OSError) as error:
                 self._say(ok=False, detail=f"{self._settings.url}: {error or 'no answer'}")
+                _notice_cancel()
                 await asyncio.sleep(RECONNECT_WAIT_S)
                 continue
             self._say(ok=True)

@@ -34,6 +34,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 log = logging.getLogger("zool")
 
 REQUEST_BYTES_MAX = 8192
+CANCEL_AGAIN_S = 3.0
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s'\"]+", re.IGNORECASE)
 
 
@@ -49,6 +50,11 @@ class Health:
     def started(self) -> None:
         """The program runs: from here on readiness is the sum of the parts."""
         self._started = True
+
+    @property
+    def begun(self) -> bool:
+        """Whether the program runs: it may have something in hand."""
+        return self._started
 
     def set(self, component: str, *, ok: bool, detail: str = "", needed: bool = True) -> None:
         """Tell the state of a part; a change is logged. `needed`: the process is not ready without it."""
@@ -138,12 +144,13 @@ async def _supervised(name: str, main: Callable[[Process], Awaitable[None]], *, 
     stopping = asyncio.ensure_future(process.stop.wait())
     try:
         await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
+        if process.health.begun:  # else it waits for the broker, with nothing in hand
             await asyncio.wait({task}, timeout=process.stop_s_max)
-        if not task.done():
+        while not task.done():  # a library may lose a cancellation: it is said again
             task.cancel()
+            await asyncio.wait({task}, timeout=CANCEL_AGAIN_S)
         with contextlib.suppress(asyncio.CancelledError):
-            await task
+            task.result()
     finally:
         stopping.cancel()
         server.close()
